@@ -1,0 +1,25 @@
+import type { Boundary } from './boundary.wire.js';
+
+/**
+ * The ordered commands of a cluster, in a store that someone else keeps consistent. A slot is written once: whoever
+ * creates `revision` first owns it. Drivers: objects (`journal/<revision>` with If-None-Match); later PostgreSQL, etcd.
+ */
+export interface Journal {
+  /**
+   * Tries to own a slot with these bytes. 'taken' says that the slot is full, with these bytes or others: read it back.
+   * Rejects with StoreError 'unknown' when the write may land later: then only the same bytes may be tried again.
+   */
+  append(revision: number, bytes: Uint8Array): Promise<'appended' | 'taken'>;
+  /** The entry in a slot, or undefined when the slot is absent. */
+  read(revision: number): Promise<Uint8Array | undefined>;
+  /** Forgets a slot; only ever called at or below the boundary. */
+  remove(revision: number): Promise<void>;
+
+  readBoundary(): Promise<{ readonly boundary: Boundary; readonly version: string } | undefined>;
+  /** Compare-and-set; `version` undefined creates. 'stale' when another wrote first. */
+  writeBoundary(boundary: Boundary, version: string | undefined): Promise<'written' | 'stale'>;
+
+  readSnapshot(revision: number): Promise<Uint8Array | undefined>;
+  writeSnapshot(revision: number, bytes: Uint8Array): Promise<void>;
+  removeSnapshot(revision: number): Promise<void>;
+}
