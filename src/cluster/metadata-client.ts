@@ -1,0 +1,40 @@
+import type { Command } from '../metadata/journal.wire.js';
+import type { Changes, Outcome } from '../metadata/outcomes.js';
+import type { MetadataView } from '../metadata/view.js';
+
+/**
+ * The main thread's way to the metadata: its replica, and the leader behind it. Built by `connectMetadata` (connect.ts).
+ */
+export interface MetadataClient {
+  /** This agent's replica. */
+  readonly view: MetadataView;
+  /** Set once the agent has applied its own registration; it serves nothing before. */
+  readonly self: { readonly agentEpoch: number; readonly nodeId: number; readonly incarnation: Uint8Array };
+  /**
+   * Sends a command on the control stream and resolves with its outcome once this replica has applied it.
+   * Rejects with `MetadataUnavailable` when the agent's epoch closes first.
+   */
+  submit(command: Command): Promise<Outcome>;
+  /**
+   * The same for a lane's stream (1…), whose numbers the lane counts itself from 1. `command` is an encoded `Command`:
+   * the main thread does not look inside.
+   */
+  forward(stream: number, number: number, command: Uint8Array): Promise<Outcome>;
+  /** Resolves when this replica has applied everything that was in the journal when it was called (DESIGN §4, fresh reads). */
+  fresh(): Promise<void>;
+  /** Runs after each entry was applied and the promises of its commands were settled. */
+  onApplied(listener: (revision: number, changes: Changes) => void): void;
+  /** Tells the leader that these members showed signs of life (heartbeat, join, sync, commit). Batched. */
+  membersAlive(group: string, memberIds: readonly string[]): void;
+  /** False while there is no leader that accepts commands. */
+  readonly leaderKnown: boolean;
+  /** Hours of metadata left at the present rate of growth (Infinity when it does not grow), and the rate in extents/s. */
+  growth(): { readonly hoursLeft: number; readonly extentsPerSecond: number };
+  /** Resigns when leading, stops the threads. */
+  close(): Promise<void>;
+}
+
+/** The command's outcome will never be known here: the epoch was closed, or the agent is stopping. */
+export class MetadataUnavailable extends Error {
+  override readonly name = 'MetadataUnavailable';
+}

@@ -1,0 +1,117 @@
+import type { PublishedPartition } from '../metadata/outcomes.js';
+
+/**
+ * What crosses between the main thread and an ingest worker (a lane). Produce requests go through a ring in shared
+ * memory (`requests`); everything else is coarse (per seal, per publish) and goes through the worker's port.
+ */
+
+/** How an ingest worker starts. */
+export interface IngestInit {
+  /** 1…: the lane's number and its stream in the journal. */
+  readonly lane: number;
+  readonly cluster: string;
+  readonly agentEpoch: number;
+  /** First segment number of this lane and the step to the next: lanes never collide under one epoch. */
+  readonly firstSegment: number;
+  readonly segmentStep: number;
+  /** Bucket URL as in `--bucket`; the worker opens its own store from it. */
+  readonly bucket: string;
+  readonly batchWindowMs: number;
+  readonly batchBytes: number;
+  /** Memory that receives socket bytes; the main thread owns its allocation. */
+  readonly chunks: SharedArrayBuffer;
+  /** This lane's sealed segments; the worker owns its allocation (src/threads/segment-ring.ts). */
+  readonly segments: SharedArrayBuffer;
+  /** State words of the sealed segments: main pins what it sends to readers (src/threads/pins.ts). */
+  readonly pins: SharedArrayBuffer;
+  /** The ring of `ProduceDescriptor`s (src/threads/ring.ts). */
+  readonly requests: SharedArrayBuffer;
+  readonly telemetry: SharedArrayBuffer;
+  /** Uploads that may run at once. */
+  readonly uploadsMax: number;
+}
+
+/** A whole Produce request whose bytes lie in `chunks`. Encoded into a ring record by `encodeDescriptor`. */
+export interface ProduceDescriptor {
+  /** Chosen by main, unique among the lane's unanswered requests. */
+  readonly request: number;
+  readonly connection: number;
+  readonly correlationId: number;
+  readonly apiVersion: number;
+  /** The worker must have applied topics up to this revision before it looks at the request. */
+  readonly topicsRevision: number;
+  /** Monotonic ms at which the frame was complete. */
+  readonly receivedMs: number;
+  /** The request's body (after the header), in order: pieces of `chunks`. */
+  readonly pieces: readonly { readonly position: number; readonly length: number }[];
+}
+
+export type ToIngest =
+  /** The worker slept and the ring has records. */
+  | { readonly type: 'wake' }
+  /** A read-only view of topics: everything at first, then what changed. */
+  | { readonly type: 'topics'; readonly revision: number; readonly changed: readonly IngestTopic[]; readonly removed: readonly string[] }
+  /** The outcome of the lane's command `number`. */
+  | { readonly type: 'published'; readonly number: number; readonly partitions: readonly PublishedPartition[] }
+  /** The command was refused as a whole (closed epoch, metadata full): answer its requests with this Kafka error. */
+  | { readonly type: 'publish-refused'; readonly number: number; readonly error: number }
+  /** A connection is gone: its answers need not be made; its accepted batches may still be published. */
+  | { readonly type: 'connection-closed'; readonly connection: number }
+  /** The batch window to use from now on (lengthens as extents per second near the budget). */
+  | { readonly type: 'window'; readonly batchWindowMs: number }
+  /** Seal at once, finish everything, then say 'drained'. */
+  | { readonly type: 'drain' };
+
+export interface IngestTopic {
+  readonly topicId: string;
+  readonly name: string;
+  readonly partitions: number;
+  readonly maxMessageBytes: number;
+  readonly logAppendTime: boolean;
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
+  readonly compacted: boolean;
+  readonly walkRecords: boolean;
+}
+
+export type FromIngest =
+  /** The store was opened and the worker takes requests. */
+  | { readonly type: 'ready' }
+  /** The bytes of these requests in `chunks` are no longer needed. */
+  | { readonly type: 'released'; readonly requests: readonly number[] }
+  /** An uploaded segment to publish; numbers count from 1 without gaps. `command` is an encoded `Command` (PublishSegment or SkipNumber). */
+  | { readonly type: 'publish'; readonly number: number; readonly command: Uint8Array }
+  /** Answers, in the order in which the requests came on each connection. */
+  | { readonly type: 'answers'; readonly answers: readonly ProduceAnswer[] }
+  /** A published segment whose batches are stamped and may be read from `segments` until its pin word says evicted. */
+  | {
+      readonly type: 'readable';
+      readonly segment: number;
+      /** Index of its state word in `pins`. */
+      readonly slot: number;
+      /** The generation that the state word had when this was sent: a reused slot has another. */
+      readonly slotGeneration: number;
+      readonly position: number;
+      readonly length: number;
+      /** Everything that became visible, ordered by position. */
+      readonly extents: readonly ReadableExtent[];
+    }
+  | { readonly type: 'drained' };
+
+export interface ProduceAnswer {
+  readonly request: number;
+  /** The whole response frame; undefined when none is due (acks=0). */
+  readonly frame: Uint8Array | undefined;
+  /** The connection must be closed after it (acks=0 with an error, undecodable body). */
+  readonly close: boolean;
+}
+
+/** Batches of one partition inside a readable segment, columns of equal length. Positions count from the segment's start. */
+export interface ReadableExtent {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly baseOffsets: Float64Array;
+  readonly positions: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly records: Uint32Array;
+}

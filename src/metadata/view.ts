@@ -1,0 +1,113 @@
+/**
+ * The metadata as its readers see it: synchronous, never changing within a turn. Implemented by `Metadata` (metadata.ts),
+ * which alone has `apply`. Topic ids are 22-character base64url strings (src/bytes/uuid.ts).
+ */
+export interface MetadataView {
+  readonly revision: number;
+  /** Deterministic count of the state's bytes (the budget `metadataBytesMax` is held against it). */
+  readonly bytes: number;
+  readonly extentCount: number;
+
+  topicByName(name: string): TopicView | undefined;
+  topicById(topicId: string): TopicView | undefined;
+  topics(): Iterable<TopicView>;
+
+  agents(): Iterable<AgentView>;
+  /** The registration of a process, or undefined when this replica has not applied it. */
+  registrationOf(incarnation: Uint8Array): { readonly agentEpoch: number; readonly nodeId: number } | undefined;
+  isEpochOpen(agentEpoch: number): boolean;
+
+  /** Extents of a partition that hold offsets >= `fromOffset`, in order, until `visit` returns false. */
+  scanExtents(topicId: string, partition: number, fromOffset: number, visit: (extent: Extent) => boolean): void;
+  /** The first extent whose greatest timestamp is >= `timestampMs`, in offset order. */
+  firstExtentWithTimestamp(topicId: string, partition: number, timestampMs: number): Extent | undefined;
+  /** The extent that holds the greatest timestamp of the partition (the earliest one of equals). */
+  extentWithMaxTimestamp(topicId: string, partition: number): Extent | undefined;
+
+  group(groupId: string): GroupView | undefined;
+  groups(): Iterable<GroupView>;
+  committedOffset(groupId: string, topic: string, partition: number): CommittedOffset | undefined;
+  committedOffsets(groupId: string): Iterable<CommittedOffset & { readonly topic: string; readonly partition: number }>;
+}
+
+export interface TopicView {
+  readonly topicId: string;
+  readonly name: string;
+  readonly partitions: readonly PartitionView[];
+  /** Only what was set; defaults are src/config's. */
+  readonly configs: ReadonlyMap<string, string>;
+}
+
+export interface PartitionView {
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  /** Stored bytes of its extents. */
+  readonly bytes: number;
+}
+
+/** One partition's contiguous bytes and offset range inside one segment. */
+export interface Extent {
+  readonly agentEpoch: number;
+  readonly segment: number;
+  /** Size of the whole segment object in bytes. */
+  readonly segmentBytes: number;
+  readonly position: number;
+  readonly length: number;
+  readonly baseOffset: number;
+  /** Offsets; the extent holds [baseOffset, baseOffset + records). */
+  readonly records: number;
+  readonly maxTimestamp: number;
+}
+
+export interface AgentView {
+  readonly name: string;
+  readonly nodeId: number;
+  readonly agentEpoch: number;
+  readonly open: boolean;
+  readonly zone: string;
+  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+}
+
+export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+
+export interface GroupView {
+  readonly groupId: string;
+  readonly state: GroupState;
+  readonly generation: number;
+  /** Counts join phases; rises whenever the group enters PreparingRebalance. */
+  readonly joinPhase: number;
+  readonly protocolType: string;
+  readonly protocolName: string | undefined;
+  readonly leaderId: string | undefined;
+  readonly members: ReadonlyMap<string, MemberView>;
+  /** When the current join phase began, by entry time (ms), and how long it may last at most. */
+  readonly joinStartedMs: number;
+  readonly rebalanceTimeoutMs: number;
+  /** True while a group that was empty collects its first members (group.initial.rebalance.delay.ms). */
+  readonly inInitialDelay: boolean;
+  readonly initialDelayMs: number;
+}
+
+export interface MemberView {
+  readonly memberId: string;
+  readonly instanceId: string | undefined;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocols: readonly { readonly name: string; readonly metadata: Uint8Array }[];
+  readonly assignment: Uint8Array;
+  /** Rejoined in the present join phase. */
+  readonly joined: boolean;
+  /** Sent its SyncGroup in the present generation. */
+  readonly synced: boolean;
+  /** A reserved member id (KIP-394) that has not joined yet. */
+  readonly pending: boolean;
+}
+
+export interface CommittedOffset {
+  readonly offset: number;
+  readonly leaderEpoch: number;
+  readonly metadata: string;
+  readonly committedMs: number;
+}
