@@ -1,0 +1,72 @@
+import { type Kind, Mistake } from './kinds.js';
+
+/** A host name or IP address (IPv6 without brackets) and a TCP port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One place where Kafka clients connect. */
+export interface KafkaListener {
+  /** Unique; when none was given, its HOST:PORT. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** What clients of this listener are told to connect to; undefined: its own host and actual port. */
+  readonly advertise: HostPort | undefined;
+}
+
+export function showHostPort(address: HostPort): string {
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+function parseHostPort(text: string, portMin: number): HostPort {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  if (match === null || host === undefined) throw new Mistake(`'${text}' is not HOST:PORT (IPv6 as [::1]:9092)`);
+  const port = Number(match[3]);
+  if (port < portMin || port > 65_535) throw new Mistake(`port ${port} is outside ${portMin} to 65535`);
+  return { host, port };
+}
+
+/** `HOST:PORT`; port 0 takes any free one. */
+export const hostPort: Kind<HostPort> = {
+  placeholder: 'HOST:PORT',
+  parse: (text) => parseHostPort(text, 0),
+  show: showHostPort,
+};
+
+const everyInterface = new Set(['0.0.0.0', '::']);
+
+/** `[NAME=tcp://]HOST:PORT[,advertise=HOST:PORT]` */
+export const kafkaListener: Kind<KafkaListener> = {
+  placeholder: '[NAME=tcp://]HOST:PORT[,advertise=HOST:PORT]',
+  parse(text) {
+    const [where = '', ...options] = text.split(',');
+    const named = /^([^=]*)=([a-z]+):\/\/(.*)$/.exec(where);
+    if (named !== null && named[2] !== 'tcp') throw new Mistake(`'${named[2]}://' is unknown; only tcp:// is served`);
+    if (named !== null && !/^[A-Za-z0-9._-]{1,100}$/.test(named[1] ?? '')) {
+      throw new Mistake(`'${named[1]}' is not a listener name; use letters, digits, '.', '_' and '-'`);
+    }
+    const address = parseHostPort(named?.[3] ?? where, 0);
+    let advertise: HostPort | undefined;
+    for (const option of options) {
+      if (!option.startsWith('advertise='))
+        throw new Mistake(`'${option}' is unknown; only advertise=HOST:PORT may follow`);
+      if (advertise !== undefined) throw new Mistake('advertise is given twice');
+      advertise = parseHostPort(option.slice('advertise='.length), 1);
+    }
+    if (everyInterface.has((advertise ?? address).host)) {
+      throw new Mistake(
+        `clients cannot connect to ${(advertise ?? address).host}; add ,advertise=HOST:PORT as they see this agent`,
+      );
+    }
+    return { name: named?.[1] ?? showHostPort(address), ...address, advertise };
+  },
+  show(listener) {
+    const where = showHostPort(listener);
+    const named = listener.name === where ? where : `${listener.name}=tcp://${where}`;
+    return listener.advertise === undefined ? named : `${named},advertise=${showHostPort(listener.advertise)}`;
+  },
+};

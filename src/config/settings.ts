@@ -1,0 +1,246 @@
+/**
+ * Every setting, once. Flags, environment, file, `weft agent --help`, docs/SETTINGS.md and the type `Settings` all
+ * come from this table. A property's name ends in its unit; its flag does not, since the value carries it.
+ */
+import { type BucketUrl, bucketUrl } from './bucket-url.js';
+import { hostPort, type KafkaListener, kafkaListener, showHostPort } from './addresses.js';
+import { choice, count, duration, type Kind, name, onOff, size, word } from './kinds.js';
+
+/** What defaults may depend on. */
+export interface Machine {
+  readonly cores: number;
+}
+
+/** The settings that defaults of others may be derived from. They come before those in the table. */
+export interface DefaultSources {
+  readonly kafka: readonly [KafkaListener, ...KafkaListener[]];
+  readonly bucket: BucketUrl;
+  readonly memoryBytes: number;
+}
+
+/** A default that follows from other settings; `text` says how. */
+interface Derived<T> {
+  readonly text: string;
+  from(settings: DefaultSources, machine: Machine): T;
+}
+
+interface Setting<T, Many extends boolean> {
+  readonly flag: string;
+  readonly kind: Kind<T>;
+  /** May be given several times; the value is a list. */
+  readonly many: Many;
+  /** As a person would write it. undefined: no value unless given. */
+  readonly default: string | Derived<T> | undefined;
+  /** One sentence for people. */
+  readonly sentence: string;
+}
+
+type AnySetting = Setting<unknown, boolean>;
+
+function one<T>(flag: string, kind: Kind<T>, fallback: string | Derived<T>, sentence: string): Setting<T, false> {
+  return { flag, kind, many: false, default: fallback, sentence };
+}
+
+function optional<T>(flag: string, kind: Kind<T>, sentence: string): Setting<T | undefined, false> {
+  const show = (value: T | undefined) => (value === undefined ? '' : kind.show(value));
+  return { flag, kind: { ...kind, show }, many: false, default: undefined, sentence };
+}
+
+function many<T>(flag: string, kind: Kind<T>, fallback: string, sentence: string): Setting<T, true> {
+  return { flag, kind, many: true, default: fallback, sentence };
+}
+
+const MiB = 2 ** 20;
+
+/** In the order of the help text. */
+export const settingsTable = {
+  kafka: many(
+    'kafka',
+    kafkaListener,
+    '127.0.0.1:9092',
+    'Where Kafka clients connect; each client is answered with the address of the listener it came by.',
+  ),
+  http: one('http', hostPort, '127.0.0.1:8080', 'Where metrics, health and the page for people are served.'),
+  bucket: one(
+    'bucket',
+    bucketUrl,
+    'file:./weft-data',
+    'Where everything is kept: file:FOLDER, s3://BUCKET[/PREFIX][?region=…&endpoint=…&path-style=true] or memory: (gone at the end).',
+  ),
+  cluster: one(
+    'cluster',
+    name(100),
+    'weft',
+    'Agents with the same bucket and cluster name are one cluster; objects lie under this name.',
+  ),
+  agent: one(
+    'agent',
+    word,
+    {
+      text: 'HOST:PORT of the first listener',
+      from: ({ kafka }) => showHostPort(kafka[0]),
+    },
+    'The name of this agent, unique in its cluster and kept across restarts: its broker id belongs to it.',
+  ),
+  zone: optional('zone', name(100), 'The cloud availability zone this agent runs in.'),
+  batchWindowMs: one(
+    'batch-window',
+    duration(1, 60_000),
+    {
+      text: '250ms on S3, 10ms on S3 Express, 5ms otherwise',
+      from: ({ bucket }) => (bucket.kind !== 's3' ? 5 : bucket.express ? 10 : 250),
+    },
+    'The longest time that records wait in memory before their segment is sealed and uploaded.',
+  ),
+  batchBytes: one('batch-bytes', size(64 * 1024, 256 * MiB), '8MiB', 'A segment is sealed when it holds this much.'),
+  memoryBytes: one(
+    'memory',
+    size(192 * MiB, 1024 * 1024 * MiB),
+    '512MiB',
+    'The resident memory of the whole process; caches and budgets are cut to it.',
+  ),
+  workers: one(
+    'workers',
+    count(1, 64),
+    {
+      text: 'cores - 1, at most one per 128MiB of --memory, at least 1',
+      from: ({ memoryBytes }, machine) =>
+        Math.max(1, Math.min(machine.cores - 1, Math.floor(memoryBytes / (128 * MiB)), 64)),
+    },
+    'Ingest worker threads.',
+  ),
+  autoCreateTopics: one(
+    'auto-create-topics',
+    onOff,
+    'true',
+    'Create a topic when a client asks for one that does not exist.',
+  ),
+  defaultPartitions: one(
+    'default-partitions',
+    count(1, 10_000),
+    '1',
+    'Partitions of a topic that is created without a number of them.',
+  ),
+  messageBytesMax: one(
+    'message-bytes-max',
+    size(1024, 1024 * MiB),
+    '1048588B',
+    'The largest record batch accepted where the topic sets no max.message.bytes.',
+  ),
+  frameBytesMax: one(
+    'frame-bytes-max',
+    size(64 * 1024, 1024 * MiB),
+    '100MiB',
+    'The largest request accepted; a client that declares more is disconnected.',
+  ),
+  connectionsMax: one(
+    'connections-max',
+    count(1, 1_000_000),
+    '10000',
+    'Kafka connections open at once; further ones are closed at once.',
+  ),
+  connectionIdleMs: one(
+    'connection-idle',
+    duration(1000, 7 * 86_400_000),
+    '10m',
+    'A connection without a request for this long is closed.',
+  ),
+  groupInitialRebalanceDelayMs: one(
+    'group-initial-rebalance-delay',
+    duration(0, 300_000),
+    '3s',
+    'How long an empty consumer group waits for more members before its first assignment.',
+  ),
+  groupSessionMsMin: one(
+    'group-session-min',
+    duration(1, 3_600_000),
+    '6s',
+    'The shortest session timeout a group member may ask for.',
+  ),
+  groupSessionMsMax: one(
+    'group-session-max',
+    duration(1, 86_400_000),
+    '30m',
+    'The longest session timeout a group member may ask for.',
+  ),
+  groupMembersMax: one('group-members-max', count(1, 100_000), '5000', 'Members of one consumer group.'),
+  offsetsRetentionMs: one(
+    'offsets-retention',
+    duration(60_000, 3650 * 86_400_000),
+    '7d',
+    'Committed offsets of a group that has no members are forgotten after this long.',
+  ),
+  metadataBytesMax: one(
+    'metadata-bytes-max',
+    size(MiB, 64 * 1024 * MiB),
+    {
+      text: 'an eighth of --memory',
+      from: ({ memoryBytes }) => Math.floor(memoryBytes / 8),
+    },
+    'The largest metadata state; growth beyond it is refused with a retriable error.',
+  ),
+  journalLeaseMs: one(
+    'journal-lease',
+    duration(500, 300_000),
+    '10s',
+    'An agent tries to lead after the journal has shown no new entry for this long.',
+  ),
+  journalMayLose: one(
+    'journal-may-lose',
+    onOff,
+    'false',
+    'Accept a journal that can lose acknowledged entries (a single-zone bucket).',
+  ),
+  metricsSeriesMax: one(
+    'metrics-series-max',
+    count(0, 1_000_000),
+    '10000',
+    'Metric series per topic, group and partition; further ones are dropped and counted.',
+  ),
+  logLevel: one(
+    'log-level',
+    choice(['debug', 'info', 'warn', 'error', 'silent']),
+    'info',
+    'The least important messages that are logged.',
+  ),
+  socketReads: one(
+    'socket-reads',
+    choice(['auto', 'direct', 'copied']),
+    'auto',
+    'How socket bytes reach shared memory: direct, copied, or auto (direct on Linux and macOS).',
+  ),
+} as const satisfies Readonly<Record<string, AnySetting>>;
+
+export type SettingName = keyof typeof settingsTable;
+
+type ValueOf<S> = S extends Setting<infer T, infer Many> ? (Many extends true ? readonly [T, ...T[]] : T) : never;
+
+/** All settings, valid and with their defaults. */
+export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settingsTable)[N]> };
+
+/** The environment variable of a setting. */
+export function environmentName(flag: string): string {
+  return `WEFT_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The rows of the table, for code that treats all settings alike. */
+export const settingRows: readonly (AnySetting & { readonly name: SettingName })[] = Object.entries(settingsTable).map(
+  ([key, setting]) => ({ ...(setting as AnySetting), name: key as SettingName }),
+);
+
+/** What must hold between settings; each returns a sentence when it does not. */
+export const settingRules: readonly ((settings: Settings) => string | undefined)[] = [
+  ({ groupSessionMsMin, groupSessionMsMax }) =>
+    groupSessionMsMin > groupSessionMsMax ? '--group-session-min is above --group-session-max' : undefined,
+  ({ messageBytesMax, frameBytesMax }) =>
+    messageBytesMax >= frameBytesMax ? '--message-bytes-max must be below --frame-bytes-max' : undefined,
+  ({ batchBytes, memoryBytes }) =>
+    batchBytes > memoryBytes / 8 ? '--batch-bytes is above an eighth of --memory' : undefined,
+  ({ metadataBytesMax, memoryBytes }) =>
+    metadataBytesMax > memoryBytes / 2 ? '--metadata-bytes-max is above half of --memory' : undefined,
+  ({ kafka }) => {
+    const names = kafka.map((listener) => listener.name);
+    const twice = names.find((candidate, index) => names.indexOf(candidate) !== index);
+    return twice === undefined ? undefined : `--kafka: two listeners are named '${twice}'`;
+  },
+];
