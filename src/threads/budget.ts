@@ -1,0 +1,258 @@
+/**
+ * The one byte budget of an agent's requests (DESIGN §3.2). A frame reserves its declared size before its body is read,
+ * all of it at once, so half-read frames never wait for one another. Waiters are served first come, first served.
+ *
+ * The budget has three pools. *Small* frames (≤ 1 MiB) draw on a share of their own and, when that is used up, on the
+ * common pool; *large* frames draw on the common pool only; the agent's *own* work (peer calls, publishing, control) has
+ * a reserve that no client takes from. A reservation lies in one pool and returns to it.
+ *
+ * A declared size is a claim, not a right: a client's reservation that is held but not filled, and that gains less than
+ * 64 KiB in 5 s while others wait, is revoked; its owner closes the connection and so releases it.
+ */
+
+/** Frames up to this size count as small. */
+export const SMALL_FRAME_BYTES_MAX = 1024 * 1024;
+export const PROGRESS_BYTES_MIN = 64 * 1024;
+export const PROGRESS_WINDOW_MS = 5_000;
+
+export interface BudgetShares {
+  /** Small frames only. */
+  readonly smallBytes: number;
+  /** Any client frame. */
+  readonly commonBytes: number;
+  /** The agent's own work only. */
+  readonly ownBytes: number;
+}
+
+export type Claimant = 'client' | 'own';
+
+/** What becomes of a reservation. Called from within `reserve`, `release`, `tick`: never re-entered for the same one. */
+export interface ReservationEvents {
+  /** Runs once, at once or later: the bytes are there. */
+  granted(): void;
+  /** Runs once at most, for a held reservation that does not fill: close its connection. It stays held until `release`. */
+  revoked(): void;
+}
+
+/** Bytes that are held or waited for. */
+export interface Reservation {
+  readonly bytes: number;
+  readonly held: boolean;
+  /** `count` more bytes of the frame have come. */
+  gained(count: number): void;
+  /** Everything has come: cannot be revoked any more. */
+  filled(): void;
+  /** Gives the bytes back, or stops waiting. Runs once at least; further calls change nothing. */
+  release(): void;
+}
+
+type Pool = 'small' | 'common' | 'own';
+
+interface Claim extends Reservation {
+  held: boolean;
+  readonly claimant: Claimant;
+  readonly events: ReservationEvents;
+  /** Place in the order of arrival. */
+  readonly arrival: number;
+  pool: Pool | undefined;
+  state: 'waiting' | 'filling' | 'filled' | 'released';
+  gainedInWindow: number;
+  windowStartMs: number;
+  wasRevoked: boolean;
+}
+
+export class ByteBudget {
+  readonly #shares: BudgetShares;
+  readonly #free: Record<Pool, number>;
+  readonly #waiting: { readonly small: Queue; readonly large: Queue; readonly own: Queue };
+  /** Held by clients and not filled: what may be revoked. */
+  readonly #filling = new Set<Claim>();
+  #arrivals = 0;
+  #serving = false;
+  /** Since when a client has been waiting without a pause; undefined when none is. */
+  #clientsWaitSinceMs: number | undefined;
+  #nowMs: number;
+
+  constructor(shares: BudgetShares, nowMs: number) {
+    this.#shares = shares;
+    this.#free = { small: shares.smallBytes, common: shares.commonBytes, own: shares.ownBytes };
+    this.#waiting = { small: new Queue(), large: new Queue(), own: new Queue() };
+    this.#nowMs = nowMs;
+  }
+
+  /** Bytes that clients hold. */
+  get heldBytes(): number {
+    return this.#shares.smallBytes - this.#free.small + this.#shares.commonBytes - this.#free.common;
+  }
+
+  /** Client frames that wait for bytes. */
+  get waitingCount(): number {
+    return this.#waiting.small.size + this.#waiting.large.size;
+  }
+
+  /**
+   * Claims `bytes` > 0. Undefined when no pool could ever hold them: the frame must be refused. `events.granted` may run
+   * before this returns.
+   */
+  reserve(bytes: number, claimant: Claimant, nowMs: number, events: ReservationEvents): Reservation | undefined {
+    this.#nowMs = nowMs;
+    const isSmall = bytes <= SMALL_FRAME_BYTES_MAX;
+    const { smallBytes, commonBytes, ownBytes } = this.#shares;
+    const most = claimant === 'own' ? ownBytes : isSmall ? Math.max(smallBytes, commonBytes) : commonBytes;
+    if (bytes > most) {
+      return undefined;
+    }
+    const claim = this.#claim(bytes, claimant, events);
+    this.#waiting[claimant === 'own' ? 'own' : isSmall ? 'small' : 'large'].push(claim);
+    this.#serve();
+    return claim;
+  }
+
+  /** To be called about once a second: revokes what does not fill while others wait. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#noteWaiting();
+    const waitSinceMs = this.#clientsWaitSinceMs;
+    for (const claim of [...this.#filling]) {
+      if (waitSinceMs === undefined) {
+        startWindow(claim, nowMs);
+      } else if (nowMs - Math.max(claim.windowStartMs, waitSinceMs) >= PROGRESS_WINDOW_MS) {
+        const stalled = claim.gainedInWindow < PROGRESS_BYTES_MIN;
+        startWindow(claim, nowMs);
+        if (stalled && !claim.wasRevoked) {
+          claim.wasRevoked = true;
+          claim.events.revoked();
+        }
+      }
+    }
+  }
+
+  #claim(bytes: number, claimant: Claimant, events: ReservationEvents): Claim {
+    const claim: Claim = {
+      bytes,
+      claimant,
+      events,
+      arrival: this.#arrivals,
+      held: false,
+      pool: undefined,
+      state: 'waiting',
+      gainedInWindow: 0,
+      windowStartMs: 0,
+      wasRevoked: false,
+      gained: (count) => {
+        claim.gainedInWindow += count;
+      },
+      filled: () => {
+        if (claim.state === 'filling') {
+          claim.state = 'filled';
+          this.#filling.delete(claim);
+        }
+      },
+      release: () => this.#release(claim),
+    };
+    this.#arrivals += 1;
+    return claim;
+  }
+
+  #release(claim: Claim): void {
+    if (claim.state === 'released') {
+      return;
+    }
+    claim.state = 'released';
+    claim.held = false;
+    this.#filling.delete(claim);
+    if (claim.pool !== undefined) {
+      this.#free[claim.pool] += claim.bytes;
+    } else {
+      for (const queue of Object.values(this.#waiting)) {
+        queue.remove(claim);
+      }
+    }
+    this.#serve();
+  }
+
+  /** Grants whatever can be granted, in order. Not recursive: a grant that releases or reserves is seen by the same loop. */
+  #serve(): void {
+    if (this.#serving) {
+      return;
+    }
+    this.#serving = true;
+    try {
+      for (let claim = this.#next(); claim !== undefined; claim = this.#next()) {
+        claim.events.granted();
+      }
+    } finally {
+      this.#serving = false;
+      this.#noteWaiting();
+    }
+  }
+
+  /** Takes the next claim that fits from its queue and marks it held. */
+  #next(): Claim | undefined {
+    const { small, large, own } = this.#waiting;
+    const firstSmall = small.first;
+    const firstLarge = large.first;
+    if (own.first !== undefined && own.first.bytes <= this.#free.own) {
+      return this.#hold(own, 'own');
+    }
+    if (firstSmall !== undefined && firstSmall.bytes <= this.#free.small) {
+      return this.#hold(small, 'small');
+    }
+    // The common pool goes to whoever came first, even when only the later one would fit: nobody starves.
+    const smallIsFirst =
+      firstSmall !== undefined && (firstLarge === undefined || firstSmall.arrival < firstLarge.arrival);
+    const queue = smallIsFirst ? small : large;
+    if (queue.first !== undefined && queue.first.bytes <= this.#free.common) {
+      return this.#hold(queue, 'common');
+    }
+    return undefined;
+  }
+
+  #hold(queue: Queue, pool: Pool): Claim {
+    const claim = queue.first!;
+    queue.remove(claim);
+    this.#free[pool] -= claim.bytes;
+    claim.pool = pool;
+    claim.held = true;
+    claim.state = 'filling';
+    startWindow(claim, this.#nowMs);
+    if (claim.claimant === 'client') {
+      this.#filling.add(claim);
+    }
+    return claim;
+  }
+
+  #noteWaiting(): void {
+    if (this.waitingCount === 0) {
+      this.#clientsWaitSinceMs = undefined;
+    } else {
+      this.#clientsWaitSinceMs ??= this.#nowMs;
+    }
+  }
+}
+
+function startWindow(claim: Claim, nowMs: number): void {
+  claim.windowStartMs = nowMs;
+  claim.gainedInWindow = 0;
+}
+
+/** Claims in order of arrival; a Set keeps insertion order and removes anywhere in constant time. */
+class Queue {
+  readonly #claims = new Set<Claim>();
+
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  get first(): Claim | undefined {
+    return this.#claims.values().next().value;
+  }
+
+  push(claim: Claim): void {
+    this.#claims.add(claim);
+  }
+
+  remove(claim: Claim): void {
+    this.#claims.delete(claim);
+  }
+}

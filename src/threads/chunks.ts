@@ -1,0 +1,120 @@
+/**
+ * The arena of shared memory that receives socket bytes, cut into chunks of one size. Owned by the main thread.
+ *
+ * A chunk is freed when its last reference goes: the connection that fills it holds one, every frame piece in it another.
+ * Free chunks are taken last in, first out, so an idle agent keeps touching the same few pages. Small frames that came
+ * through the landing buffer share the *bump chunk*: each takes the next bytes of it.
+ */
+
+/** A place in the arena. */
+export interface Piece {
+  readonly position: number;
+  readonly length: number;
+}
+
+/** Small frames start at multiples of this, so that neighbours do not share a cache line with a batch being read. */
+const BUMP_ALIGNMENT = 64;
+
+export class Chunks {
+  readonly memory: SharedArrayBuffer;
+  readonly chunkBytes: number;
+  readonly bytes: Uint8Array;
+  readonly #references: Uint32Array;
+  readonly #free: number[] = [];
+  #bumpChunk: number | undefined;
+  #bumpUsed = 0;
+
+  /** `memory` holds whole chunks of `chunkBytes`; a rest at its end stays unused. */
+  constructor(memory: SharedArrayBuffer, chunkBytes: number) {
+    this.memory = memory;
+    this.chunkBytes = chunkBytes;
+    this.bytes = new Uint8Array(memory);
+    const count = Math.floor(memory.byteLength / chunkBytes);
+    this.#references = new Uint32Array(count);
+    for (let chunk = count - 1; chunk >= 0; chunk -= 1) {
+      this.#free.push(chunk);
+    }
+  }
+
+  get chunksFree(): number {
+    return this.#free.length;
+  }
+
+  get chunksTotal(): number {
+    return this.#references.length;
+  }
+
+  /** The position of a chunk of the caller's own, with one reference; undefined when all are in use. */
+  take(): number | undefined {
+    const chunk = this.#free.pop();
+    if (chunk === undefined) {
+      return undefined;
+    }
+    this.#references[chunk] = 1;
+    return chunk * this.chunkBytes;
+  }
+
+  /** One more reference to the chunk at `position` (any position inside). */
+  retain(position: number): void {
+    const chunk = this.#chunkAt(position);
+    if (this.#references[chunk] === 0) {
+      throw new Error(`chunk ${chunk} is free: it cannot be retained`);
+    }
+    this.#references[chunk]! += 1;
+  }
+
+  /** One reference less; the last one frees the chunk. */
+  release(position: number): void {
+    const chunk = this.#chunkAt(position);
+    const references = this.#references[chunk]!;
+    if (references === 0) {
+      throw new Error(`chunk ${chunk} was released more often than retained`);
+    }
+    this.#references[chunk] = references - 1;
+    if (references === 1) {
+      this.#free.push(chunk);
+    }
+  }
+
+  /**
+   * Room for one frame of at most `chunkBytes` in the shared bump chunk, with a reference of its own (`release` its
+   * position); undefined when all chunks are in use.
+   */
+  reserveSmall(length: number): number | undefined {
+    if (length > this.chunkBytes) {
+      throw new RangeError(`${length} bytes do not fit a chunk of ${this.chunkBytes}`);
+    }
+    if (this.#bumpChunk !== undefined && this.#references[this.#chunkAt(this.#bumpChunk)] === 1) {
+      // All its frames are gone: the same, warm bytes again.
+      this.#bumpUsed = 0;
+    }
+    if (this.#bumpChunk === undefined || this.#bumpUsed + length > this.chunkBytes) {
+      const fresh = this.take();
+      if (fresh === undefined) {
+        return undefined;
+      }
+      if (this.#bumpChunk !== undefined) {
+        this.release(this.#bumpChunk);
+      }
+      this.#bumpChunk = fresh;
+      this.#bumpUsed = 0;
+    }
+    const position = this.#bumpChunk + this.#bumpUsed;
+    this.#bumpUsed = (this.#bumpUsed + length + BUMP_ALIGNMENT - 1) & -BUMP_ALIGNMENT;
+    this.retain(position);
+    return position;
+  }
+
+  /** The memory of a piece. */
+  view(piece: Piece): Uint8Array {
+    return this.bytes.subarray(piece.position, piece.position + piece.length);
+  }
+
+  #chunkAt(position: number): number {
+    const chunk = Math.floor(position / this.chunkBytes);
+    if (!(chunk >= 0 && chunk < this.#references.length)) {
+      throw new RangeError(`position ${position} lies outside the arena`);
+    }
+    return chunk;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The words of a ring that both threads touch. Each word has one writer (head: consumer, tail: producer; sleeping: both,
+ * by exchange) and a cache line of its own.
+ */
+
+/** Bytes before the records. */
+export const RING_HEADER_BYTES = 192;
+
+const HEAD = 0;
+const TAIL = 16;
+const SLEEPING = 32;
+
+/** Bytes consumed since the start, modulo 2^32. */
+export function loadHead(words: Int32Array): number {
+  return Atomics.load(words, HEAD) >>> 0;
+}
+
+export function storeHead(words: Int32Array, head: number): void {
+  Atomics.store(words, HEAD, head | 0);
+}
+
+/** Bytes produced since the start, modulo 2^32. */
+export function loadTail(words: Int32Array): number {
+  return Atomics.load(words, TAIL) >>> 0;
+}
+
+/** Publishes everything written below `tail`: sequentially consistent, so the records are seen before the word. */
+export function storeTail(words: Int32Array, tail: number): void {
+  Atomics.store(words, TAIL, tail | 0);
+}
+
+export function setSleeping(words: Int32Array): void {
+  Atomics.store(words, SLEEPING, 1);
+}
+
+/** True for exactly one caller per `setSleeping`. */
+export function takeSleeping(words: Int32Array): boolean {
+  return Atomics.exchange(words, SLEEPING, 0) === 1;
+}

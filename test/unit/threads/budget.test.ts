@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  ByteBudget,
+  PROGRESS_BYTES_MIN,
+  PROGRESS_WINDOW_MS,
+  type Reservation,
+  SMALL_FRAME_BYTES_MAX,
+} from '../../../src/threads/budget.js';
+
+const MIB = 1024 * 1024;
+
+test('pools are never overdrawn, no small frame waits while its share has room, and the common pool goes in order', () => {
+  const step = fc.record({
+    kind: fc.constantFrom('small', 'small', 'large', 'own', 'release', 'release', 'tick'),
+    size: fc.integer({ min: 1, max: 8 }),
+    pick: fc.nat(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+      const shares = { smallBytes: 2 * MIB, commonBytes: 12 * MIB, ownBytes: 4 * MIB };
+      const budget = new ByteBudget(shares, 0);
+      let live: { readonly kind: string; readonly reservation: Reservation }[] = [];
+      const granted: number[] = [];
+      let arrivals = 0;
+      for (const { kind, size, pick } of steps) {
+        if (kind === 'release') {
+          const [dropped] = live.length === 0 ? [] : live.splice(pick % live.length, 1);
+          dropped?.reservation.release();
+          dropped?.reservation.release();
+        } else if (kind === 'tick') {
+          budget.tick(0);
+        } else {
+          const bytes = kind === 'small' ? size * (MIB / 8) : kind === 'large' ? (size + 1) * MIB : (size * MIB) / 2;
+          const arrival = arrivals;
+          arrivals += 1;
+          const reservation = budget.reserve(bytes, kind === 'own' ? 'own' : 'client', 0, {
+            granted: () => {
+              if (kind === 'large') {
+                granted.push(arrival);
+              }
+            },
+            revoked: () => expect.unreachable(),
+          });
+          live.push({ kind, reservation: reservation! });
+        }
+        const held = live.filter(({ reservation }) => reservation.held);
+        const heldBytes = (kinds: string) =>
+          held
+            .filter((entry) => kinds.includes(entry.kind))
+            .reduce((sum, { reservation }) => sum + reservation.bytes, 0);
+        expect(heldBytes('large')).toBeLessThanOrEqual(shares.commonBytes);
+        expect(heldBytes('small large')).toBeLessThanOrEqual(shares.commonBytes + shares.smallBytes);
+        expect(heldBytes('own')).toBeLessThanOrEqual(shares.ownBytes);
+        expect(budget.heldBytes).toBe(heldBytes('small large'));
+        const waits = (name: string) => live.some((entry) => entry.kind === name && !entry.reservation.held);
+        // With nothing held by clients, no client waits; the same for own work.
+        expect(heldBytes('small large') === 0 && (waits('small') || waits('large'))).toBe(false);
+        expect(heldBytes('own') === 0 && waits('own')).toBe(false);
+        expect(granted).toEqual([...granted].sort((a, b) => a - b));
+      }
+      for (const { reservation } of live) {
+        reservation.release();
+      }
+      live = [];
+      expect(budget.heldBytes).toBe(0);
+      expect(budget.waitingCount).toBe(0);
+    }),
+  );
+});
+
+test('large frames cannot take the share of small ones, nor clients the reserve', () => {
+  const budget = new ByteBudget({ smallBytes: MIB, commonBytes: 4 * MIB, ownBytes: MIB }, 0);
+  const large = claim(budget, 4 * MIB);
+  const next = claim(budget, 2 * MIB);
+  const small = claim(budget, SMALL_FRAME_BYTES_MAX);
+  const smaller = claim(budget, 1);
+  const own = claim(budget, MIB, 'own');
+  expect([large, next, small, smaller, own].map((entry) => entry.held())).toEqual([true, false, true, false, true]);
+  small.release();
+  expect(smaller.held()).toBe(true);
+  expect(next.held()).toBe(false);
+  large.release();
+  expect(next.held()).toBe(true);
+});
+
+test('a small frame that came earlier is served from the common pool before a large one', () => {
+  const budget = new ByteBudget({ smallBytes: 0, commonBytes: 4 * MIB, ownBytes: 0 }, 0);
+  const first = claim(budget, 4 * MIB);
+  const large = claim(budget, 4 * MIB);
+  const small = claim(budget, 10);
+  first.release();
+  expect([large.held(), small.held()]).toEqual([true, false]);
+  large.release();
+  expect(small.held()).toBe(true);
+});
+
+test('what no pool could ever hold is refused at once', () => {
+  const budget = new ByteBudget({ smallBytes: MIB, commonBytes: 4 * MIB, ownBytes: 10 }, 0);
+  const events = { granted: () => expect.unreachable(), revoked: () => expect.unreachable() };
+  expect(budget.reserve(4 * MIB + 1, 'client', 0, events)).toBeUndefined();
+  expect(budget.reserve(11, 'own', 0, events)).toBeUndefined();
+});
+
+test('a reservation that stands still is revoked, but only while others wait', () => {
+  const budget = new ByteBudget({ smallBytes: 0, commonBytes: 4 * MIB, ownBytes: 0 }, 0);
+  const idle = claim(budget, 4 * MIB);
+  for (let nowMs = 0; nowMs <= 60_000; nowMs += 1000) {
+    budget.tick(nowMs);
+  }
+  expect(idle.revoked()).toBe(0);
+  const waiter = claim(budget, MIB, 'client', 60_000);
+  budget.tick(60_000 + PROGRESS_WINDOW_MS - 1);
+  expect(idle.revoked()).toBe(0);
+  budget.tick(60_000 + PROGRESS_WINDOW_MS);
+  expect(idle.revoked()).toBe(1);
+  expect(waiter.held()).toBe(false);
+  idle.release();
+  expect(waiter.held()).toBe(true);
+  budget.tick(200_000);
+  expect(idle.revoked()).toBe(1);
+});
+
+test('64 KiB in every 5 s keep a reservation, and a filled one is out of danger', () => {
+  const budget = new ByteBudget({ smallBytes: 0, commonBytes: 8 * MIB, ownBytes: 0 }, 0);
+  const steady = claim(budget, 4 * MIB);
+  const filled = claim(budget, 4 * MIB);
+  filled.reservation().filled();
+  claim(budget, MIB);
+  for (let nowMs = PROGRESS_WINDOW_MS; nowMs <= 10 * PROGRESS_WINDOW_MS; nowMs += PROGRESS_WINDOW_MS) {
+    steady.reservation().gained(PROGRESS_BYTES_MIN);
+    budget.tick(nowMs);
+  }
+  expect([steady.revoked(), filled.revoked()]).toEqual([0, 0]);
+  steady.reservation().gained(PROGRESS_BYTES_MIN - 1);
+  budget.tick(11 * PROGRESS_WINDOW_MS);
+  expect([steady.revoked(), filled.revoked()]).toEqual([1, 0]);
+});
+
+test('300 frames of 50 MB that never come are turned over, while small frames flow', () => {
+  const budget = new ByteBudget({ smallBytes: 8 * MIB, commonBytes: 128 * MIB, ownBytes: 0 }, 0);
+  let closed = 0;
+  for (let i = 0; i < 300; i += 1) {
+    const hostile: { reservation?: Reservation } = {};
+    hostile.reservation = budget.reserve(50_000_000, 'client', 0, {
+      granted: () => {},
+      revoked: () => {
+        closed += 1;
+        hostile.reservation!.release();
+      },
+    })!;
+  }
+  for (let nowMs = 0; nowMs <= 2_000_000; nowMs += 1000) {
+    const small = claim(budget, 100_000, 'client', nowMs);
+    expect(small.held()).toBe(true);
+    small.release();
+    budget.tick(nowMs);
+  }
+  // The last two wait behind nobody.
+  expect(closed).toBe(298);
+});
+
+function claim(budget: ByteBudget, bytes: number, claimant: 'client' | 'own' = 'client', nowMs = 0) {
+  let revoked = 0;
+  const reservation = budget.reserve(bytes, claimant, nowMs, {
+    granted: () => {},
+    revoked: () => {
+      revoked += 1;
+    },
+  })!;
+  return {
+    reservation: () => reservation,
+    held: () => reservation.held,
+    revoked: () => revoked,
+    release: () => reservation.release(),
+  };
+}

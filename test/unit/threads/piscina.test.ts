@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from 'vitest';
+import { startPiscinaThreads } from '../../../src/threads/piscina.js';
+import { createRing, RingWriter } from '../../../src/threads/ring.js';
+import type { WorkerThread } from '../../../src/threads/threads.js';
+import { workerUrls } from '../../../src/threads/workers.js';
+
+const threads = startPiscinaThreads({ ...workerUrls, ingest: new URL('./ring-consumer.js', import.meta.url) });
+
+afterEach(() => threads.close());
+
+test('records cross a small ring between two threads, a full one is waited out, a sleeping consumer is woken', async () => {
+  const { send, next } = await startConsumer(1024);
+  const record = new Uint8Array(40);
+  let sum = 0;
+  for (let i = 0; i < 20_000; i += 1) {
+    record.fill(i & 0xff);
+    sum += (i & 0xff) * 40;
+    await send(record);
+  }
+  await send(new Uint8Array(0));
+  expect(await next()).toMatchObject({ records: 20_001, sum });
+});
+
+test('a consumer misses no record that is written while it falls asleep', async () => {
+  const { send, next } = await startConsumer(1024);
+  for (let round = 1; round <= 2_000; round += 1) {
+    await send(new Uint8Array(0));
+    expect(await next()).toMatchObject({ records: round });
+  }
+});
+
+test('a crash, a return and a termination each end the thread once, and only the crash is an error', async () => {
+  const crashed = await startConsumer(256);
+  const returned = await startConsumer(256);
+  const ended = await startConsumer(256);
+  crashed.thread.post('crash');
+  returned.thread.post('return');
+  expect((await exitOf(crashed.thread))?.message).toMatch('crash asked for');
+  expect(await exitOf(returned.thread)).toBeUndefined();
+  await ended.thread.terminate();
+  expect(await exitOf(ended.thread)).toBeUndefined();
+});
+
+test('a worker whose code is missing is a crash, not a hang', async () => {
+  const broken = startPiscinaThreads({ ...workerUrls, ingest: new URL('./absent.js', import.meta.url) });
+  expect(await exitOf(broken.spawn('ingest', {}))).toBeInstanceOf(Error);
+  await broken.close();
+});
+
+async function startConsumer(capacity: number) {
+  const ring = createRing(capacity);
+  const thread = threads.spawn('ingest', { ring });
+  const arrived: unknown[] = [];
+  const waiting: ((message: unknown) => void)[] = [];
+  thread.onMessage((message: unknown) => {
+    const resolve = waiting.shift();
+    if (resolve === undefined) {
+      arrived.push(message);
+    } else {
+      resolve(message);
+    }
+  });
+  const next = () =>
+    new Promise<unknown>((resolve) => {
+      if (arrived.length > 0) {
+        resolve(arrived.shift());
+      } else {
+        waiting.push(resolve);
+      }
+    });
+  expect(await next()).toBe('ready');
+  const writer = new RingWriter(ring);
+  const send = async (record: Uint8Array) => {
+    while (!writer.write(record)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (writer.takeSleeping()) {
+      thread.post('wake');
+    }
+  };
+  return { thread, send, next };
+}
+
+function exitOf(thread: WorkerThread): Promise<Error | undefined> {
+  return new Promise((resolve) => thread.onExit(resolve));
+}
