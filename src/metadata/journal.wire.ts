@@ -53,6 +53,7 @@ export interface Command {
     | { $case: "allocateProducerIds"; value: AllocateProducerIds }
     | { $case: "publishSegment"; value: PublishSegment }
     | { $case: "skipNumber"; value: SkipNumber }
+    | { $case: "setLimits"; value: SetLimits }
     | { $case: "joinGroup"; value: JoinGroup }
     | { $case: "syncGroup"; value: SyncGroup }
     | { $case: "leaveGroup"; value: LeaveGroup }
@@ -148,7 +149,7 @@ export interface SegmentPartition {
   records: number[];
   /** ms; clamped to ±2^53 */
   maxTimestamps: number[];
-  /** -1 without; all four columns empty when no batch has one */
+  /** -1 without; this and the two below are empty when no batch has one */
   producerIds: number[];
   producerEpochs: number[];
   baseSequences: number[];
@@ -156,6 +157,14 @@ export interface SegmentPartition {
 
 /** Spends a stream number whose segment failed. */
 export interface SkipNumber {
+}
+
+/** The budgets that every replica holds its state against. A leader sends it when its own settings differ. */
+export interface SetLimits {
+  /** 0: leave as it is */
+  metadataBytesMax: number;
+  /** 0: leave as it is */
+  producerRowsMax: number;
 }
 
 export interface GroupProtocol {
@@ -491,6 +500,9 @@ export const Command: MessageFns<Command> = {
       case "skipNumber":
         SkipNumber.encode(message.kind.value, writer.uint32(74).fork()).join();
         break;
+      case "setLimits":
+        SetLimits.encode(message.kind.value, writer.uint32(82).fork()).join();
+        break;
       case "joinGroup":
         JoinGroup.encode(message.kind.value, writer.uint32(162).fork()).join();
         break;
@@ -599,6 +611,14 @@ export const Command: MessageFns<Command> = {
             }
 
             message.kind = { $case: "skipNumber", value: SkipNumber.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.kind = { $case: "setLimits", value: SetLimits.decode(reader, reader.uint32()) };
             continue;
           }
           case 20: {
@@ -1545,6 +1565,63 @@ export const SkipNumber: MessageFns<SkipNumber> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSetLimits(): SetLimits {
+  return { metadataBytesMax: 0, producerRowsMax: 0 };
+}
+
+export const SetLimits: MessageFns<SetLimits> = {
+  encode(message: SetLimits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metadataBytesMax !== 0) {
+      writer.uint32(8).uint64(message.metadataBytesMax);
+    }
+    if (message.producerRowsMax !== 0) {
+      writer.uint32(16).uint32(message.producerRowsMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetLimits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetLimits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.metadataBytesMax = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.producerRowsMax = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;

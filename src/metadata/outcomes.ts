@@ -1,3 +1,5 @@
+import { SIZE, textBytes } from './limits.js';
+
 /**
  * What a command did, as every replica finds when it applies it. An agent learns the outcome of its own command by
  * applying the entry that holds it: outcomes are never sent over the wire.
@@ -19,7 +21,15 @@ export interface Refused {
   readonly kind: 'refused';
   readonly error: number;
   readonly message: string;
+  /** Set when the stream did not even take the command's number: the state of the stream is unchanged, too. */
+  readonly notTaken?: NotTaken;
 }
+
+/**
+ * Why a stream position was refused: the epoch is closed or never was; an earlier number has not come; the outcome of a
+ * repeat was confirmed and forgotten; the stream has too many unconfirmed outcomes (or the epoch too many streams).
+ */
+export type NotTaken = 'closed' | 'gap' | 'forgotten' | 'unconfirmed';
 
 export interface Done {
   readonly kind: 'done';
@@ -93,4 +103,36 @@ export interface Changes {
   readonly advanced: readonly { readonly topicId: string; readonly partition: number }[];
   readonly groups: ReadonlySet<string>;
   readonly agentsChanged: boolean;
+  /** A leader took over or resigned. */
+  readonly leaderChanged: boolean;
+}
+
+export const DONE: Done = { kind: 'done' };
+
+export function refused(error: number, message: string): Refused {
+  return { kind: 'refused', error, message };
+}
+
+/** Bytes counted for a recorded outcome. */
+export function outcomeBytes(outcome: Outcome): number {
+  switch (outcome.kind) {
+    case 'refused':
+      return SIZE.outcome + textBytes(outcome.message);
+    case 'published': {
+      let bytes = SIZE.outcome;
+      for (const { errors } of outcome.partitions) {
+        bytes += 320 + 11 * errors.length;
+      }
+      return bytes;
+    }
+    case 'joined':
+      return SIZE.outcome + textBytes(outcome.memberId);
+    case 'synced':
+      return SIZE.outcome + (outcome.assignment?.length ?? 0);
+    case 'members-left':
+    case 'offsets-committed':
+      return SIZE.outcome + 8 * outcome.errors.length;
+    default:
+      return SIZE.outcome;
+  }
 }

@@ -1,0 +1,211 @@
+import type { Agent } from './agents.js';
+import type { Digest } from './digest.js';
+import type { Command, Entry, Forwarded } from './journal.wire.js';
+import { COORDINATOR_LOAD_IN_PROGRESS, INVALID_REQUEST, NOT_LEADER_OR_FOLLOWER } from './kafka-errors.js';
+import { ROWS_PER_ENTRY_MAX } from './limits.js';
+import type { NotTaken, Outcome } from './outcomes.js';
+import { DONE, refused } from './outcomes.js';
+import { publish } from './publish.js';
+import type { State } from './state.js';
+import { ChangeLog } from './state.js';
+import { place, record } from './streams.js';
+
+/** What a command's rule may touch besides the state. */
+interface Context {
+  readonly revision: number;
+  readonly timeMs: number;
+  /** The agent whose stream the command came on; undefined for agent epoch 0. */
+  readonly agent: Agent | undefined;
+  readonly changes: ChangeLog;
+}
+
+type Kinds = NonNullable<Command['kind']>;
+type Kind = Kinds['$case'];
+type Value<K extends Kind> = Extract<Kinds, { $case: K }>['value'];
+type Rules = { readonly [K in Kind]: Rule<Value<K>> };
+type Rule<V> = (state: State, command: V, context: Context) => Outcome;
+
+/** Every command's rule. The hub: rules live with their tables. */
+const RULES: Rules = {
+  registerAgent: (state, command, { changes }) => {
+    const outcome = state.agents.register(command);
+    changes.agentsChanged ||= outcome.kind !== 'refused';
+    return outcome;
+  },
+  closeAgentEpoch: (state, command, { changes }) => {
+    const outcome = state.agents.close(command);
+    changes.agentsChanged ||= outcome.kind !== 'refused';
+    return outcome;
+  },
+  becomeLeader: (state, command, { revision, changes }) => {
+    state.leader = command;
+    state.term = revision;
+    changes.leaderChanged = true;
+    state.ledger.digest.bytes(command.candidate);
+    return DONE;
+  },
+  resignLeader: (state, _command, { changes }) => {
+    state.leader = undefined;
+    changes.leaderChanged = true;
+    return DONE;
+  },
+  createTopic: (state, command, { changes }) => {
+    const outcome = state.topics.create(command);
+    changes.topicsChanged ||= outcome.kind !== 'refused';
+    return outcome;
+  },
+  deleteTopic: (state, command, { changes }) => {
+    const outcome = state.topics.delete(command);
+    changes.topicsChanged ||= outcome.kind !== 'refused';
+    return outcome;
+  },
+  allocateProducerIds: (state, command) => state.producers.allocate(command),
+  publishSegment: (state, command, { agent, timeMs, changes }) =>
+    agent === undefined
+      ? refused(INVALID_REQUEST, 'only an agent publishes')
+      : publish(state, agent, command, timeMs, (partition) => changes.advance(partition)),
+  skipNumber: () => DONE,
+  setLimits: (state, command) => {
+    state.ledger.set(command);
+    return DONE;
+  },
+  joinGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  syncGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  leaveGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  commitOffsets: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  expireMembers: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  completeJoin: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  deleteGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+};
+
+/** Commands that come without an agent epoch: a process without one yet, and the leader's own. */
+const WITHOUT_EPOCH: ReadonlySet<Kind> = new Set<Kind>([
+  'registerAgent',
+  'closeAgentEpoch',
+  'becomeLeader',
+  'resignLeader',
+  'setLimits',
+  'expireMembers',
+  'completeJoin',
+]);
+
+/**
+ * An entry that this code must not apply: a foreign format, a revision out of order, a command it does not know. Nothing of
+ * the entry has been applied. A replica that meets one stops: going on would make it differ from the others.
+ */
+export class EntryRefused extends Error {
+  override readonly name = 'EntryRefused';
+}
+
+/** Applies an entry: one outcome a command, in order. Each command is applied whole or not at all. */
+export function applyEntry(state: State, entry: Entry): { readonly outcomes: Outcome[]; readonly changes: ChangeLog } {
+  if (entry.format !== 1) {
+    throw new EntryRefused(`journal entry of format ${entry.format}; this agent knows format 1`);
+  }
+  if (entry.revision !== state.revision + 1) {
+    throw new EntryRefused(`journal entry ${entry.revision} after revision ${state.revision}`);
+  }
+  for (const { command } of entry.commands) {
+    if (command?.kind === undefined) {
+      throw new EntryRefused(`journal entry ${entry.revision} holds a command that this agent does not know`);
+    }
+  }
+  state.revision = entry.revision;
+  state.timeMs = Math.max(state.timeMs, entry.timeMs);
+  const { digest } = state.ledger;
+  digest.number(state.revision);
+  digest.number(state.timeMs);
+  const changes = new ChangeLog(entry.revision);
+  const outcomes: Outcome[] = [];
+  for (const forwarded of entry.commands) {
+    const outcome = applyForwarded(state, forwarded, changes);
+    mixOutcome(digest, outcome);
+    outcomes.push(outcome);
+  }
+  state.topics.retire(ROWS_PER_ENTRY_MAX, () => {});
+  state.producers.trim(ROWS_PER_ENTRY_MAX);
+  digest.number(state.ledger.bytes);
+  return { outcomes, changes };
+}
+
+function applyForwarded(state: State, forwarded: Forwarded, changes: ChangeLog): Outcome {
+  const kind = forwarded.command!.kind!;
+  const { revision, timeMs } = state;
+  if (forwarded.agentEpoch === 0) {
+    return WITHOUT_EPOCH.has(kind.$case)
+      ? applyKind(state, kind, { revision, timeMs, agent: undefined, changes })
+      : refused(INVALID_REQUEST, 'this command needs an agent epoch');
+  }
+  const agent = state.agents.open(forwarded.agentEpoch);
+  if (agent === undefined) {
+    return notTaken('closed');
+  }
+  const position = place(agent.streams, forwarded.stream, forwarded.number, forwarded.confirmed, state.ledger);
+  switch (position.kind) {
+    case 'refused':
+      return notTaken(position.notTaken);
+    case 'repeat':
+      return position.outcome;
+    case 'next': {
+      const outcome = applyKind(state, kind, { revision, timeMs, agent, changes });
+      // A command may have closed its own epoch; then there is no one left to ask for its outcome.
+      if (agent.open) {
+        record(position.stream, outcome, state.ledger);
+      }
+      return outcome;
+    }
+  }
+}
+
+function applyKind(state: State, kind: Kinds, context: Context): Outcome {
+  return (RULES[kind.$case] as Rule<unknown>)(state, kind.value, context);
+}
+
+/** Retriable for every client: the agent registers anew, or sends the command again in its place. */
+function notTaken(reason: NotTaken): Outcome {
+  return { kind: 'refused', error: NOT_LEADER_OR_FOLLOWER, message: `stream position: ${reason}`, notTaken: reason };
+}
+
+function mixOutcome(digest: Digest, outcome: Outcome): void {
+  digest.text(outcome.kind);
+  switch (outcome.kind) {
+    case 'refused':
+      digest.number(outcome.error);
+      break;
+    case 'registered':
+      digest.number(outcome.agentEpoch);
+      digest.number(outcome.nodeId);
+      break;
+    case 'topic-created':
+      digest.text(outcome.topicId);
+      break;
+    case 'producer-ids-allocated':
+      digest.number(outcome.first);
+      digest.number(outcome.count);
+      break;
+    case 'published':
+      for (const { baseOffsets, errors } of outcome.partitions) {
+        for (let at = 0; at < errors.length; at++) {
+          digest.number(baseOffsets[at]!);
+          digest.number(errors[at]!);
+        }
+      }
+      break;
+    case 'joined':
+      digest.number(outcome.error);
+      digest.text(outcome.memberId);
+      digest.number(outcome.joinPhase ?? -1);
+      break;
+    case 'synced':
+      digest.number(outcome.assignment?.length ?? -1);
+      break;
+    case 'members-left':
+    case 'offsets-committed':
+      for (const error of outcome.errors) {
+        digest.number(error);
+      }
+      break;
+    case 'done':
+      break;
+  }
+}

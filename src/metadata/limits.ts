@@ -1,0 +1,77 @@
+import { Digest } from './digest.js';
+import type { SetLimits } from './journal.wire.js';
+
+/**
+ * The account of the state: how many bytes it takes, by fixed rules (not measured: every replica must count the same),
+ * and the digest of what was done to it. Every table writes to it. Above `bytesMax` growth is refused retriably.
+ */
+export class Ledger {
+  readonly digest: Digest;
+  bytes = 0;
+  bytesMax = METADATA_BYTES_MAX_DEFAULT;
+  /** Producer rows of all partitions; above it the one used longest ago goes. */
+  producerRowsMax = PRODUCER_ROWS_MAX_DEFAULT;
+
+  constructor(digest: Digest = new Digest()) {
+    this.digest = digest;
+  }
+
+  /** No room for more rows; what exists may still change. */
+  get full(): boolean {
+    return this.bytes >= this.bytesMax;
+  }
+
+  /** Lower budgets than what is already there refuse growth and let rows go, a set number an entry. */
+  set(command: SetLimits): void {
+    this.bytesMax = command.metadataBytesMax || this.bytesMax;
+    this.producerRowsMax = command.producerRowsMax || this.producerRowsMax;
+    this.digest.number(this.bytesMax);
+    this.digest.number(this.producerRowsMax);
+  }
+}
+
+/** Until a `SetLimits` command says otherwise. */
+export const METADATA_BYTES_MAX_DEFAULT = 512 * 1024 * 1024;
+export const PRODUCER_ROWS_MAX_DEFAULT = 100_000;
+
+/** Rows that one entry may retire of deleted topics, and partitions of one topic: keeps every apply below 5 ms. */
+export const ROWS_PER_ENTRY_MAX = 4096;
+export const PARTITIONS_PER_TOPIC_MAX = ROWS_PER_ENTRY_MAX;
+export const TOPIC_CONFIGS_MAX = 256;
+export const STREAMS_PER_EPOCH_MAX = 1024;
+/** Outcomes that a stream may leave unconfirmed. */
+export const UNCONFIRMED_MAX = 4096;
+/** Segments are addressed by 32-bit positions. */
+export const SEGMENT_BYTES_MAX = 0xffff_ffff;
+export const LISTENERS_MAX = 64;
+
+/**
+ * Bytes of memory counted for each kind of row: payload, its share of the columns' slack, and the engine's overhead
+ * (map entries, object headers) as measured once on Node 24 and rounded up.
+ */
+export const SIZE = {
+  /** 32 bytes of columns and at most 8 of slack and array headers once a partition has a few hundred. */
+  extent: 40,
+  /** 24 bytes of columns, its bit in the epoch's map, slack. */
+  segment: 32,
+  /** 128 bytes of columns, 40 of its partition's map. */
+  producer: 176,
+  partition: 400,
+  topic: 600,
+  config: 80,
+  agent: 800,
+  agentName: 120,
+  stream: 200,
+  outcome: 80,
+  /** A page of published segment numbers. */
+  page: 640,
+  group: 800,
+  member: 700,
+  groupProtocol: 120,
+  offset: 120,
+} as const;
+
+/** A string as the engine keeps it, at most two bytes a character. */
+export function textBytes(text: string): number {
+  return 16 + 2 * text.length;
+}

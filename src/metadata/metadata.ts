@@ -1,0 +1,133 @@
+import type { Agent } from './agents.js';
+import { applyEntry } from './apply.js';
+import type { BecomeLeader, Entry } from './journal.wire.js';
+import type { Changes, Outcome } from './outcomes.js';
+import type { Partition } from './partition.js';
+import { State } from './state.js';
+import type { Topic } from './topics.js';
+import type { CommittedOffset, Extent, GroupView, MetadataView } from './view.js';
+
+/**
+ * A replica of a cluster's metadata: a state machine that the journal's entries move. Pure and synchronous: the same
+ * entries give the same state, byte for byte.
+ */
+export class Metadata implements MetadataView {
+  readonly #state: State;
+
+  constructor(state: State = new State()) {
+    this.#state = state;
+  }
+
+  /**
+   * Applies the entry at `revision + 1`: one outcome for each command, in order.
+   * Throws `EntryRefused` (apply.ts), having changed nothing, for an entry that this code must not apply.
+   */
+  apply(entry: Entry): { readonly outcomes: readonly Outcome[]; readonly changes: Changes } {
+    return applyEntry(this.#state, entry);
+  }
+
+  get revision(): number {
+    return this.#state.revision;
+  }
+  get timeMs(): number {
+    return this.#state.timeMs;
+  }
+  get term(): number {
+    return this.#state.term;
+  }
+  get leader(): BecomeLeader | undefined {
+    return this.#state.leader;
+  }
+  get bytes(): number {
+    return this.#state.ledger.bytes;
+  }
+  get bytesMax(): number {
+    return this.#state.ledger.bytesMax;
+  }
+  get producerRowsMax(): number {
+    return this.#state.ledger.producerRowsMax;
+  }
+  get extentCount(): number {
+    return this.#state.topics.extentCount;
+  }
+  /** The running digest: equal on replicas that applied the same journal. */
+  get digest(): string {
+    return this.#state.ledger.digest.value;
+  }
+
+  topicByName(name: string): Topic | undefined {
+    return this.#state.topics.byName.get(name);
+  }
+  topicById(topicId: string): Topic | undefined {
+    return this.#state.topics.byId.get(topicId);
+  }
+  topics(): Iterable<Topic> {
+    return this.#state.topics.byId.values();
+  }
+
+  agents(): Iterable<Agent> {
+    return this.#state.agents.byName.values();
+  }
+  registrationOf(incarnation: Uint8Array): Agent | undefined {
+    return this.#state.agents.ofIncarnation(incarnation);
+  }
+  isEpochOpen(agentEpoch: number): boolean {
+    return this.#state.agents.open(agentEpoch) !== undefined;
+  }
+
+  scanExtents(topicId: string, partition: number, fromOffset: number, visit: (extent: Extent) => boolean): void {
+    const found = this.#partition(topicId, partition);
+    if (found === undefined) {
+      return;
+    }
+    for (let index = found.extents.indexOfOffset(fromOffset); index < found.extents.count; index++) {
+      if (!visit(this.#extent(found, index))) {
+        return;
+      }
+    }
+  }
+  firstExtentWithTimestamp(topicId: string, partition: number, timestampMs: number): Extent | undefined {
+    const found = this.#partition(topicId, partition);
+    const index = found?.extents.indexOfTimestamp(timestampMs) ?? -1;
+    return index === -1 ? undefined : this.#extent(found!, index);
+  }
+  extentWithMaxTimestamp(topicId: string, partition: number): Extent | undefined {
+    const found = this.#partition(topicId, partition);
+    const index = found?.extents.indexOfMaxTimestamp() ?? -1;
+    return index === -1 ? undefined : this.#extent(found!, index);
+  }
+
+  group(_groupId: string): GroupView | undefined {
+    return undefined;
+  }
+  groups(): Iterable<GroupView> {
+    return [];
+  }
+  committedOffset(_groupId: string, _topic: string, _partition: number): CommittedOffset | undefined {
+    return undefined;
+  }
+  committedOffsets(
+    _groupId: string,
+  ): Iterable<CommittedOffset & { readonly topic: string; readonly partition: number }> {
+    return [];
+  }
+
+  #partition(topicId: string, partition: number): Partition | undefined {
+    return this.#state.topics.byId.get(topicId)?.partitions[partition];
+  }
+
+  #extent({ extents }: Partition, index: number): Extent {
+    const { segments } = this.#state;
+    const segment = extents.segment(index);
+    return {
+      agentEpoch: segments.agentEpoch(segment),
+      segment: segments.number(segment),
+      segmentBytes: segments.bytes(segment),
+      position: extents.position(index),
+      length: extents.length(index),
+      baseOffset: extents.baseOffset(index),
+      records: extents.records(index),
+      maxTimestamp: extents.maxTimestamp(index),
+    };
+  }
+}

@@ -1,0 +1,224 @@
+import type { CreateTopic, DeleteTopic } from './journal.wire.js';
+import {
+  INVALID_PARTITIONS,
+  INVALID_REQUEST,
+  INVALID_TOPIC_EXCEPTION,
+  REQUEST_TIMED_OUT,
+  TOPIC_ALREADY_EXISTS,
+  UNKNOWN_TOPIC_ID,
+} from './kafka-errors.js';
+import type { Ledger } from './limits.js';
+import { PARTITIONS_PER_TOPIC_MAX, SIZE, TOPIC_CONFIGS_MAX, textBytes } from './limits.js';
+import type { Outcome } from './outcomes.js';
+import { DONE, refused } from './outcomes.js';
+import { Partition } from './partition.js';
+import type { Producers } from './producers.js';
+import type { Segments } from './segments.js';
+import { topicIdText } from './topic-id.js';
+import type { TopicView } from './view.js';
+
+export class Topic implements TopicView {
+  readonly topicId: string;
+  readonly name: string;
+  readonly partitions: readonly Partition[];
+  readonly configs: ReadonlyMap<string, string>;
+  /** Groups that committed an offset in this topic. Found again from the offsets when a snapshot is loaded. */
+  readonly committedBy = new Set<string>();
+
+  constructor(topicId: string, name: string, partitions: number, configs: ReadonlyMap<string, string>) {
+    this.topicId = topicId;
+    this.name = name;
+    this.partitions = Array.from({ length: partitions }, (_, index) => new Partition(topicId, index));
+    this.configs = configs;
+  }
+
+  /** Bytes counted for the topic without its extents and producers. */
+  get ownBytes(): number {
+    let bytes = SIZE.topic + 2 * textBytes(this.name) + this.partitions.length * SIZE.partition;
+    for (const [name, value] of this.configs) {
+      bytes += SIZE.config + textBytes(name) + textBytes(value);
+    }
+    return bytes;
+  }
+}
+
+/**
+ * Topics by name and id. A deleted topic is unlinked at once and its rows are retired later, at most a set number an
+ * entry, oldest deletion first.
+ */
+export class Topics {
+  readonly #ledger: Ledger;
+  readonly #segments: Segments;
+  readonly #producers: Producers;
+  readonly byName = new Map<string, Topic>();
+  readonly byId = new Map<string, Topic>();
+  /** Names with `.` written as `_`: two topics must not meet there (Kafka's metric names would). */
+  readonly #collapsed = new Map<string, string>();
+  /** Deleted topics with rows left, in the order of deletion. */
+  readonly retiring: Topic[] = [];
+  extentCount = 0;
+
+  constructor(ledger: Ledger, segments: Segments, producers: Producers) {
+    this.#ledger = ledger;
+    this.#segments = segments;
+    this.#producers = producers;
+  }
+
+  create(command: CreateTopic): Outcome {
+    const topicId = topicIdText(command.topicId);
+    if (topicId === undefined || this.byId.has(topicId) || this.retiring.some((topic) => topic.topicId === topicId)) {
+      return refused(INVALID_REQUEST, 'the topic id is not 16 fresh bytes');
+    }
+    const flaw = topicNameFlaw(command.name);
+    if (flaw !== undefined) {
+      return refused(INVALID_TOPIC_EXCEPTION, flaw);
+    }
+    if (this.byName.has(command.name)) {
+      return refused(TOPIC_ALREADY_EXISTS, `Topic '${command.name}' already exists.`);
+    }
+    const collides = this.#collapsed.get(collapse(command.name));
+    if (collides !== undefined) {
+      return refused(
+        INVALID_TOPIC_EXCEPTION,
+        `Topic '${command.name}' collides with existing topic: ${collides} ('.' and '_' count as one)`,
+      );
+    }
+    if (command.partitions < 1 || command.partitions > PARTITIONS_PER_TOPIC_MAX) {
+      return refused(INVALID_PARTITIONS, `Number of partitions must be from 1 to ${PARTITIONS_PER_TOPIC_MAX}.`);
+    }
+    if (command.configs.length > TOPIC_CONFIGS_MAX) {
+      return refused(INVALID_REQUEST, `more than ${TOPIC_CONFIGS_MAX} configs`);
+    }
+    if (this.#ledger.full) {
+      return refused(REQUEST_TIMED_OUT, 'the metadata is full');
+    }
+    const configs = new Map(command.configs.map(({ name, value }) => [name, value]));
+    this.link(new Topic(topicId, command.name, command.partitions, configs));
+    this.#ledger.digest.text(topicId);
+    this.#ledger.digest.text(command.name);
+    for (const [name, value] of configs) {
+      this.#ledger.digest.text(name);
+      this.#ledger.digest.text(value);
+    }
+    return { kind: 'topic-created', topicId };
+  }
+
+  delete(command: DeleteTopic): Outcome {
+    const topicId = topicIdText(command.topicId);
+    const topic = topicId === undefined ? undefined : this.byId.get(topicId);
+    if (topic === undefined) {
+      return refused(UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.');
+    }
+    this.byName.delete(topic.name);
+    this.byId.delete(topic.topicId);
+    this.#collapsed.delete(collapse(topic.name));
+    this.retiring.push(topic);
+    this.#ledger.digest.text(topic.topicId);
+    return DONE;
+  }
+
+  /** Adds a topic that was judged before. */
+  link(topic: Topic): void {
+    this.byName.set(topic.name, topic);
+    this.byId.set(topic.topicId, topic);
+    this.#collapsed.set(collapse(topic.name), topic.name);
+    this.#ledger.bytes += topic.ownBytes;
+  }
+
+  /** Adds a deleted topic whose rows are not all retired yet. */
+  linkRetiring(topic: Topic): void {
+    this.retiring.push(topic);
+    this.#ledger.bytes += topic.ownBytes;
+  }
+
+  addExtent(
+    partition: Partition,
+    records: number,
+    maxTimestamp: number,
+    segment: number,
+    position: number,
+    length: number,
+  ): void {
+    partition.extents.append(partition.highWatermark, records, maxTimestamp, segment, position, length);
+    partition.highWatermark += records;
+    partition.bytes += length;
+    this.#segments.addExtent(segment, length);
+    this.extentCount++;
+    this.#ledger.bytes += SIZE.extent;
+    this.#ledger.digest.number(partition.highWatermark);
+    this.#ledger.digest.number(position);
+    this.#ledger.digest.number(length);
+    this.#ledger.digest.number(maxTimestamp);
+  }
+
+  /**
+   * Retires up to `rowsMax` rows of deleted topics. `dropOffsets` drops a group's offsets in a topic, at once, as one row.
+   */
+  retire(rowsMax: number, dropOffsets: (groupId: string, topicId: string) => void): void {
+    let left = rowsMax;
+    while (left > 0) {
+      const topic = this.retiring[0];
+      if (topic === undefined) {
+        return;
+      }
+      for (const partition of topic.partitions) {
+        left -= this.#retirePartition(partition, left);
+        if (left <= 0) {
+          return;
+        }
+      }
+      for (const groupId of topic.committedBy) {
+        dropOffsets(groupId, topic.topicId);
+        topic.committedBy.delete(groupId);
+        if (--left <= 0) {
+          return;
+        }
+      }
+      this.retiring.shift();
+      this.#ledger.bytes -= topic.ownBytes;
+      this.#ledger.digest.text(topic.topicId);
+      left--;
+    }
+  }
+
+  #retirePartition(partition: Partition, rowsMax: number): number {
+    let rows = 0;
+    while (rows < rowsMax) {
+      const removed = partition.extents.removeLast();
+      if (removed === undefined) {
+        break;
+      }
+      this.#segments.removeExtent(removed.segment, removed.length);
+      partition.bytes -= removed.length;
+      this.extentCount--;
+      this.#ledger.bytes -= SIZE.extent;
+      rows++;
+    }
+    for (const row of partition.producers.values()) {
+      if (rows >= rowsMax) {
+        break;
+      }
+      this.#producers.remove(row);
+      rows++;
+    }
+    return rows;
+  }
+}
+
+/** What is wrong with a topic's name (Kafka: Topic.validate), or undefined. */
+export function topicNameFlaw(name: string): string | undefined {
+  if (name === '' || name === '.' || name === '..') {
+    return "Topic name is invalid: it must not be empty, '.' or '..'";
+  }
+  if (name.length > 249) {
+    return 'Topic name is invalid: it is longer than 249 characters';
+  }
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
+    return "Topic name is invalid: it contains a character other than ASCII alphanumerics, '.', '_' and '-'";
+  }
+  return undefined;
+}
+
+function collapse(name: string): string {
+  return name.replaceAll('.', '_');
+}
