@@ -1,0 +1,119 @@
+import { UUID_BYTES, uuidFromBytes } from '../bytes/uuid.js';
+import { ProtocolError } from './protocol-error.js';
+
+/** A place inside the decoded bytes: `records` are never copied. Counts from the start of the bytes given to the decoder. */
+export interface RecordsPosition {
+  readonly position: number;
+  readonly length: number;
+}
+
+/** Longest string that Kafka accepts, in bytes (its readers refuse more in either encoding). */
+const STRING_BYTES_MAX = 0x7fff;
+
+/**
+ * Kafka's primitive types (https://kafka.apache.org/protocol#protocol_types, KIP-482 for the compact ones) from a range of
+ * bytes, which may lie in shared memory. Every method throws ProtocolError and leaves nothing allocated when the bytes do
+ * not suffice. Lengths come back as -1 for null.
+ */
+export class Reader {
+  readonly bytes: Uint8Array;
+  position: number;
+  limit: number;
+  /** The same memory as `bytes`; Buffer decodes text from shared memory, which TextDecoder refuses. */
+  readonly #buffer: Buffer;
+
+  constructor(bytes: Uint8Array, position = 0, limit = bytes.length) {
+    if (!(position >= 0 && position <= limit && limit <= bytes.length)) {
+      throw new RangeError(`range ${position}..${limit} is not inside ${bytes.length} bytes`);
+    }
+    this.bytes = bytes;
+    this.position = position;
+    this.limit = limit;
+    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  remaining(): number {
+    return this.limit - this.position;
+  }
+
+  /** The position of the next `count` bytes, which are taken. */
+  take(count: number): number {
+    const position = this.position;
+    if (count > this.limit - position) {
+      throw new ProtocolError('truncated', `${count} bytes wanted at ${position}, ${this.limit - position} left`);
+    }
+    this.position = position + count;
+    return position;
+  }
+
+  bool(): boolean {
+    return this.bytes[this.take(1)] !== 0;
+  }
+
+  int8(): number {
+    return (this.bytes[this.take(1)]! << 24) >> 24;
+  }
+
+  int16(): number {
+    const at = this.take(2);
+    return ((this.bytes[at]! << 24) >> 16) | this.bytes[at + 1]!;
+  }
+
+  int32(): number {
+    const at = this.take(4);
+    const bytes = this.bytes;
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  }
+
+  /** Exact within ±(2^53 - 1); beyond, saturated to it: no offset, timestamp or producer id of ours is that large. */
+  int64(): number {
+    const value = this.int32() * 0x1_0000_0000 + (this.int32() >>> 0);
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER));
+  }
+
+  /** At most five bytes and 32 bits, as Kafka's ByteUtils.readUnsignedVarint. */
+  unsignedVarint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.bytes[this.take(1)]!;
+      if (shift === 28 && byte > 0x0f) {
+        break;
+      }
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) {
+        return value;
+      }
+    }
+    throw new ProtocolError('malformed', `varint before ${this.position} is longer than 32 bits`);
+  }
+
+  uuid(): string {
+    return uuidFromBytes(this.bytes, this.take(UUID_BYTES));
+  }
+
+  /** Length of a compact string, bytes, records or array. */
+  compactLength(): number {
+    return this.unsignedVarint() - 1;
+  }
+
+  /** `length` bytes of UTF-8; ill-formed parts become U+FFFD, as in Java. */
+  string(length: number): string {
+    if (length > STRING_BYTES_MAX) {
+      throw new ProtocolError('malformed', `string of ${length} bytes at ${this.position}`);
+    }
+    const position = this.take(length);
+    return length === 0 ? '' : this.#buffer.toString('utf8', position, position + length);
+  }
+
+  /** A copy of `length` bytes in memory of its own: it outlives the memory that was decoded. */
+  copied(length: number): Uint8Array {
+    const position = this.take(length);
+    const copy = new Uint8Array(length);
+    copy.set(this.bytes.subarray(position, position + length));
+    return copy;
+  }
+
+  records(length: number): RecordsPosition {
+    return { position: this.take(length), length };
+  }
+}

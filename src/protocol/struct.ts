@@ -1,0 +1,190 @@
+import { ProtocolError } from './protocol-error.js';
+import { Reader } from './reader.js';
+import type { AnyField, FieldOptions, Read, Shape, Type, Write } from './types.js';
+import { Writer } from './writer.js';
+
+/** A struct while it is being read. */
+type Draft = Record<string, unknown>;
+
+interface TaggedField {
+  readonly field: AnyField;
+  readonly read: Read<unknown>;
+  readonly write: Write<unknown>;
+  readonly defaultValue: unknown;
+}
+
+export function isPresent(options: FieldOptions<unknown>, version: number): boolean {
+  return version >= (options.since ?? 0) && version <= (options.until ?? Number.POSITIVE_INFINITY);
+}
+
+/** A field's value when it is not sent. */
+export function defaultOf(field: AnyField): unknown {
+  return field.options.default !== undefined ? field.options.default : field.type.implicitDefault;
+}
+
+function shapeOf(field: AnyField, shape: Shape): Shape {
+  return { ...shape, nullable: field.options.nullable !== undefined && shape.version >= field.options.nullable };
+}
+
+/**
+ * A struct type: its fields in order, then in flexible versions its tag section. Decoded structs have every field of every
+ * version, absent ones with their defaults, so all have one hidden class.
+ */
+export function structOf(fields: readonly AnyField[]): Type<Draft> {
+  const defaults: Draft = {};
+  for (const field of fields) {
+    if (field.name in defaults) {
+      throw new TypeError(`two fields are called ${field.name}`);
+    }
+    defaults[field.name] = defaultOf(field);
+  }
+  Object.freeze(defaults);
+  return {
+    name: 'struct',
+    parts: { kind: 'struct', fields },
+    implicitDefault: defaults,
+    bytesMin: (shape) => bytesMin(fields, shape),
+    read: (shape) => readStruct(fields, defaults, shape),
+    write: (shape) => writeStruct(fields, shape),
+    equals: (value: Draft | null, other: Draft | null) =>
+      value === other ||
+      (value !== null &&
+        other !== null &&
+        fields.every((field) =>
+          field.type.equals(value[field.name] ?? defaultOf(field), other[field.name] ?? defaultOf(field)),
+        )),
+  };
+}
+
+/** Fields that are sent in order, and those that go into the tag section, ascending by tag. */
+function placed(fields: readonly AnyField[], version: number): { ordered: AnyField[]; tagged: AnyField[] } {
+  const present = fields.filter((field) => isPresent(field.options, version));
+  return {
+    ordered: present.filter((field) => field.options.tag === undefined),
+    tagged: present
+      .filter((field) => field.options.tag !== undefined)
+      .sort((left, right) => (left.options.tag ?? 0) - (right.options.tag ?? 0)),
+  };
+}
+
+function bytesMin(fields: readonly AnyField[], shape: Shape): number {
+  if (shape.nullable) {
+    return 1;
+  }
+  let sum = shape.flexible ? 1 : 0;
+  for (const field of placed(fields, shape.version).ordered) {
+    sum += field.type.bytesMin(shapeOf(field, shape));
+  }
+  return sum;
+}
+
+function compileTagged(tagged: readonly AnyField[], shape: Shape): TaggedField[] {
+  return tagged.map((field) => ({
+    field,
+    read: field.type.read(shapeOf(field, shape)),
+    write: field.type.write(shapeOf(field, shape)),
+    defaultValue: defaultOf(field),
+  }));
+}
+
+function readStruct(fields: readonly AnyField[], defaults: Draft, shape: Shape): Read<Draft> {
+  const { ordered, tagged } = placed(fields, shape.version);
+  const names = ordered.map((field) => field.name);
+  const reads = ordered.map((field) => field.type.read(shapeOf(field, shape)));
+  const byTag = new Map(compileTagged(tagged, shape).map((one) => [one.field.options.tag, one]));
+  const { flexible, nullable } = shape;
+  return (reader) => {
+    // KIP-893: a nullable struct begins with -1 for null, anything else for a value.
+    if (nullable && reader.int8() < 0) {
+      return null as unknown as Draft;
+    }
+    const draft: Draft = { ...defaults };
+    for (let index = 0; index < reads.length; index++) {
+      draft[names[index]!] = reads[index]!(reader);
+    }
+    if (flexible) {
+      readTags(reader, byTag, draft);
+    }
+    return draft;
+  };
+}
+
+/**
+ * The tag section of KIP-482. Unknown tags are skipped; order and repetition are not checked and the last value counts, as in
+ * Kafka's generated readers.
+ */
+function readTags(reader: Reader, byTag: ReadonlyMap<number | undefined, TaggedField>, draft: Draft): void {
+  const count = reader.unsignedVarint();
+  if (count * 2 > reader.remaining()) {
+    throw new ProtocolError('truncated', `${count} tags at ${reader.position}, ${reader.remaining()} bytes left`);
+  }
+  for (let index = 0; index < count; index++) {
+    const tag = reader.unsignedVarint();
+    const length = reader.unsignedVarint();
+    const start = reader.take(length);
+    const known = byTag.get(tag);
+    if (known !== undefined) {
+      draft[known.field.name] = readTagged(known, new Reader(reader.bytes, start, start + length));
+    }
+  }
+}
+
+function readTagged(known: TaggedField, reader: Reader): unknown {
+  const value = known.read(reader);
+  if (reader.remaining() > 0) {
+    throw new ProtocolError('malformed', `${reader.remaining()} bytes left over in tag ${known.field.name}`);
+  }
+  return value;
+}
+
+/** Skips a tag section whose fields nobody knows: the one of request and response headers. */
+export function skipTags(reader: Reader): void {
+  readTags(reader, NO_TAGS, {});
+}
+
+const NO_TAGS: ReadonlyMap<number | undefined, TaggedField> = new Map();
+
+function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
+  const { ordered, tagged } = placed(fields, shape.version);
+  const names = ordered.map((field) => field.name);
+  const writes = ordered.map((field) => field.type.write(shapeOf(field, shape)));
+  const defaultValues = ordered.map(defaultOf);
+  const taggedFields = compileTagged(tagged, shape);
+  const { flexible, nullable } = shape;
+  return (writer, value: Draft | null) => {
+    if (nullable) {
+      writer.int8(value === null ? -1 : 1);
+    }
+    if (value === null) {
+      if (!nullable) {
+        throw new TypeError('null for a struct that may not be null in this version');
+      }
+      return;
+    }
+    for (let index = 0; index < writes.length; index++) {
+      const given = value[names[index]!];
+      writes[index]!(writer, given === undefined ? defaultValues[index] : given);
+    }
+    if (flexible) {
+      writeTags(writer, taggedFields, value);
+    }
+  };
+}
+
+function writeTags(writer: Writer, taggedFields: readonly TaggedField[], value: Draft): void {
+  const sent = taggedFields.filter(({ field, defaultValue }) => {
+    const given = value[field.name];
+    return given !== undefined && !field.type.equals(given, defaultValue);
+  });
+  writer.unsignedVarint(sent.length);
+  for (const { field, write } of sent) {
+    const inner = new Writer();
+    write(inner, value[field.name]);
+    const { slices, bytes } = inner.finish();
+    writer.unsignedVarint(field.options.tag ?? 0);
+    writer.unsignedVarint(bytes);
+    for (const slice of slices) {
+      writer.raw(slice);
+    }
+  }
+}

@@ -1,0 +1,287 @@
+import { ZERO_UUID } from '../bytes/uuid.js';
+import { ProtocolError } from './protocol-error.js';
+import type { Reader, RecordsPosition } from './reader.js';
+import type { Slices, Writer } from './writer.js';
+
+/** Reads one value and moves the reader past it. */
+export type Read<Out> = (reader: Reader) => Out;
+/** Writes one value. Declared as a method, so that the writer of one type may stand where the type is not known. */
+export type Write<In> = { write(writer: Writer, value: In): void }['write'];
+
+/** What a compiled type depends on. */
+export interface Shape {
+  readonly version: number;
+  /** Whether this version uses the compact encodings and tag sections of KIP-482. */
+  readonly flexible: boolean;
+  readonly nullable: boolean;
+}
+
+/**
+ * A type of the schema language: how it is read and written in one version. `Out` is what decoding gives; `In` is what
+ * encoding takes.
+ */
+export interface Type<Out, In = Out> {
+  /** As in Kafka's definitions: `int32`, `string`, `struct`, … */
+  readonly name: string;
+  /** For arrays and structs: the element's type, the fields. */
+  readonly parts: TypeParts;
+  /** The value of a field that was not sent and whose definition names no other. */
+  readonly implicitDefault: Out & In;
+  /** Fewest bytes that a value takes: bounds the count of an array before anything is read. */
+  bytesMin(shape: Shape): number;
+  read(shape: Shape): Read<Out>;
+  write(shape: Shape): Write<In>;
+  /** Whether `value` equals `other`: a tagged field equal to its default is not sent. */
+  equals(value: In, other: In): boolean;
+}
+
+export type TypeParts =
+  | { readonly kind: 'primitive' }
+  | { readonly kind: 'array'; readonly element: Type<unknown> }
+  | { readonly kind: 'struct'; readonly fields: readonly AnyField[] };
+
+/** The fields of a struct, seen without their types. */
+export interface AnyField {
+  readonly name: string;
+  readonly type: Type<unknown>;
+  readonly options: FieldOptions<unknown>;
+}
+
+/** All versions are of the API and inclusive. */
+export interface FieldOptions<T> {
+  /** First version with this field; the API's first when absent. */
+  readonly since?: number;
+  /** Last version with this field; the API's last when absent. */
+  readonly until?: number;
+  /** First version in which null may be sent. */
+  readonly nullable?: number;
+  /** Number of the field in the struct's tag section (KIP-482): sent only when it differs from its default. */
+  readonly tag?: number;
+  /** Value when not sent; 0, '', false, [], the zero uuid, or for records null when absent. */
+  readonly default?: T;
+}
+
+const PRIMITIVE: TypeParts = { kind: 'primitive' };
+
+function fixed<T>(name: string, bytes: number, implicitDefault: T, read: Read<T>, write: Write<T>): Type<T> {
+  return {
+    name,
+    parts: PRIMITIVE,
+    implicitDefault,
+    bytesMin: () => bytes,
+    read: () => read,
+    write: () => write,
+    equals: (value, other) => value === other,
+  };
+}
+
+export const bool = fixed<boolean>(
+  'bool',
+  1,
+  false,
+  (r) => r.bool(),
+  (w, v) => w.bool(v),
+);
+export const int8 = fixed<number>(
+  'int8',
+  1,
+  0,
+  (r) => r.int8(),
+  (w, v) => w.int8(v),
+);
+export const int16 = fixed<number>(
+  'int16',
+  2,
+  0,
+  (r) => r.int16(),
+  (w, v) => w.int16(v),
+);
+export const int32 = fixed<number>(
+  'int32',
+  4,
+  0,
+  (r) => r.int32(),
+  (w, v) => w.int32(v),
+);
+/** A number, exact within ±(2^53 - 1) and saturated beyond when decoded. */
+export const int64 = fixed<number>(
+  'int64',
+  8,
+  0,
+  (r) => r.int64(),
+  (w, v) => w.int64(v),
+);
+/** 22 characters of base64url (src/bytes/uuid.ts). */
+export const uuid = fixed<string>(
+  'uuid',
+  16,
+  ZERO_UUID,
+  (r) => r.uuid(),
+  (w, v) => w.uuid(v),
+);
+
+/** The largest int64, as decoding gives it. */
+export const INT64_MAX = Number.MAX_SAFE_INTEGER;
+
+type ReadLength = (reader: Reader) => number;
+type WriteLength = (writer: Writer, length: number) => void;
+
+const readLength16: ReadLength = (reader) => reader.int16();
+const readLength32: ReadLength = (reader) => reader.int32();
+const readLengthCompact: ReadLength = (reader) => reader.compactLength();
+const writeLength16: WriteLength = (writer, length) => writer.int16(length);
+const writeLength32: WriteLength = (writer, length) => writer.int32(length);
+const writeLengthCompact: WriteLength = (writer, length) => writer.unsignedVarint(length + 1);
+
+/** A type with a length before it, any negative length being null: as Kafka's readers have it. */
+function sized<Out, In>(
+  name: string,
+  lengthBytes: 2 | 4,
+  implicitDefault: Out & In,
+  readBody: (reader: Reader, length: number) => Out,
+  writeBody: (writer: Writer, value: In, writeLength: WriteLength) => void,
+  equals: (value: In, other: In) => boolean,
+): Type<Out, In> {
+  return {
+    name,
+    parts: PRIMITIVE,
+    implicitDefault,
+    bytesMin: (shape) => (shape.flexible ? 1 : lengthBytes),
+    read: (shape) => {
+      const readLength = shape.flexible ? readLengthCompact : lengthBytes === 2 ? readLength16 : readLength32;
+      const nullable = shape.nullable;
+      return (reader) => {
+        const length = readLength(reader);
+        // Null stands for itself only where the field's type says that it may.
+        return length < 0 ? (nullOrRefused(nullable, name, reader) as Out) : readBody(reader, length);
+      };
+    },
+    write: (shape) => {
+      const writeLength = shape.flexible ? writeLengthCompact : lengthBytes === 2 ? writeLength16 : writeLength32;
+      const nullable = shape.nullable;
+      return (writer, value) => {
+        if (value !== null) {
+          writeBody(writer, value, writeLength);
+        } else {
+          requireNullable(nullable, name);
+          writeLength(writer, -1);
+        }
+      };
+    },
+    equals,
+  };
+}
+
+function nullOrRefused(nullable: boolean, name: string, reader: Reader): null {
+  if (!nullable) {
+    throw new ProtocolError('malformed', `null ${name} before ${reader.position} where none may be`);
+  }
+  return null;
+}
+
+function requireNullable(nullable: boolean, name: string): void {
+  if (!nullable) {
+    throw new TypeError(`null for a ${name} that may not be null in this version`);
+  }
+}
+
+export const string = sized<string, string>(
+  'string',
+  2,
+  '',
+  (reader, length) => reader.string(length),
+  (writer, value, writeLength) => {
+    const length = Buffer.byteLength(value);
+    if (length > 0x7fff) {
+      throw new RangeError(`a string of ${length} bytes is longer than 32,767`);
+    }
+    writeLength(writer, length);
+    writer.text(value, length);
+  },
+  (value, other) => value === other,
+);
+
+/** Decodes to a copy, so that it outlives the memory that was decoded. */
+export const bytes = sized<Uint8Array, Uint8Array>(
+  'bytes',
+  4,
+  new Uint8Array(0),
+  (reader, length) => reader.copied(length),
+  (writer, value, writeLength) => {
+    writeLength(writer, value.length);
+    writer.raw(value);
+  },
+  (value, other) => value === other || (value !== null && other !== null && Buffer.compare(value, other) === 0),
+);
+
+/** Record batches. Decodes to a position in the decoded bytes; encodes from slices, which are spliced in uncopied. */
+export const records = sized<RecordsPosition | null, Slices | null>(
+  'records',
+  4,
+  null,
+  (reader, length) => reader.records(length),
+  (writer, value, writeLength) => {
+    if (value !== null) {
+      writeLength(writer, value.bytes);
+      writer.splice(value);
+    }
+  },
+  (value, other) => value === other,
+);
+
+/** Every element is read by the same closure; the count must fit the bytes that are left before anything is allocated. */
+export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], readonly In[]> {
+  const empty: readonly never[] = Object.freeze([]);
+  return {
+    name: `[]${element.name}`,
+    parts: { kind: 'array', element: element as Type<unknown> },
+    implicitDefault: empty,
+    bytesMin: (shape) => (shape.flexible ? 1 : 4),
+    read: (shape) => {
+      const ofElement = { ...shape, nullable: false };
+      const readElement = element.read(ofElement);
+      const elementBytesMin = Math.max(1, element.bytesMin(ofElement));
+      const readCount = shape.flexible ? readLengthCompact : readLength32;
+      const nullable = shape.nullable;
+      return (reader) => {
+        const count = readCount(reader);
+        if (count < 0) {
+          return nullOrRefused(nullable, 'array', reader) as unknown as readonly Out[];
+        }
+        if (count * elementBytesMin > reader.remaining()) {
+          throw new ProtocolError(
+            'truncated',
+            `array of ${count} at ${reader.position}, ${reader.remaining()} bytes left`,
+          );
+        }
+        const elements: Out[] = [];
+        for (let index = 0; index < count; index++) {
+          elements.push(readElement(reader));
+        }
+        return elements;
+      };
+    },
+    write: (shape) => {
+      const writeElement = element.write({ ...shape, nullable: false });
+      const writeCount = shape.flexible ? writeLengthCompact : writeLength32;
+      const nullable = shape.nullable;
+      return (writer, value: readonly In[] | null) => {
+        if (value === null) {
+          requireNullable(nullable, 'array');
+          writeCount(writer, -1);
+          return;
+        }
+        writeCount(writer, value.length);
+        for (const one of value) {
+          writeElement(writer, one);
+        }
+      };
+    },
+    equals: (value: readonly In[] | null, other: readonly In[] | null) =>
+      value === other ||
+      (value !== null &&
+        other !== null &&
+        value.length === other.length &&
+        value.every((one, index) => element.equals(one, other[index] as In))),
+  };
+}
