@@ -50,7 +50,12 @@ export type ToIngest =
   /** The worker slept and the ring has records. */
   | { readonly type: 'wake' }
   /** A read-only view of topics: everything at first, then what changed. */
-  | { readonly type: 'topics'; readonly revision: number; readonly changed: readonly IngestTopic[]; readonly removed: readonly string[] }
+  | {
+      readonly type: 'topics';
+      readonly revision: number;
+      readonly changed: readonly IngestTopic[];
+      readonly removed: readonly string[];
+    }
   /** The outcome of the lane's command `number`. */
   | { readonly type: 'published'; readonly number: number; readonly partitions: readonly PublishedPartition[] }
   /** The command was refused as a whole (closed epoch, metadata full): answer its requests with this Kafka error. */

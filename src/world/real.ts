@@ -1,0 +1,72 @@
+/** The world as it is: Node's clock, timers, randomness, sockets and HTTP. Files are given (real-files.ts). */
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import { listenTcp, type SocketReads, startListening } from './real-sockets.js';
+import type { Address, Clock, Files, HttpRequest, HttpResponse, Listening, Random, Timers, World } from './world.js';
+
+export interface RealWorldOptions {
+  readonly files: Files;
+  /** 'auto' reads directly where that is tested: Linux and macOS. */
+  readonly socketReads?: SocketReads | 'auto';
+}
+
+export function realWorld(options: RealWorldOptions): World {
+  const wanted = options.socketReads ?? 'auto';
+  const direct = process.platform === 'linux' || process.platform === 'darwin';
+  const reads = wanted === 'auto' ? (direct ? 'direct' : 'copied') : wanted;
+  return {
+    clock: realClock,
+    timers: realTimers,
+    random: realRandom,
+    net: { listen: (address, accept) => listenTcp(address, reads, accept), serveHttp },
+    files: options.files,
+  };
+}
+
+export const realClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
+
+/** The longest delay that Node's timers take; a longer one fires at once. */
+const delayMsMax = 2 ** 31 - 1;
+
+export const realTimers: Timers = {
+  after(delayMs, run) {
+    let left = delayMs;
+    let timeout: NodeJS.Timeout;
+    const arm = () => {
+      const delay = Math.min(left, delayMsMax);
+      left -= delay;
+      timeout = setTimeout(left > 0 ? arm : run, delay);
+      timeout.unref();
+    };
+    arm();
+    return { cancel: () => clearTimeout(timeout) };
+  },
+  soon: (run) => {
+    setImmediate(run);
+  },
+};
+
+const word = new Uint32Array(1);
+
+export const realRandom: Random = {
+  bytes: (count) => new Uint8Array(randomBytes(count)),
+  uint32: () => randomFillSync(word)[0]!,
+};
+
+const httpConnectionsMax = 256;
+
+function serveHttp(address: Address, handle: (request: HttpRequest) => Promise<HttpResponse>): Promise<Listening> {
+  const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, async (request, response) => {
+    request.resume();
+    const [path = '/'] = (request.url ?? '/').split('?');
+    const { status, type, body } = await handle({ method: request.method ?? 'GET', path });
+    const head = { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' };
+    response.writeHead(status, head);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  });
+  server.maxConnections = httpConnectionsMax;
+  return startListening(server, address, httpConnectionsMax);
+}
