@@ -17,25 +17,29 @@ export class Mistake extends Error {
   }
 }
 
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const sizeUnits: Readonly<Record<string, number>> = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
+type Units = ReadonlyMap<string, number>;
 
-function readWithUnit(text: string, units: Readonly<Record<string, number>>, what: string, example: string): number {
+const durationUnits: Units = new Map(Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }));
+const sizeUnits: Units = new Map(
+  Object.entries({
+    B: 1,
+    KB: 1e3,
+    MB: 1e6,
+    GB: 1e9,
+    TB: 1e12,
+    KiB: 2 ** 10,
+    MiB: 2 ** 20,
+    GiB: 2 ** 30,
+    TiB: 2 ** 40,
+  }),
+);
+
+function readWithUnit(text: string, units: Units, what: string, example: string): number {
   const match = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(text);
-  const unit = match === null ? undefined : units[match[2] ?? ''];
+  const unit = match === null ? undefined : units.get(match[2] ?? '');
   if (match === null || unit === undefined) {
     throw new Mistake(
-      `'${text}' is not a ${what}; write a number and a unit (${Object.keys(units).join(', ')}), like ${example}`,
+      `'${text}' is not a ${what}; write a number and a unit (${[...units.keys()].join(', ')}), like ${example}`,
     );
   }
   const value = Number(match[1]) * unit;
