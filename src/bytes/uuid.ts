@@ -9,7 +9,7 @@ export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** Sixteen bytes of `bytes` from `position` as text. The caller has checked that they are there. */
 export function uuidFromBytes(bytes: Uint8Array, position = 0): string {
-  if (position < 0 || position + UUID_BYTES > bytes.length) {
+  if (!(position >= 0 && position + UUID_BYTES <= bytes.length)) {
     throw new RangeError(`a uuid at ${position} does not fit in ${bytes.length} bytes`);
   }
   return Buffer.from(bytes.buffer, bytes.byteOffset + position, UUID_BYTES).toString('base64url');
@@ -20,7 +20,7 @@ export function uuidToBytes(uuid: string, bytes: Uint8Array, position = 0): void
   if (!isUuid(uuid)) {
     throw new RangeError(`not a uuid: ${JSON.stringify(uuid)}`);
   }
-  if (position < 0 || position + UUID_BYTES > bytes.length) {
+  if (!(position >= 0 && position + UUID_BYTES <= bytes.length)) {
     throw new RangeError(`a uuid at ${position} does not fit in ${bytes.length} bytes`);
   }
   Buffer.from(bytes.buffer, bytes.byteOffset + position, UUID_BYTES).write(uuid, 'base64url');

@@ -29,7 +29,7 @@ export const consumerAssignment = new Message(
   { name: 'ConsumerProtocolAssignment', min: 0, max: 3, flexibleFrom: undefined },
   [
     array('assignedPartitions', [field('topic', string), array('partitions', int32)]),
-    field('userData', bytes, { nullable: 0 }),
+    field('userData', bytes, { nullable: 0, default: null }),
   ],
 );
 
