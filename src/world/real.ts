@@ -58,7 +58,10 @@ export const realRandom: Random = {
 
 const httpConnectionsMax = 256;
 
-function serveHttp(address: Address, handle: (request: HttpRequest) => Promise<HttpResponse>): Promise<Listening> {
+export function serveHttp(
+  address: Address,
+  handle: (request: HttpRequest) => Promise<HttpResponse>,
+): Promise<Listening> {
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, async (request, response) => {
     request.resume();
     const [path = '/'] = (request.url ?? '/').split('?');

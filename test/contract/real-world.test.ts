@@ -1,0 +1,51 @@
+// Node's clock, timers and randomness keep the contract of src/world/world.ts.
+import { expect, test } from 'vitest';
+import { realClock, realRandom, realTimers, serveHttp } from '../../src/world/real.js';
+
+test('timers fire once, in order, unless cancelled', async () => {
+  const fired: string[] = [];
+  await new Promise<void>((resolve) => {
+    realTimers.after(5, () => {
+      fired.push('later');
+      resolve();
+    });
+    realTimers.after(1, () => fired.push('sooner'));
+    realTimers.after(2, () => fired.push('cancelled')).cancel();
+    realTimers.soon(() => fired.push('soon'));
+    // Keeps the process's loop turning: world timers alone do not.
+    setTimeout(() => {}, 50);
+  });
+  expect(fired).toEqual(['soon', 'sooner', 'later']);
+});
+
+test('a delay longer than Node takes does not fire at once', async () => {
+  let fired = false;
+  const timer = realTimers.after(30 * 86_400_000, () => {
+    fired = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  timer.cancel();
+  expect(fired).toBe(false);
+});
+
+test('the monotonic clock is fractional and never goes back; the wall clock is whole', () => {
+  const readings = Array.from({ length: 1000 }, () => realClock.monotonicMs());
+  for (let index = 1; index < readings.length; index += 1) {
+    expect(readings[index]!).toBeGreaterThanOrEqual(readings[index - 1]!);
+  }
+  expect(readings.some((reading) => !Number.isInteger(reading))).toBe(true);
+  expect(Number.isInteger(realClock.wallMs())).toBe(true);
+});
+
+test('random bytes and words differ', () => {
+  expect(realRandom.bytes(0)).toHaveLength(0);
+  expect(realRandom.bytes(16)).not.toEqual(realRandom.bytes(16));
+  expect(new Set(Array.from({ length: 100 }, () => realRandom.uint32())).size).toBeGreaterThan(95);
+});
+
+test('an HTTP port that is taken is refused with the code of the system', async () => {
+  const answer = async () => ({ status: 200, type: 'text/plain', body: 'ok' });
+  const listening = await serveHttp({ host: '127.0.0.1', port: 0 }, answer);
+  await expect(serveHttp(listening.address, answer)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await listening.close();
+});
