@@ -25,7 +25,7 @@ export class Agent implements AgentView {
     this.name = command.name;
     this.nodeId = nodeId;
     this.agentEpoch = agentEpoch;
-    this.incarnation = command.incarnation.slice();
+    this.incarnation = new Uint8Array(command.incarnation);
     this.zone = command.zone;
     this.listeners = command.listeners;
   }

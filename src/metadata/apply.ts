@@ -1,8 +1,10 @@
 import type { Agent } from './agents.js';
 import type { Digest } from './digest.js';
+import { join } from './join.js';
 import type { Command, Entry, Forwarded } from './journal.wire.js';
-import { COORDINATOR_LOAD_IN_PROGRESS, INVALID_REQUEST, NOT_LEADER_OR_FOLLOWER } from './kafka-errors.js';
+import { INVALID_REQUEST, NOT_LEADER_OR_FOLLOWER } from './kafka-errors.js';
 import { ROWS_PER_ENTRY_MAX } from './limits.js';
+import { commitOffsets, dropOffsets, forgetOffsets } from './offsets.js';
 import type { NotTaken, Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 import { publish } from './publish.js';
@@ -38,7 +40,7 @@ const RULES: Rules = {
     return outcome;
   },
   becomeLeader: (state, command, { revision, changes }) => {
-    state.leader = command;
+    state.leader = { ...command, candidate: new Uint8Array(command.candidate) };
     state.term = revision;
     changes.leaderChanged = true;
     state.ledger.digest.bytes(command.candidate);
@@ -69,13 +71,23 @@ const RULES: Rules = {
     state.ledger.set(command);
     return DONE;
   },
-  joinGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
-  syncGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
-  leaveGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
-  commitOffsets: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
-  expireMembers: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
-  completeJoin: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
-  deleteGroup: () => refused(COORDINATOR_LOAD_IN_PROGRESS, 'groups come with the next push'),
+  joinGroup: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, join(state.groups, state.ledger, command, timeMs)),
+  syncGroup: (state, command, { changes }) => touching(command.group, changes, state.groups.sync(command)),
+  leaveGroup: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, state.groups.leave(command, timeMs)),
+  commitOffsets: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, commitOffsets(state.groups, state.topics, state.ledger, command, timeMs)),
+  expireMembers: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, state.groups.expire(command, timeMs)),
+  completeJoin: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, state.groups.completeJoin(command, timeMs)),
+  deleteGroup: (state, command, { changes }) =>
+    touching(
+      command.group,
+      changes,
+      state.groups.delete(command, (group) => forgetOffsets(group, state.topics, state.ledger)),
+    ),
 };
 
 /** Commands that come without an agent epoch: a process without one yet, and the leader's own. */
@@ -122,7 +134,12 @@ export function applyEntry(state: State, entry: Entry): { readonly outcomes: Out
     mixOutcome(digest, outcome);
     outcomes.push(outcome);
   }
-  state.topics.retire(ROWS_PER_ENTRY_MAX, () => {});
+  state.topics.retire(ROWS_PER_ENTRY_MAX, (groupId, topicId) => {
+    const group = state.groups.byId.get(groupId);
+    if (group !== undefined) {
+      dropOffsets(group, topicId, state.ledger);
+    }
+  });
   state.producers.trim(ROWS_PER_ENTRY_MAX);
   digest.number(state.ledger.bytes);
   return { outcomes, changes };
@@ -155,6 +172,13 @@ function applyForwarded(state: State, forwarded: Forwarded, changes: ChangeLog):
       return outcome;
     }
   }
+}
+
+function touching(groupId: string, changes: ChangeLog, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'refused') {
+    changes.groups.add(groupId);
+  }
+  return outcome;
 }
 
 function applyKind(state: State, kind: Kinds, context: Context): Outcome {

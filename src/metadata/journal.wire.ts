@@ -189,6 +189,7 @@ export interface JoinGroup {
   requireKnownMember: boolean;
   /** group.initial.rebalance.delay.ms of the proposing agent */
   initialDelayMs: number;
+  /** 0: no limit */
   groupSizeMax: number;
 }
 

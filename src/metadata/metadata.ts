@@ -97,19 +97,29 @@ export class Metadata implements MetadataView {
     return index === -1 ? undefined : this.#extent(found!, index);
   }
 
-  group(_groupId: string): GroupView | undefined {
-    return undefined;
+  group(groupId: string): GroupView | undefined {
+    return this.#state.groups.byId.get(groupId);
   }
   groups(): Iterable<GroupView> {
-    return [];
+    return this.#state.groups.byId.values();
   }
-  committedOffset(_groupId: string, _topic: string, _partition: number): CommittedOffset | undefined {
-    return undefined;
+  committedOffset(groupId: string, topic: string, partition: number): CommittedOffset | undefined {
+    const topicId = this.#state.topics.byName.get(topic)?.topicId;
+    return topicId === undefined
+      ? undefined
+      : this.#state.groups.byId.get(groupId)?.offsets.get(topicId)?.partitions.get(partition);
   }
-  committedOffsets(
-    _groupId: string,
-  ): Iterable<CommittedOffset & { readonly topic: string; readonly partition: number }> {
-    return [];
+  *committedOffsets(
+    groupId: string,
+  ): Generator<CommittedOffset & { readonly topic: string; readonly partition: number }> {
+    for (const [topicId, { partitions }] of this.#state.groups.byId.get(groupId)?.offsets ?? []) {
+      const topic = this.#state.topics.byId.get(topicId)?.name;
+      if (topic !== undefined) {
+        for (const [partition, committed] of partitions) {
+          yield { ...committed, topic, partition };
+        }
+      }
+    }
   }
 
   #partition(topicId: string, partition: number): Partition | undefined {

@@ -76,6 +76,11 @@ export interface Joined {
   readonly memberId: string;
   /** The join phase that the member now takes part in; undefined when it may be answered at once from the group's state. */
   readonly joinPhase: number | undefined;
+  /**
+   * Set when a static member that leads came back to a Stable group without a rebalance: the member id it had before.
+   * It must not share out anew: JoinGroup v9 answers skipAssignment, earlier versions name this id as the leader.
+   */
+  readonly replacedLeaderId?: string;
 }
 
 export interface Synced {

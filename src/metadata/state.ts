@@ -1,4 +1,5 @@
 import { Agents } from './agents.js';
+import { Groups } from './groups.js';
 import type { BecomeLeader } from './journal.wire.js';
 import { Ledger } from './limits.js';
 import type { Changes } from './outcomes.js';
@@ -17,6 +18,7 @@ export class State {
   readonly segments: Segments;
   readonly producers: Producers;
   readonly topics: Topics;
+  readonly groups: Groups;
   revision = 0;
   /** Of the newest entry; never goes back. */
   timeMs = 0;
@@ -31,6 +33,7 @@ export class State {
     this.segments = new Segments(ledger);
     this.producers = new Producers(ledger);
     this.topics = new Topics(ledger, this.segments, this.producers);
+    this.groups = new Groups(ledger);
   }
 }
 

@@ -1,0 +1,286 @@
+import type { JoinGroup } from './journal.wire.js';
+import { FENCED_INSTANCE_ID, NONE, UNKNOWN_MEMBER_ID } from './kafka-errors.js';
+import type { Ledger } from './limits.js';
+import { SIZE, textBytes } from './limits.js';
+import type { Member } from './members.js';
+import type { CommittedOffset, GroupState, GroupView } from './view.js';
+
+/** What a group committed in one topic. */
+export interface TopicOffsets {
+  readonly partitions: Map<number, CommittedOffset>;
+  bytes: number;
+}
+
+/**
+ * One classic group: its members and the way from generation to generation (PROTOCOL §5.7, after Kafka's ClassicGroup).
+ * Time only enters as the entry's; who waits too long is the leader's business.
+ */
+export class Group implements GroupView {
+  readonly groupId: string;
+  readonly #ledger: Ledger;
+  state: GroupState = 'Empty';
+  generation = 0;
+  joinPhase = 0;
+  protocolType = '';
+  protocolName: string | undefined = undefined;
+  leaderId: string | undefined = undefined;
+  joinStartedMs = 0;
+  newcomerMs = 0;
+  inInitialDelay = false;
+  initialDelayMs = 0;
+  /** Members and reserved member ids, in the order in which they came. */
+  readonly members = new Map<string, Member>();
+  readonly #memberOfInstance = new Map<string, string>();
+  /** How many members (not reserved ids) support each protocol. */
+  readonly #support = new Map<string, number>();
+  #reserved = 0;
+  /** By topic id. */
+  readonly offsets = new Map<string, TopicOffsets>();
+
+  constructor(groupId: string, ledger: Ledger) {
+    this.groupId = groupId;
+    this.#ledger = ledger;
+  }
+
+  get ownBytes(): number {
+    return SIZE.group + 2 * textBytes(this.groupId);
+  }
+
+  /** Members without the reserved ids. */
+  get size(): number {
+    return this.members.size - this.#reserved;
+  }
+
+  get joinedCount(): number {
+    let count = 0;
+    for (const { joined } of this.members.values()) {
+      count += joined ? 1 : 0;
+    }
+    return count;
+  }
+
+  get rebalanceTimeoutMs(): number {
+    let longest = 0;
+    for (const member of this.members.values()) {
+      longest = Math.max(longest, member.pending ? 0 : member.rebalanceTimeoutMs);
+    }
+    return longest;
+  }
+
+  /** A member that is not only reserved. */
+  member(memberId: string): Member | undefined {
+    const member = this.members.get(memberId);
+    return member?.pending === false ? member : undefined;
+  }
+
+  memberOfInstance(instanceId: string): string | undefined {
+    return this.#memberOfInstance.get(instanceId);
+  }
+
+  /** Kafka's check of who speaks: 0, UNKNOWN_MEMBER_ID, or FENCED_INSTANCE_ID when another took the instance id over. */
+  judge(memberId: string, instanceId: string | undefined): number {
+    if (instanceId !== undefined) {
+      const owner = this.#memberOfInstance.get(instanceId);
+      if (owner === undefined) {
+        return UNKNOWN_MEMBER_ID;
+      }
+      if (owner !== memberId) {
+        return FENCED_INSTANCE_ID;
+      }
+    }
+    return this.member(memberId) === undefined ? UNKNOWN_MEMBER_ID : NONE;
+  }
+
+  /** Whether someone with these protocols fits in: an empty group takes any, others need one that all support. */
+  supports(protocolType: string, names: readonly string[]): boolean {
+    if (this.size === 0) {
+      return protocolType !== '' && names.length > 0;
+    }
+    return protocolType === this.protocolType && names.some((name) => this.#support.get(name) === this.size);
+  }
+
+  /** Adds a member or a reserved id. The first member leads. */
+  add(member: Member): void {
+    this.members.set(member.memberId, member);
+    this.#ledger.bytes += member.ownBytes;
+    this.#ledger.digest.text(member.memberId);
+    if (member.pending) {
+      this.#reserved++;
+      return;
+    }
+    this.#count(member, 1);
+    if (member.instanceId !== undefined) {
+      this.#memberOfInstance.set(member.instanceId, member.memberId);
+    }
+    this.leaderId ??= member.memberId;
+  }
+
+  remove(member: Member): void {
+    this.members.delete(member.memberId);
+    this.#ledger.bytes -= member.ownBytes;
+    this.#ledger.digest.text(member.memberId);
+    if (member.pending) {
+      this.#reserved--;
+      return;
+    }
+    this.#count(member, -1);
+    if (member.instanceId !== undefined) {
+      this.#memberOfInstance.delete(member.instanceId);
+    }
+    if (this.leaderId === member.memberId) {
+      this.leaderId = undefined;
+      for (const other of this.members.values()) {
+        if (!other.pending) {
+          this.leaderId = other.memberId;
+          break;
+        }
+      }
+    }
+  }
+
+  update(member: Member, command: JoinGroup): void {
+    this.#count(member, -1);
+    this.#ledger.bytes -= member.ownBytes;
+    member.update(command);
+    this.#ledger.bytes += member.ownBytes;
+    this.#count(member, 1);
+  }
+
+  assign(member: Member, assignment: Uint8Array): void {
+    this.#ledger.bytes += assignment.length - member.assignment.length;
+    member.assignment = assignment;
+    this.#ledger.digest.bytes(assignment);
+  }
+
+  clearAssignments(): void {
+    for (const member of this.members.values()) {
+      this.#ledger.bytes -= member.assignment.length;
+      member.clearAssignment();
+    }
+  }
+
+  /** The protocol that most members prefer among those that all support; the first voted for wins a tie. */
+  selectProtocol(): string | undefined {
+    const votes = new Map<string, number>();
+    for (const { protocols } of this.members.values()) {
+      const choice = protocols.find(({ name }) => this.#support.get(name) === this.size);
+      if (choice !== undefined) {
+        votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
+      }
+    }
+    let best: string | undefined;
+    for (const [name, count] of votes) {
+      if (best === undefined || count > votes.get(best)!) {
+        best = name;
+      }
+    }
+    return best;
+  }
+
+  /** Begins a join phase: everyone must join again. A group that was empty waits for its first members. */
+  prepareRebalance(timeMs: number, initialDelayMs: number): void {
+    this.inInitialDelay = this.state === 'Empty' && initialDelayMs > 0;
+    this.initialDelayMs = this.inInitialDelay ? initialDelayMs : 0;
+    if (this.state === 'CompletingRebalance') {
+      this.clearAssignments();
+    }
+    this.state = 'PreparingRebalance';
+    this.joinPhase++;
+    this.joinStartedMs = timeMs;
+    this.newcomerMs = timeMs;
+    for (const member of this.members.values()) {
+      member.joined = false;
+    }
+  }
+
+  /** Ends the join phase when everyone is there. */
+  maybeCompleteJoin(timeMs: number): void {
+    if (
+      this.state === 'PreparingRebalance' &&
+      !this.inInitialDelay &&
+      this.#reserved === 0 &&
+      this.joinedCount === this.size
+    ) {
+      this.completeJoin(timeMs);
+    }
+  }
+
+  /**
+   * Ends the join phase. Dynamic members who did not join again are removed; static ones stay until their session runs out
+   * (Kafka: completeClassicGroupJoin). When no one joined and static members remain, the phase starts over.
+   */
+  completeJoin(timeMs: number): void {
+    for (const member of [...this.members.values()]) {
+      if (!member.joined && !member.pending && member.instanceId === undefined) {
+        this.remove(member);
+      }
+    }
+    if (this.size > 0 && !this.#electJoined()) {
+      this.joinStartedMs = timeMs;
+      return;
+    }
+    this.generation++;
+    this.inInitialDelay = false;
+    this.initialDelayMs = 0;
+    this.clearAssignments();
+    if (this.size === 0) {
+      this.state = 'Empty';
+      this.protocolName = undefined;
+      return;
+    }
+    this.state = 'CompletingRebalance';
+    this.protocolName = this.selectProtocol();
+    for (const member of this.members.values()) {
+      member.synced = false;
+    }
+  }
+
+  /** After members are gone: the others must share anew, or the join phase may be complete without them. */
+  afterRemoval(timeMs: number): void {
+    if (this.state === 'Stable' || this.state === 'CompletingRebalance') {
+      this.prepareRebalance(timeMs, 0);
+    }
+    if (this.state === 'PreparingRebalance' && this.members.size === 0) {
+      this.completeJoin(timeMs);
+    } else {
+      this.maybeCompleteJoin(timeMs);
+    }
+  }
+
+  /** Writes the outcome of a command to the digest. */
+  mix(): void {
+    const { digest } = this.#ledger;
+    digest.text(this.groupId);
+    digest.text(this.state);
+    digest.number(this.generation);
+    digest.number(this.joinPhase);
+    digest.number(this.members.size);
+    digest.text(this.leaderId ?? '');
+    digest.text(this.protocolName ?? '');
+  }
+
+  /** Makes sure that the leader is someone who joined; false when no one did. */
+  #electJoined(): boolean {
+    if (this.leaderId !== undefined && this.members.get(this.leaderId)?.joined === true) {
+      return true;
+    }
+    for (const { memberId, joined } of this.members.values()) {
+      if (joined) {
+        this.leaderId = memberId;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #count({ protocols }: Member, by: 1 | -1): void {
+    for (const { name } of protocols) {
+      const count = (this.#support.get(name) ?? 0) + by;
+      if (count === 0) {
+        this.#support.delete(name);
+      } else {
+        this.#support.set(name, count);
+      }
+    }
+  }
+}

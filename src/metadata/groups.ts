@@ -1,0 +1,167 @@
+import { Group } from './group.js';
+import type {
+  CompleteJoin,
+  DeleteGroup,
+  ExpireMembers,
+  LeaveGroup,
+  LeavingMember,
+  MemberAssignment,
+  SyncGroup,
+} from './journal.wire.js';
+import {
+  GROUP_ID_NOT_FOUND,
+  ILLEGAL_GENERATION,
+  INCONSISTENT_GROUP_PROTOCOL,
+  NONE,
+  NON_EMPTY_GROUP,
+  REBALANCE_IN_PROGRESS,
+  UNKNOWN_MEMBER_ID,
+} from './kafka-errors.js';
+import type { Ledger } from './limits.js';
+import type { Outcome } from './outcomes.js';
+import { DONE, refused } from './outcomes.js';
+
+/** Classic groups by id, and the rules of their commands; joining is join.ts, offsets are offsets.ts. */
+export class Groups {
+  readonly #ledger: Ledger;
+  readonly byId = new Map<string, Group>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  create(groupId: string): Group {
+    const group = new Group(groupId, this.#ledger);
+    this.byId.set(groupId, group);
+    this.#ledger.bytes += group.ownBytes;
+    return group;
+  }
+
+  /** Kafka: classicGroupSyncToClassicMember. */
+  sync(command: SyncGroup): Outcome {
+    const group = this.byId.get(command.group);
+    const speaker = group?.judge(command.memberId, command.instanceId) ?? UNKNOWN_MEMBER_ID;
+    if (group === undefined || speaker !== NONE) {
+      return refused(speaker, 'unknown or fenced member');
+    }
+    if (command.generation !== group.generation) {
+      return refused(ILLEGAL_GENERATION, `the group is at generation ${group.generation}`);
+    }
+    if (
+      (command.protocolType !== '' && command.protocolType !== group.protocolType) ||
+      (command.protocolName !== '' && command.protocolName !== group.protocolName)
+    ) {
+      return refused(INCONSISTENT_GROUP_PROTOCOL, 'the group uses another protocol');
+    }
+    if (group.state === 'PreparingRebalance') {
+      return refused(REBALANCE_IN_PROGRESS, 'the group is rebalancing');
+    }
+    const member = group.member(command.memberId)!;
+    member.synced = true;
+    if (group.state === 'CompletingRebalance' && group.leaderId === member.memberId) {
+      shareOut(group, command.assignments);
+      group.state = 'Stable';
+    }
+    group.mix();
+    return { kind: 'synced', assignment: group.state === 'Stable' ? member.assignment : undefined };
+  }
+
+  /** Kafka: classicGroupLeave. Every member is judged by itself; then the others rebalance once. */
+  leave(command: LeaveGroup, timeMs: number): Outcome {
+    const group = this.byId.get(command.group);
+    if (group === undefined) {
+      return { kind: 'members-left', errors: command.members.map(() => UNKNOWN_MEMBER_ID) };
+    }
+    const errors = command.members.map((leaving) => leaveOne(group, leaving));
+    if (errors.includes(NONE)) {
+      this.#afterRemoval(group, timeMs);
+    }
+    return { kind: 'members-left', errors };
+  }
+
+  expire(command: ExpireMembers, timeMs: number): Outcome {
+    const group = this.byId.get(command.group);
+    if (group === undefined || group.generation !== command.generation) {
+      return refused(ILLEGAL_GENERATION, 'the group has moved on');
+    }
+    let removed = false;
+    for (const memberId of command.memberIds) {
+      const member = group.members.get(memberId);
+      if (member !== undefined) {
+        group.remove(member);
+        removed = true;
+      }
+    }
+    if (removed) {
+      this.#afterRemoval(group, timeMs);
+    }
+    return DONE;
+  }
+
+  completeJoin(command: CompleteJoin, timeMs: number): Outcome {
+    const group = this.byId.get(command.group);
+    if (group === undefined || group.state !== 'PreparingRebalance' || group.joinPhase !== command.joinPhase) {
+      return refused(ILLEGAL_GENERATION, 'this join phase is over');
+    }
+    group.completeJoin(timeMs);
+    group.mix();
+    return DONE;
+  }
+
+  /** `forget` takes the group's offsets out of the tables that know of them. */
+  delete(command: DeleteGroup, forget: (group: Group) => void): Outcome {
+    const group = this.byId.get(command.group);
+    if (group === undefined) {
+      return refused(GROUP_ID_NOT_FOUND, 'there is no such group');
+    }
+    if (group.size > 0) {
+      return refused(NON_EMPTY_GROUP, 'the group has members');
+    }
+    for (const reserved of [...group.members.values()]) {
+      group.remove(reserved);
+    }
+    forget(group);
+    this.#drop(group);
+    return DONE;
+  }
+
+  #afterRemoval(group: Group, timeMs: number): void {
+    group.afterRemoval(timeMs);
+    group.mix();
+    // Only ever reserved member ids and committed nothing: no one can tell that it was there.
+    if (group.generation === 0 && group.members.size === 0 && group.offsets.size === 0) {
+      this.#drop(group);
+    }
+  }
+
+  #drop(group: Group): void {
+    this.byId.delete(group.groupId);
+    this.#ledger.bytes -= group.ownBytes;
+    this.#ledger.digest.text(group.groupId);
+  }
+}
+
+/** The leader's plan: members that it does not name get an empty assignment, unknown ones are ignored. */
+function shareOut(group: Group, assignments: readonly MemberAssignment[]): void {
+  group.clearAssignments();
+  for (const { memberId, assignment } of assignments) {
+    const member = group.member(memberId);
+    if (member !== undefined) {
+      group.assign(member, new Uint8Array(assignment));
+    }
+  }
+}
+
+function leaveOne(group: Group, { memberId, instanceId }: LeavingMember): number {
+  // An administrator removes a static member by its instance id alone.
+  const id = memberId === '' && instanceId !== undefined ? group.memberOfInstance(instanceId) : memberId;
+  const member = group.members.get(id ?? '');
+  if (member === undefined || !member.pending) {
+    const error = group.judge(id ?? '', instanceId);
+    if (error !== NONE) {
+      return error;
+    }
+  }
+  group.remove(member!);
+  return NONE;
+}

@@ -1,0 +1,187 @@
+import type { Group } from './group.js';
+import type { Groups } from './groups.js';
+import type { JoinGroup } from './journal.wire.js';
+import {
+  COORDINATOR_LOAD_IN_PROGRESS,
+  GROUP_MAX_SIZE_REACHED,
+  INCONSISTENT_GROUP_PROTOCOL,
+  INVALID_GROUP_ID,
+  INVALID_REQUEST,
+  INVALID_SESSION_TIMEOUT,
+  MEMBER_ID_REQUIRED,
+  NONE,
+  UNKNOWN_MEMBER_ID,
+} from './kafka-errors.js';
+import type { Ledger } from './limits.js';
+import { Member } from './members.js';
+import type { Joined, Outcome } from './outcomes.js';
+import { refused } from './outcomes.js';
+
+/** JoinGroup (Kafka: GroupMetadataManager.classicGroupJoin). */
+export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs: number): Outcome {
+  if (command.group === '') {
+    return refused(INVALID_GROUP_ID, 'the group id is empty');
+  }
+  if (command.memberId === '') {
+    return refused(INVALID_REQUEST, 'a join needs a member id, chosen by the agent when the client sent none');
+  }
+  if (command.sessionTimeoutMs < 1) {
+    return refused(INVALID_SESSION_TIMEOUT, 'the session timeout is 0');
+  }
+  const existing = groups.byId.get(command.group);
+  const flaw = existing === undefined ? flawOfFirst(command) : flawOf(existing, command);
+  if (flaw !== NONE) {
+    return refused(flaw, 'the group does not accept this member');
+  }
+  if (!command.knownMember && existing?.members.has(command.memberId) === true) {
+    return refused(INVALID_REQUEST, 'the agent chose a member id that is taken');
+  }
+  const returning = returningMember(existing, command);
+  if (returning === undefined && ledger.full) {
+    return refused(COORDINATOR_LOAD_IN_PROGRESS, 'the metadata is full');
+  }
+  const group = existing ?? groups.create(command.group);
+  const joined = command.knownMember
+    ? joinAgain(group, command, timeMs)
+    : command.instanceId !== undefined
+      ? joinStatic(group, command, command.instanceId, timeMs)
+      : joinDynamic(group, command, timeMs);
+  group.mix();
+  return joined;
+}
+
+/** An unknown group begins with a member that does not claim to be known. */
+function flawOfFirst(command: JoinGroup): number {
+  if (command.knownMember) {
+    return UNKNOWN_MEMBER_ID;
+  }
+  return command.protocolType === '' || command.protocols.length === 0 ? INCONSISTENT_GROUP_PROTOCOL : NONE;
+}
+
+/** Kafka's order: the group's size, then its protocols, then who asks. */
+function flawOf(group: Group, command: JoinGroup): number {
+  if (!hasRoom(group, command)) {
+    return GROUP_MAX_SIZE_REACHED;
+  }
+  if (
+    !group.supports(
+      command.protocolType,
+      command.protocols.map(({ name }) => name),
+    )
+  ) {
+    return INCONSISTENT_GROUP_PROTOCOL;
+  }
+  if (!command.knownMember) {
+    return NONE;
+  }
+  if (group.members.get(command.memberId)?.pending === true) {
+    return command.instanceId === undefined ? NONE : INVALID_REQUEST;
+  }
+  return group.judge(command.memberId, command.instanceId);
+}
+
+function hasRoom(group: Group, { memberId, groupSizeMax }: JoinGroup): boolean {
+  switch (group.state) {
+    case 'PreparingRebalance':
+      return group.member(memberId)?.joined === true || group.joinedCount < (groupSizeMax || Infinity);
+    case 'CompletingRebalance':
+    case 'Stable':
+      return group.member(memberId) !== undefined || group.size < (groupSizeMax || Infinity);
+    default:
+      return true;
+  }
+}
+
+/** The member that the command speaks for and that is there already, be it under an older member id. */
+function returningMember(group: Group | undefined, command: JoinGroup): Member | undefined {
+  const memberId = command.knownMember ? command.memberId : group?.memberOfInstance(command.instanceId ?? '');
+  return memberId === undefined ? undefined : group?.members.get(memberId);
+}
+
+function joinDynamic(group: Group, command: JoinGroup, timeMs: number): Joined {
+  if (command.requireKnownMember) {
+    const reserved = new Member(command.memberId, undefined);
+    reserved.update(command);
+    reserved.pending = true;
+    group.add(reserved);
+    return { kind: 'joined', error: MEMBER_ID_REQUIRED, memberId: command.memberId, joinPhase: undefined };
+  }
+  return addMember(group, command, timeMs);
+}
+
+function joinStatic(group: Group, command: JoinGroup, instanceId: string, timeMs: number): Joined {
+  const former = group.member(group.memberOfInstance(instanceId) ?? '');
+  if (former === undefined) {
+    return addMember(group, command, timeMs);
+  }
+  const led = group.leaderId === former.memberId;
+  const member = replace(group, former, command);
+  if (group.state === 'Stable' && group.selectProtocol() === group.protocolName) {
+    return {
+      ...answer(group, command),
+      ...(led ? { replacedLeaderId: former.memberId } : {}),
+    };
+  }
+  return rebalance(group, member, command, timeMs);
+}
+
+/** The client knows its member id: it was reserved for it, or it is a member already. */
+function joinAgain(group: Group, command: JoinGroup, timeMs: number): Joined {
+  const member = group.members.get(command.memberId)!;
+  if (member.pending) {
+    group.remove(member);
+    return addMember(group, command, timeMs);
+  }
+  const same = member.matches(command.protocols);
+  // A lost answer is given again. A leader that joins a stable group asks for a rebalance: what it shares out has changed.
+  if (
+    same &&
+    (group.state === 'CompletingRebalance' || (group.state === 'Stable' && group.leaderId !== member.memberId))
+  ) {
+    return answer(group, command);
+  }
+  group.update(member, command);
+  return rebalance(group, member, command, timeMs);
+}
+
+function addMember(group: Group, command: JoinGroup, timeMs: number): Joined {
+  if (group.size === 0) {
+    group.protocolType = command.protocolType;
+  }
+  const member = new Member(command.memberId, command.instanceId);
+  member.update(command);
+  group.add(member);
+  group.newcomerMs = timeMs;
+  return rebalance(group, member, command, timeMs);
+}
+
+/** The instance id's new member id: it takes over the former's place and assignment; the former is fenced from now on. */
+function replace(group: Group, former: Member, command: JoinGroup): Member {
+  const member = new Member(command.memberId, former.instanceId);
+  member.update(command);
+  member.assignment = former.assignment;
+  member.joined = former.joined;
+  member.synced = former.synced;
+  const led = group.leaderId === former.memberId;
+  group.remove(former);
+  group.add(member);
+  if (led) {
+    group.leaderId = member.memberId;
+  }
+  return member;
+}
+
+/** Counts the member as joined in the join phase that runs or now begins. */
+function rebalance(group: Group, member: Member, command: JoinGroup, timeMs: number): Joined {
+  if (group.state !== 'PreparingRebalance') {
+    group.prepareRebalance(timeMs, command.initialDelayMs);
+  }
+  member.joined = true;
+  group.maybeCompleteJoin(timeMs);
+  return answer(group, command);
+}
+
+function answer(group: Group, { memberId }: JoinGroup): Joined {
+  const joinPhase = group.state === 'PreparingRebalance' ? group.joinPhase : undefined;
+  return { kind: 'joined', error: NONE, memberId, joinPhase };
+}

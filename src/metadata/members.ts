@@ -1,0 +1,70 @@
+import type { GroupProtocol, JoinGroup } from './journal.wire.js';
+import { SIZE, textBytes } from './limits.js';
+import type { MemberView } from './view.js';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A member of a classic group, or a member id reserved for one (`pending`). */
+export class Member implements MemberView {
+  readonly memberId: string;
+  readonly instanceId: string | undefined;
+  clientId = '';
+  clientHost = '';
+  sessionTimeoutMs = 0;
+  rebalanceTimeoutMs = 0;
+  protocols: readonly GroupProtocol[] = [];
+  assignment: Uint8Array = NO_BYTES;
+  joined = false;
+  synced = false;
+  pending = false;
+
+  constructor(memberId: string, instanceId: string | undefined) {
+    this.memberId = memberId;
+    this.instanceId = instanceId;
+  }
+
+  /** Takes over what a JoinGroup says of the member. Bytes are copied: the entry's buffer must not live on with them. */
+  update(command: JoinGroup): void {
+    this.clientId = command.clientId;
+    this.clientHost = command.clientHost;
+    this.sessionTimeoutMs = command.sessionTimeoutMs;
+    this.rebalanceTimeoutMs = command.rebalanceTimeoutMs;
+    const names = new Set<string>();
+    this.protocols = command.protocols
+      .filter(({ name }) => !names.has(name) && names.add(name))
+      .map(({ name, metadata }) => ({ name, metadata: new Uint8Array(metadata) }));
+  }
+
+  /** The same protocols with the same metadata, in the same order. */
+  matches(protocols: readonly GroupProtocol[]): boolean {
+    return (
+      protocols.length === this.protocols.length &&
+      protocols.every(({ name, metadata }, at) => {
+        const own = this.protocols[at]!;
+        return own.name === name && sameBytes(own.metadata, metadata);
+      })
+    );
+  }
+
+  clearAssignment(): void {
+    this.assignment = NO_BYTES;
+  }
+
+  get ownBytes(): number {
+    let bytes =
+      SIZE.member +
+      textBytes(this.memberId) +
+      textBytes(this.instanceId ?? '') +
+      textBytes(this.clientId) +
+      textBytes(this.clientHost) +
+      this.assignment.length;
+    for (const { name, metadata } of this.protocols) {
+      bytes += SIZE.groupProtocol + textBytes(name) + metadata.length;
+    }
+    return bytes;
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

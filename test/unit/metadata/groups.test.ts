@@ -1,0 +1,429 @@
+import { describe, expect, test } from 'vitest';
+import type { CommitOffsets, JoinGroup, SyncGroup } from '../../../src/metadata/journal.wire.js';
+import type { Outcome } from '../../../src/metadata/outcomes.js';
+import type { GroupView } from '../../../src/metadata/view.js';
+import { command, JournalMaker, topicId } from './journal-maker.js';
+
+const G = 'readers';
+
+/** A group's life, told in a few words a step. */
+class Story {
+  readonly journal = new JournalMaker();
+  readonly epoch = this.journal.register();
+
+  join(memberId: string, more: Partial<JoinGroup> = {}): Outcome {
+    return this.journal.send(
+      this.epoch,
+      command('joinGroup', {
+        group: G,
+        memberId,
+        knownMember: false,
+        clientId: 'client',
+        clientHost: '/127.0.0.1',
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 60_000,
+        protocolType: 'consumer',
+        protocols: [{ name: 'range', metadata: Uint8Array.of(1) }],
+        requireKnownMember: false,
+        initialDelayMs: 0,
+        groupSizeMax: 100,
+        ...more,
+      }),
+    );
+  }
+
+  sync(memberId: string, generation: number, more: Partial<SyncGroup> = {}): Outcome {
+    return this.journal.send(
+      this.epoch,
+      command('syncGroup', {
+        group: G,
+        generation,
+        memberId,
+        protocolType: '',
+        protocolName: '',
+        assignments: [],
+        ...more,
+      }),
+    );
+  }
+
+  leave(...memberIds: string[]): Outcome {
+    const members = memberIds.map((memberId) => ({ memberId }));
+    return this.journal.send(this.epoch, command('leaveGroup', { group: G, members }));
+  }
+
+  expire(generation: number, ...memberIds: string[]): Outcome {
+    return this.journal.bare(command('expireMembers', { group: G, generation, memberIds }));
+  }
+
+  complete(joinPhase = this.group.joinPhase): Outcome {
+    return this.journal.bare(command('completeJoin', { group: G, joinPhase }));
+  }
+
+  commit(generation: number, memberId: string, more: Partial<CommitOffsets> = {}): Outcome {
+    return this.journal.send(
+      this.epoch,
+      command('commitOffsets', {
+        group: G,
+        generation,
+        memberId,
+        offsets: [{ topic: 'orders', partition: 0, offset: 5, leaderEpoch: 0, metadata: '' }],
+        ...more,
+      }),
+    );
+  }
+
+  get group(): GroupView {
+    return this.journal.metadata.group(G)!;
+  }
+
+  get summary(): string {
+    const { state, generation, leaderId, members } = this.group;
+    return `${state} ${generation} ${leaderId ?? '-'} [${[...members.keys()].join(' ')}]`;
+  }
+
+  /** Members in a Stable group of generation `members.length`; the first leads. */
+  stable(...members: string[]): this {
+    for (const [at, member] of members.entries()) {
+      this.join(member);
+      for (const earlier of members.slice(0, at)) {
+        this.join(earlier, { knownMember: true });
+      }
+    }
+    this.sync(members[0]!, this.group.generation, {
+      assignments: members.map((memberId, at) => ({ memberId, assignment: Uint8Array.of(at) })),
+    });
+    for (const member of members.slice(1)) {
+      this.sync(member, this.group.generation);
+    }
+    return this;
+  }
+}
+
+const error = (outcome: Outcome): number => (outcome.kind === 'refused' ? outcome.error : 0);
+
+describe('joining', () => {
+  test('a first member forms generation 1 at once without an initial delay, leads, and makes it Stable by its sync', () => {
+    const story = new Story();
+    expect(story.join('a')).toEqual({ kind: 'joined', error: 0, memberId: 'a', joinPhase: undefined });
+    expect(story.summary).toBe('CompletingRebalance 1 a [a]');
+    expect(story.group.protocolName).toBe('range');
+    const outcome = story.sync('a', 1, { assignments: [{ memberId: 'a', assignment: Uint8Array.of(7) }] });
+    expect(outcome).toEqual({ kind: 'synced', assignment: Uint8Array.of(7) });
+    expect(story.summary).toBe('Stable 1 a [a]');
+  });
+
+  test('an empty group waits for its first members until the leader completes the join phase', () => {
+    const story = new Story();
+    const first = story.join('a', { initialDelayMs: 3000 });
+    expect(first).toMatchObject({ kind: 'joined', joinPhase: 1 });
+    story.journal.timeMs += 500;
+    story.join('b', { initialDelayMs: 3000 });
+    expect(story.summary).toBe('PreparingRebalance 0 a [a b]');
+    expect(story.group).toMatchObject({ inInitialDelay: true, initialDelayMs: 3000 });
+    expect(story.group.newcomerMs - story.group.joinStartedMs).toBe(500);
+    expect(error(story.complete(7))).toBe(22);
+    expect(story.complete()).toEqual({ kind: 'done' });
+    expect(story.summary).toBe('CompletingRebalance 1 a [a b]');
+    expect(error(story.complete())).toBe(22);
+  });
+
+  test('a newcomer starts a join phase that ends when the others joined again', () => {
+    const story = new Story().stable('a', 'b');
+    expect(story.join('c')).toMatchObject({ joinPhase: 3 });
+    expect(story.summary).toBe('PreparingRebalance 2 a [a b c]');
+    expect(error(story.sync('a', 2))).toBe(27);
+    expect(story.join('b', { knownMember: true })).toMatchObject({ joinPhase: 3 });
+    expect(story.join('a', { knownMember: true })).toMatchObject({ joinPhase: undefined });
+    expect(story.summary).toBe('CompletingRebalance 3 a [a b c]');
+  });
+
+  test('members that do not join again are removed when the leader completes the join phase; another leads', () => {
+    const story = new Story().stable('a', 'b');
+    story.join('c');
+    story.join('b', { knownMember: true });
+    story.complete();
+    expect(story.summary).toBe('CompletingRebalance 3 b [b c]');
+  });
+
+  test('a lost answer is given again; other metadata or a leader that joins again means a rebalance', () => {
+    const story = new Story().stable('a', 'b');
+    expect(story.join('b', { knownMember: true })).toMatchObject({ joinPhase: undefined });
+    expect(story.summary).toBe('Stable 2 a [a b]');
+    story.join('b', { knownMember: true, protocols: [{ name: 'range', metadata: Uint8Array.of(2) }] });
+    expect(story.summary).toBe('PreparingRebalance 2 a [a b]');
+    story.join('a', { knownMember: true });
+    expect(story.summary).toBe('CompletingRebalance 3 a [a b]');
+    expect(story.join('a', { knownMember: true })).toMatchObject({ joinPhase: undefined });
+    expect(story.summary).toBe('CompletingRebalance 3 a [a b]');
+    story.sync('a', 3);
+    story.join('a', { knownMember: true });
+    expect(story.summary).toBe('PreparingRebalance 3 a [a b]');
+  });
+
+  test('a reserved member id (KIP-394) is no member, and the join phase waits for it', () => {
+    const story = new Story().stable('a');
+    expect(story.join('b', { requireKnownMember: true })).toEqual({
+      kind: 'joined',
+      error: 79,
+      memberId: 'b',
+      joinPhase: undefined,
+    });
+    expect(story.summary).toBe('Stable 1 a [a b]');
+    expect(story.group.members.get('b')!.pending).toBe(true);
+    expect(error(story.sync('b', 1))).toBe(25);
+    story.join('c');
+    story.join('a', { knownMember: true });
+    expect(story.summary).toBe('PreparingRebalance 1 a [a b c]');
+    story.join('b', { knownMember: true });
+    expect(story.summary).toBe('CompletingRebalance 2 a [a c b]');
+  });
+
+  test('a reserved member id goes by ExpireMembers, and a group that never was more goes with it', () => {
+    const story = new Story();
+    story.join('a', { requireKnownMember: true });
+    expect(story.summary).toBe('Empty 0 - [a]');
+    const bytes = story.journal.metadata.bytes;
+    expect(error(story.expire(1, 'a'))).toBe(22);
+    expect(story.expire(0, 'a')).toEqual({ kind: 'done' });
+    expect(story.journal.metadata.group(G)).toBeUndefined();
+    expect(story.journal.metadata.bytes).toBeLessThan(bytes);
+  });
+
+  test('the protocol is chosen by votes among those that all support', () => {
+    const story = new Story();
+    const protocols = (...names: string[]) => names.map((name) => ({ name, metadata: Uint8Array.of(0) }));
+    story.join('a', { initialDelayMs: 1, protocols: protocols('x', 'range', 'sticky') });
+    story.join('b', { protocols: protocols('sticky', 'range') });
+    story.join('c', { protocols: protocols('sticky', 'range') });
+    expect(error(story.join('d', { protocols: protocols('x') }))).toBe(23);
+    story.complete();
+    expect(story.group.protocolName).toBe('sticky');
+    expect(story.group.members.size).toBe(3);
+  });
+
+  test.each<[string, number, Partial<JoinGroup>]>([
+    ['an empty group id', 24, { group: '' }],
+    ['no member id', 42, { memberId: '' }],
+    ['no session timeout', 26, { sessionTimeoutMs: 0 }],
+    ['no protocol', 23, { protocols: [] }],
+    ['another protocol type', 23, { protocolType: 'connect' }],
+    ['an unknown member', 25, { knownMember: true }],
+    ['an unknown static member', 25, { knownMember: true, instanceId: 'i' }],
+    ['a member id that is taken', 42, { memberId: 'a' }],
+    ['a full group', 81, { groupSizeMax: 2 }],
+  ])('%s is refused with %i and changes nothing', (_, code, more) => {
+    const story = new Story().stable('a', 'b');
+    expect(error(story.join('x', more))).toBe(code);
+    expect(story.summary).toBe('Stable 2 a [a b]');
+  });
+
+  test.each<[string, number, Partial<JoinGroup>]>([
+    ['a known member', 25, { knownMember: true }],
+    ['no protocol type', 23, { protocolType: '' }],
+    ['no protocols', 23, { protocols: [] }],
+  ])('a group does not begin with %s', (_, code, more) => {
+    const story = new Story();
+    expect(error(story.join('x', more))).toBe(code);
+    expect(story.journal.metadata.group(G)).toBeUndefined();
+  });
+});
+
+describe('static members', () => {
+  function withStatic(): Story {
+    const story = new Story();
+    story.join('s1', { instanceId: 's', initialDelayMs: 1 });
+    story.join('a', { initialDelayMs: 1 });
+    story.complete();
+    story.sync('s1', 1, {
+      assignments: [
+        { memberId: 's1', assignment: Uint8Array.of(1) },
+        { memberId: 'a', assignment: Uint8Array.of(2) },
+      ],
+    });
+    return story;
+  }
+
+  test('come back to a Stable group without a rebalance, keep their assignment, and fence the former member id', () => {
+    const story = withStatic();
+    expect(story.join('s2', { instanceId: 's' })).toEqual({
+      kind: 'joined',
+      error: 0,
+      memberId: 's2',
+      joinPhase: undefined,
+      replacedLeaderId: 's1',
+    });
+    expect(story.summary).toBe('Stable 1 s2 [a s2]');
+    expect(story.sync('s2', 1, { instanceId: 's' })).toEqual({ kind: 'synced', assignment: Uint8Array.of(1) });
+    expect(error(story.sync('s1', 1, { instanceId: 's' }))).toBe(82);
+    expect(error(story.join('s1', { instanceId: 's', knownMember: true }))).toBe(82);
+    expect(error(story.commit(1, 's1', { instanceId: 's' }))).toBe(82);
+    expect(error(story.sync('s1', 1))).toBe(25);
+  });
+
+  test('rebalance a group that is still completing, whose leader may assign to the former id', () => {
+    const story = withStatic();
+    story.join('b');
+    story.join('s1', { instanceId: 's', knownMember: true });
+    story.join('a', { knownMember: true });
+    expect(story.group.state).toBe('CompletingRebalance');
+    expect(story.join('s2', { instanceId: 's' })).toMatchObject({ joinPhase: 3 });
+    expect(story.summary).toBe('PreparingRebalance 2 s2 [a b s2]');
+  });
+
+  test('stay when they do not join again; a phase that no one joined starts over', () => {
+    const story = withStatic();
+    story.join('b');
+    story.complete();
+    expect(story.summary).toBe('CompletingRebalance 2 b [s1 b]');
+    story.leave('b');
+    expect(story.summary).toBe('PreparingRebalance 2 s1 [s1]');
+    story.journal.timeMs += 60_000;
+    expect(story.complete()).toEqual({ kind: 'done' });
+    expect(story.summary).toBe('PreparingRebalance 2 s1 [s1]');
+    expect(story.group.joinStartedMs).toBe(story.journal.timeMs);
+    story.expire(2, 's1');
+    expect(story.summary).toBe('Empty 3 - []');
+  });
+
+  test('are removed by their instance id alone', () => {
+    const story = withStatic();
+    const outcome = story.journal.send(
+      story.epoch,
+      command('leaveGroup', {
+        group: G,
+        members: [
+          { memberId: '', instanceId: 's' },
+          { memberId: '', instanceId: 'nobody' },
+          { memberId: 'wrong', instanceId: 's' },
+        ],
+      }),
+    );
+    expect(outcome).toEqual({ kind: 'members-left', errors: [0, 25, 25] });
+    expect(story.summary).toBe('PreparingRebalance 1 a [a]');
+  });
+});
+
+describe('syncing', () => {
+  test('followers wait for the leader; members it does not name get nothing', () => {
+    const story = new Story();
+    story.join('a', { initialDelayMs: 1 });
+    story.join('b');
+    story.complete();
+    expect(story.sync('b', 1)).toEqual({ kind: 'synced', assignment: undefined });
+    expect([...story.group.members.values()].map(({ synced }) => synced)).toEqual([false, true]);
+    story.sync('a', 1, { assignments: [{ memberId: 'stranger', assignment: Uint8Array.of(1) }] });
+    expect(story.sync('b', 1)).toEqual({ kind: 'synced', assignment: new Uint8Array(0) });
+  });
+
+  test.each<[string, number, string, number, Partial<SyncGroup>]>([
+    ['an unknown group', 25, 'a', 1, { group: 'nobody' }],
+    ['an unknown member', 25, 'x', 1, {}],
+    ['an older generation', 22, 'a', 0, {}],
+    ['a newer generation', 22, 'a', 2, {}],
+    ['another protocol type', 23, 'a', 1, { protocolType: 'connect' }],
+    ['another protocol', 23, 'a', 1, { protocolName: 'sticky' }],
+  ])('%s is refused with %i', (_, code, memberId, generation, more) => {
+    expect(error(new Story().stable('a').sync(memberId, generation, more))).toBe(code);
+  });
+});
+
+describe('leaving and expiring', () => {
+  test('the last member to leave empties the group at the next generation', () => {
+    const story = new Story().stable('a');
+    expect(story.leave('a', 'a', 'x')).toEqual({ kind: 'members-left', errors: [0, 25, 25] });
+    expect(story.summary).toBe('Empty 2 - []');
+    expect(story.group.protocolName).toBeUndefined();
+  });
+
+  test('a member that leaves during the join phase may complete it', () => {
+    const story = new Story().stable('a', 'b');
+    story.join('c');
+    story.join('a', { knownMember: true });
+    story.leave('b');
+    expect(story.summary).toBe('CompletingRebalance 3 a [a c]');
+  });
+
+  test('an expired member means a rebalance; a stale command is refused', () => {
+    const story = new Story().stable('a', 'b');
+    expect(error(story.expire(1, 'b'))).toBe(22);
+    expect(story.expire(2, 'b', 'stranger')).toEqual({ kind: 'done' });
+    expect(story.summary).toBe('PreparingRebalance 2 a [a]');
+    expect(story.journal.lastChanges!.groups).toEqual(new Set([G]));
+  });
+
+  test('members of an unknown group are unknown', () => {
+    expect(new Story().leave('a')).toEqual({ kind: 'members-left', errors: [25] });
+  });
+});
+
+describe('committing offsets', () => {
+  function withTopic(): Story {
+    const story = new Story().stable('a');
+    story.journal.createTopic(story.epoch, 'orders', 1, 2);
+    return story;
+  }
+
+  test.each<[string, number, (story: Story) => Outcome]>([
+    ['the present generation', 0, (story) => story.commit(1, 'a')],
+    ['an older generation', 22, (story) => story.commit(0, 'a')],
+    ['an unknown member', 25, (story) => story.commit(1, 'x')],
+    ['no membership in a group with members', 25, (story) => story.commit(-1, '')],
+    ['a member without a generation', 22, (story) => story.commit(-1, 'a')],
+    ['no membership in an empty group', 0, (story) => (story.leave('a'), story.commit(-1, ''))],
+    ['a generation in an unknown group', 22, (story) => story.commit(1, 'a', { group: 'other' })],
+    ['no membership in an unknown group', 0, (story) => story.commit(-1, '', { group: 'other' })],
+    ['the present generation while joining', 0, (story) => (story.join('b'), story.commit(1, 'a'))],
+    [
+      'the present generation while completing',
+      27,
+      (story) => (story.join('b'), story.join('a', { knownMember: true }), story.commit(2, 'a')),
+    ],
+  ])('by %s: %i', (_, code, act) => {
+    expect(error(act(withTopic()))).toBe(code);
+  });
+
+  test('each offset is judged by itself, and the last one counts', () => {
+    const story = withTopic();
+    const offset = { topic: 'orders', partition: 0, offset: 5, leaderEpoch: 0, metadata: '' };
+    const outcome = story.commit(1, 'a', {
+      offsets: [
+        offset,
+        { ...offset, partition: 2 },
+        { ...offset, topic: 'nothing' },
+        { ...offset, partition: 1, metadata: 'x'.repeat(4097) },
+        { ...offset, offset: 9, metadata: 'x'.repeat(4096) },
+      ],
+    });
+    expect(outcome).toEqual({ kind: 'offsets-committed', errors: [0, 3, 3, 12, 0] });
+    const { metadata } = story.journal;
+    expect(metadata.committedOffset(G, 'orders', 0)).toMatchObject({ offset: 9, committedMs: story.journal.timeMs });
+    expect([...metadata.committedOffsets(G)].map(({ topic, partition }) => [topic, partition])).toEqual([
+      ['orders', 0],
+    ]);
+  });
+
+  test('a deleted topic takes its offsets with it, and its successor of the same name has none', () => {
+    const story = withTopic();
+    story.commit(1, 'a');
+    const { metadata } = story.journal;
+    const before = metadata.bytes;
+    story.journal.send(story.epoch, command('deleteTopic', { topicId: topicId(1) }));
+    story.journal.createTopic(story.epoch, 'orders', 2, 2);
+    expect(metadata.committedOffset(G, 'orders', 0)).toBeUndefined();
+    expect([...metadata.committedOffsets(G)]).toEqual([]);
+    expect(metadata.bytes).toBeLessThan(before);
+  });
+});
+
+describe('deleting a group', () => {
+  test('is for empty groups', () => {
+    const story = new Story().stable('a');
+    const remove = () => error(story.journal.send(story.epoch, command('deleteGroup', { group: G })));
+    expect(remove()).toBe(68);
+    story.leave('a');
+    expect(remove()).toBe(0);
+    expect(story.journal.metadata.group(G)).toBeUndefined();
+    expect(remove()).toBe(69);
+  });
+});
