@@ -49,11 +49,14 @@ interface Codec {
 export class Message<F extends SomeField> {
   readonly versions: Versions;
   readonly fields: readonly AnyField[];
+  /** Array elements that a decoded message may have in all: bounds the memory and the time that a peer can claim. */
+  readonly elementsMax: number;
   readonly #codecs: (Codec | undefined)[] = [];
 
-  constructor(versions: Versions, fields: readonly F[]) {
+  constructor(versions: Versions, fields: readonly F[], elementsMax = Number.POSITIVE_INFINITY) {
     this.versions = versions;
     this.fields = fields;
+    this.elementsMax = elementsMax;
   }
 
   supports(version: number): boolean {
@@ -69,7 +72,7 @@ export class Message<F extends SomeField> {
    * Throws ProtocolError when the bytes are not such a message, are too few or too many, or the version is not served.
    */
   decode(version: number, bytes: Uint8Array, position = 0, limit: number = bytes.length): StructOut<F> {
-    const reader = new Reader(bytes, position, limit);
+    const reader = new Reader(bytes, position, limit, this.elementsMax);
     const value = this.read(version, reader);
     if (reader.remaining() > 0) {
       throw new ProtocolError('malformed', `${reader.remaining()} bytes after ${this.versions.name} v${version}`);
@@ -133,6 +136,12 @@ interface ApiDefinition<Q, P> {
   readonly response: readonly P[];
 }
 
+/**
+ * Array elements in one request. A request of a byte per element would otherwise make of a frame of 100 MiB objects of many
+ * gigabytes, on the main thread. Kafka clusters are built for 200,000 partitions, so no honest request comes near.
+ */
+const REQUEST_ELEMENTS_MAX = 0x8_0000;
+
 /** The API of a definition file. */
 export function api<Q extends SomeField, P extends SomeField>(definition: ApiDefinition<Q, P>): Api<Q, P> {
   const { key, name, min, max, flexibleFrom } = definition;
@@ -143,7 +152,7 @@ export function api<Q extends SomeField, P extends SomeField>(definition: ApiDef
     max,
     flexibleFrom,
     advertisedMin: definition.advertisedMin ?? min,
-    request: new Message({ name: `${name}Request`, min, max, flexibleFrom }, definition.request),
+    request: new Message({ name: `${name}Request`, min, max, flexibleFrom }, definition.request, REQUEST_ELEMENTS_MAX),
     response: new Message({ name: `${name}Response`, min, max, flexibleFrom }, definition.response),
   };
 }

@@ -19,16 +19,19 @@ export class Reader {
   readonly bytes: Uint8Array;
   position: number;
   limit: number;
+  /** Array elements that may still be read: see `elements`. */
+  #elementsLeft: number;
   /** The same memory as `bytes`; Buffer decodes text from shared memory, which TextDecoder refuses. */
   readonly #buffer: Buffer;
 
-  constructor(bytes: Uint8Array, position = 0, limit = bytes.length) {
+  constructor(bytes: Uint8Array, position = 0, limit: number = bytes.length, elementsMax = Number.POSITIVE_INFINITY) {
     if (!(position >= 0 && position <= limit && limit <= bytes.length)) {
       throw new RangeError(`range ${position}..${limit} is not inside ${bytes.length} bytes`);
     }
     this.bytes = bytes;
     this.position = position;
     this.limit = limit;
+    this.#elementsLeft = elementsMax;
     this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -111,6 +114,20 @@ export class Reader {
     const copy = new Uint8Array(length);
     copy.set(this.bytes.subarray(position, position + length));
     return copy;
+  }
+
+  /**
+   * Announces `count` array elements of at least `bytesMin` bytes each. Throws before anything is read or allocated for
+   * them when the bytes left cannot hold them, or when the message would have more elements than its reader allows.
+   */
+  elements(count: number, bytesMin: number): void {
+    if (count * bytesMin > this.remaining()) {
+      throw new ProtocolError('truncated', `array of ${count} at ${this.position}, ${this.remaining()} bytes left`);
+    }
+    this.#elementsLeft -= count;
+    if (this.#elementsLeft < 0) {
+      throw new ProtocolError('malformed', `array of ${count} at ${this.position}: too many elements in one message`);
+    }
   }
 
   records(length: number): RecordsPosition {

@@ -1,5 +1,5 @@
 import { ProtocolError } from './protocol-error.js';
-import { Reader } from './reader.js';
+import type { Reader } from './reader.js';
 import type { AnyField, FieldOptions, Read, Shape, Type, Write } from './types.js';
 import { Writer } from './writer.js';
 
@@ -124,16 +124,21 @@ function readTags(reader: Reader, byTag: ReadonlyMap<number | undefined, TaggedF
     const start = reader.take(length);
     const known = byTag.get(tag);
     if (known !== undefined) {
-      draft[known.field.name] = readTagged(known, new Reader(reader.bytes, start, start + length));
+      draft[known.field.name] = readTagged(known, reader, start, start + length);
     }
   }
 }
 
-function readTagged(known: TaggedField, reader: Reader): unknown {
+/** The value of a known tag, which must fill the bytes that its length gave it. */
+function readTagged(known: TaggedField, reader: Reader, start: number, end: number): unknown {
+  const limit = reader.limit;
+  reader.position = start;
+  reader.limit = end;
   const value = known.read(reader);
   if (reader.remaining() > 0) {
     throw new ProtocolError('malformed', `${reader.remaining()} bytes left over in tag ${known.field.name}`);
   }
+  reader.limit = limit;
   return value;
 }
 

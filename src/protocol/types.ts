@@ -248,12 +248,7 @@ export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], r
         if (count < 0) {
           return nullOrRefused(nullable, 'array', reader) as unknown as readonly Out[];
         }
-        if (count * elementBytesMin > reader.remaining()) {
-          throw new ProtocolError(
-            'truncated',
-            `array of ${count} at ${reader.position}, ${reader.remaining()} bytes left`,
-          );
-        }
+        reader.elements(count, elementBytesMin);
         const elements: Out[] = [];
         for (let index = 0; index < count; index++) {
           elements.push(readElement(reader));

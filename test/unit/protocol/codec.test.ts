@@ -21,6 +21,9 @@ const sample = new Message({ name: 'Sample', min: 0, max: 1, flexibleFrom: 1 }, 
 
 const malformed = expect.objectContaining({ name: 'ProtocolError', kind: 'malformed' });
 const truncated = expect.objectContaining({ name: 'ProtocolError', kind: 'truncated' });
+/** Refused by the count itself, before an element is read. */
+const counted = (count: string) =>
+  expect.objectContaining({ name: 'ProtocolError', kind: 'truncated', message: expect.stringContaining(count) });
 
 describe('refused', () => {
   test.each([
@@ -32,9 +35,19 @@ describe('refused', () => {
     { why: 'a negative version', version: -1, hex: '00', error: malformed },
     { why: 'text longer than the bytes', version: 0, hex: '0002 61', error: truncated },
     { why: 'bytes longer than the bytes', version: 0, hex: '0000 7fffffff 61', error: truncated },
-    { why: 'more elements than bytes', version: 0, hex: '0000 00000000 7fffffff 00000001', error: truncated },
-    { why: 'one element more than bytes', version: 0, hex: '0000 00000000 00000002 00000001 000000', error: truncated },
-    { why: 'compact elements without end', version: 1, hex: '01 01 ffffffff0f 00', error: truncated },
+    {
+      why: 'more elements than bytes',
+      version: 0,
+      hex: '0000 00000000 7fffffff 00000001',
+      error: counted('array of 2147483647'),
+    },
+    {
+      why: 'one element more than bytes',
+      version: 0,
+      hex: '0000 00000000 00000002 00000001 000000',
+      error: counted('array of 2'),
+    },
+    { why: 'compact elements without end', version: 1, hex: '01 01 ffffffff0f 00', error: counted('array of') },
     { why: 'compact bytes without end', version: 1, hex: '01 ffffffff0f 00', error: truncated },
     {
       why: 'compact text of 32,768 bytes',
@@ -42,9 +55,7 @@ describe('refused', () => {
       hex: `818002${'61'.repeat(0x8000)} 01 01 ff 00`,
       error: malformed,
     },
-    { why: 'a varint of 33 bits', version: 1, hex: 'ffffffff1f', error: malformed },
-    { why: 'a varint of six bytes', version: 1, hex: '808080808001', error: malformed },
-    { why: 'more tags than bytes', version: 1, hex: '01 01 01 ff 05 00 00', error: truncated },
+    { why: 'more tags than bytes', version: 1, hex: '01 01 01 ff 05 00 00', error: counted('5 tags') },
     { why: 'a tag longer than the bytes', version: 1, hex: '01 01 01 ff 01 09 05 00', error: truncated },
     { why: 'a known tag that is too long', version: 1, hex: '01 01 01 ff 01 03 03 000100', error: malformed },
     { why: 'a known tag that is too short', version: 1, hex: '01 01 01 ff 01 03 01 00', error: truncated },
@@ -168,4 +179,38 @@ test('a writer that grows keeps what it holds', () => {
     }
   }
   expect([...joined(writer.finish())]).toEqual(expected);
+});
+
+test.each([
+  { hex: '00', value: 0 },
+  { hex: '7f', value: 127 },
+  { hex: '8001', value: 128 },
+  { hex: '8000', value: 0 },
+  { hex: 'ffffffff0f', value: 2 ** 32 - 1 },
+  { hex: 'ffffffff10', value: malformed },
+  { hex: 'ffffffff1f', value: malformed },
+  { hex: '808080808000', value: malformed },
+  { hex: '80', value: truncated },
+])('varint $hex', ({ hex, value }) => {
+  const reader = new Reader(bytesOf(hex));
+  if (typeof value === 'number') {
+    expect(reader.unsignedVarint()).toBe(value);
+  } else {
+    expect(() => reader.unsignedVarint()).toThrow(value);
+  }
+});
+
+test('a request of more elements than any honest one is refused before they are read', () => {
+  const { request } = apis.deleteGroups;
+  const groups = (count: number) => joined(request.encode(2, { groupsNames: new Array<string>(count).fill('') }));
+  expect(request.decode(2, groups(request.elementsMax)).groupsNames).toHaveLength(request.elementsMax);
+  expect(() => request.decode(2, groups(request.elementsMax + 1))).toThrow(malformed);
+});
+
+test('elements are counted over all arrays of a request', () => {
+  const { request } = apis.offsetForLeaderEpoch;
+  const partition = { partition: 0, leaderEpoch: 0 };
+  const half = { topic: '', partitions: new Array<typeof partition>(request.elementsMax / 2).fill(partition) };
+  const encoded = joined(request.encode(4, { topics: [half, half] }));
+  expect(() => request.decode(4, encoded)).toThrow(malformed);
 });
