@@ -1,14 +1,19 @@
 /**
  * Bytes of partitions, ready to be sent: stamped batches in shared memory, found by offset. The tail comes from the
- * ingest workers' sealed segments, the rest from blocks that fetch workers read from the object store.
+ * ingest workers' sealed segments, the rest from blocks that a fetch worker reads from the object store.
  */
 export interface BlockReader {
   /**
-   * Stamped batches of one partition from `offset` on, at most `bytesMax` (at least one batch when `atLeastOne`), never
-   * past `limitOffset`. Synchronous when everything lies in memory; otherwise a promise. Undefined when the partition has
-   * nothing at `offset`.
+   * What can be had at once. 'cold': the object store must be asked (`readCold`). A promise: the bytes are being stamped
+   * in this agent's memory; ask again when it resolves. Undefined: the partition has nothing at `offset`.
    */
-  read(request: ReadRequest): Reading | undefined | Promise<Reading | undefined>;
+  readMemory(request: ReadRequest): Reading | undefined | 'cold' | Promise<void>;
+  /**
+   * Reads from the object store, as many of the requests (in their order, the first one always) as one admission to the
+   * cold budget allows; the others are undefined. One admission a call, so that calls cannot deadlock one another.
+   * Element i is `BlockUnavailable` when the store could not give the bytes.
+   */
+  readCold(requests: readonly ReadRequest[]): Promise<readonly (Reading | BlockUnavailable | undefined)[]>;
 }
 
 export interface ReadRequest {
@@ -16,24 +21,67 @@ export interface ReadRequest {
   readonly partition: number;
   /** The batch that contains it comes first. */
   readonly offset: number;
-  /** Exclusive end: the high watermark (or last stable offset) at the time of the request. */
-  readonly limitOffset: number;
   readonly bytesMax: number;
+  /** The first batch is given even when it is longer than `bytesMax`. */
   readonly atLeastOne: boolean;
 }
 
 /** Slices pinned until `release`: their memory is not reused before. */
 export interface Reading {
+  /** Whole batches; a batch may be cut over two slices. */
   readonly slices: readonly Uint8Array[];
   readonly bytes: number;
-  /** Offset after the last batch. */
+  /** Offset after the last batch; the request's offset when even the first batch was too long. */
   readonly nextOffset: number;
-  readonly place: 'memory' | 'block' | 'store';
+  readonly place: ReadPlace;
   /** Call exactly once, when the slices were sent or dropped. */
   release(): void;
 }
 
-/** The object behind an extent is missing or damaged, or the store cannot be reached: a retriable error, never an empty fetch. */
+/** Where bytes were found: sealed segments of this agent, blocks read before, the object store. */
+export type ReadPlace = 'memory' | 'block' | 'store';
+
+/** An object is missing or damaged, or the store cannot be reached: a retriable error, never an empty fetch. */
 export class BlockUnavailable extends Error {
   override readonly name = 'BlockUnavailable';
+}
+
+/** The batches of one extent that become part of a reading: columns in offset order, positions within some memory. */
+export interface BatchColumns {
+  readonly baseOffsets: Float64Array;
+  readonly positions: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** Offset after the last batch of the columns. */
+  readonly endOffset: number;
+}
+
+/** Index of the batch that contains `offset`; -1 when the columns end before it. Batches follow one another without gaps. */
+export function batchAt(columns: BatchColumns, offset: number): number {
+  if (offset >= columns.endOffset) return -1;
+  let low = 0;
+  let high = columns.baseOffsets.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (columns.baseOffsets[middle]! <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** How many batches from `first` on fit into `bytesMax`, and their bytes. */
+export function batchesWithin(
+  columns: BatchColumns,
+  first: number,
+  bytesMax: number,
+  atLeastOne: boolean,
+): { readonly end: number; readonly bytes: number } {
+  let bytes = 0;
+  let end = first;
+  while (end < columns.lengths.length) {
+    const length = columns.lengths[end]!;
+    if (bytes + length > bytesMax && !(atLeastOne && bytes === 0)) break;
+    bytes += length;
+    end += 1;
+  }
+  return { end, bytes };
 }

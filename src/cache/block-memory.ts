@@ -1,0 +1,96 @@
+import { BuddyAllocator } from './buddy.js';
+
+/** One aligned piece of a segment in the cold arena. */
+export interface Block {
+  readonly key: string;
+  /** In the arena. */
+  readonly position: number;
+  readonly length: number;
+  /** Resolves when the bytes are there. */
+  loaded: Promise<void>;
+  /** Positions (in the segment) of the extents whose batches in this block are stamped. */
+  readonly stamped: Set<number>;
+  pins: number;
+}
+
+/**
+ * The arena of cold blocks: least recently used ones make room, pinned ones never. Readers are admitted one after the
+ * other with all the bytes that they will pin, so that no two of them can wait for each other.
+ */
+export class BlockMemory {
+  readonly #bytes: number;
+  readonly #buddy: BuddyAllocator;
+  /** In the order of use, least recent first. */
+  readonly #blocks = new Map<string, Block>();
+  readonly #waiting: { readonly bytes: number; readonly admit: () => void }[] = [];
+  #admittedBytes = 0;
+
+  constructor(arenaBytes: number, pieceBytesMin: number) {
+    this.#bytes = arenaBytes;
+    this.#buddy = new BuddyAllocator(arenaBytes, pieceBytesMin);
+  }
+
+  /** Bytes that a reader may ask admission for at a time: several readers fit beside one another. */
+  get admissionBytesMax(): number {
+    return this.#bytes / 4;
+  }
+
+  /** What a block of `length` bytes counts for admission. */
+  cost(length: number): number {
+    return this.#buddy.rounded(length);
+  }
+
+  /** Waits in line until the bytes may be pinned; more than half of the arena waits to be alone. */
+  async admit(bytes: number): Promise<void> {
+    if (this.#waiting.length > 0 || !this.#fits(bytes)) {
+      await new Promise<void>((admit) => this.#waiting.push({ bytes, admit }));
+      return;
+    }
+    this.#admittedBytes += bytes;
+  }
+
+  /** Gives back what `admit` granted, or part of it. */
+  leave(bytes: number): void {
+    this.#admittedBytes -= bytes;
+    while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.bytes)) {
+      const next = this.#waiting.shift()!;
+      this.#admittedBytes += next.bytes;
+      next.admit();
+    }
+  }
+
+  get(key: string): Block | undefined {
+    const block = this.#blocks.get(key);
+    if (block === undefined) return undefined;
+    this.#blocks.delete(key);
+    this.#blocks.set(key, block);
+    return block;
+  }
+
+  /** Makes room for a block, evicting what nobody pins; undefined when pinned blocks leave no piece that large. */
+  place(key: string, length: number): Block | undefined {
+    let position = this.#buddy.allocate(length);
+    for (const block of this.#blocks.values()) {
+      if (position !== undefined) break;
+      if (block.pins > 0) continue;
+      this.drop(block);
+      position = this.#buddy.allocate(length);
+    }
+    if (position === undefined) return undefined;
+    const block: Block = { key, position, length, loaded: Promise.resolve(), stamped: new Set(), pins: 0 };
+    this.#blocks.set(key, block);
+    return block;
+  }
+
+  /** Forgets an unpinned block. */
+  drop(block: Block): void {
+    if (this.#blocks.get(block.key) !== block) return;
+    this.#blocks.delete(block.key);
+    this.#buddy.release(block.position);
+  }
+
+  /** Half of the arena is for pinned blocks, so that buddy fragments and rounding never leave an admitted reader without room. */
+  #fits(bytes: number): boolean {
+    return this.#admittedBytes === 0 || this.#admittedBytes + bytes <= this.#bytes / 2;
+  }
+}

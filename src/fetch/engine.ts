@@ -1,0 +1,149 @@
+import type { BlockReader } from '../cache/blocks.js';
+import type { FetchLink } from '../cache/fetch-link.js';
+import type { MetadataClient } from '../cluster/metadata-client.js';
+import type { Timers } from '../world/world.js';
+import type { FetchAnswer, FetchEngine, FetchRequest, TimestampedOffset } from './engine-contract.js';
+import { answerOf, drop, lookAround, type Pass, readCold } from './pass.js';
+import { TimestampLookup } from './timestamps.js';
+import { Wakeups } from './wakeups.js';
+
+export interface FetchDependencies {
+  readonly cluster: string;
+  readonly metadata: MetadataClient;
+  readonly blocks: BlockReader;
+  readonly link: FetchLink;
+  readonly timers: Timers;
+  /** A partition could not be read; for the log. */
+  readonly onUnavailable: (reason: string) => void;
+  /** Every answer, for the metrics: bytes by the place where they were found. */
+  readonly onRead: (place: 'memory' | 'block' | 'store', bytes: number) => void;
+}
+
+/** Long polls over the metadata replica and the block cache. */
+export class Fetcher implements FetchEngine {
+  readonly #to: FetchDependencies;
+  readonly #wakeups = new Wakeups();
+  readonly #timestamps: TimestampLookup;
+
+  constructor(to: FetchDependencies) {
+    this.#to = to;
+    this.#timestamps = new TimestampLookup(to.cluster, to.metadata.view, to.link);
+    to.metadata.onApplied((_revision, changes) => this.#wakeups.applied(changes));
+  }
+
+  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
+    const deadline = new Deadline(this.#to.timers, request.waitMaxMs, signal);
+    const fresh = new FreshRead(this.#to.metadata);
+    let storeFailed = false;
+    try {
+      for (;;) {
+        // Watched before looking: an advance between the look and the wait is not missed.
+        const change = this.#nextChange(request, deadline);
+        const pass = lookAround(request, this.#to.metadata.view, this.#to.blocks, fresh.done);
+        const enough = pass.failed || pass.bytes >= request.bytesMin || deadline.passed;
+        if (pass.bytes === 0 && !pass.failed && pass.soon.length > 0) {
+          drop(pass);
+          change.cancel();
+          await Promise.race(pass.soon);
+          continue;
+        }
+        if (pass.cold.length > 0 && !pass.failed && (pass.bytes === 0 || !enough)) {
+          const failures = await readCold(pass, request, this.#to.blocks);
+          for (const failure of failures) this.#to.onUnavailable(failure.message);
+          if (failures.length > 0 && pass.bytes === 0 && !storeFailed) {
+            // The object may have been replaced since: resolved once more behind a fresh read before it is an error.
+            drop(pass);
+            change.cancel();
+            storeFailed = true;
+            await Promise.race([fresh.read(), deadline.reached]);
+            continue;
+          }
+          pass.failed ||= failures.length > 0;
+        }
+        if (enough || pass.failed || pass.bytes >= request.bytesMin) {
+          change.cancel();
+          return this.#answer(pass);
+        }
+        drop(pass);
+        const waits = [change.happened];
+        if (pass.doubtful) waits.push(fresh.read());
+        await Promise.race(waits);
+        change.cancel();
+      }
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  offsetForTimestamp(topicId: string, partition: number, timestampMs: number): Promise<TimestampedOffset | undefined> {
+    return this.#timestamps.firstAtOrAfter(topicId, partition, timestampMs);
+  }
+
+  offsetOfMaxTimestamp(topicId: string, partition: number): Promise<TimestampedOffset | undefined> {
+    return this.#timestamps.greatest(topicId, partition);
+  }
+
+  #answer(pass: Pass): FetchAnswer {
+    for (const { reading } of pass.partitions) if (reading !== undefined) this.#to.onRead(reading.place, reading.bytes);
+    return answerOf(pass);
+  }
+
+  #nextChange(request: FetchRequest, deadline: Deadline): { readonly happened: Promise<void>; readonly cancel: () => void } {
+    let cancel: () => void = () => {};
+    const advanced = new Promise<void>((wake) => {
+      cancel = this.#wakeups.watch(request.partitions, wake);
+    });
+    return { happened: Promise.race([advanced, deadline.reached]), cancel };
+  }
+}
+
+/** At most one fresh read for one fetch. */
+class FreshRead {
+  readonly #metadata: MetadataClient;
+  #reading: Promise<void> | undefined;
+  done = false;
+
+  constructor(metadata: MetadataClient) {
+    this.#metadata = metadata;
+  }
+
+  /** Never rejects: without a leader it stays open, and a fetch beyond the high watermark waits like one at it. */
+  read(): Promise<void> {
+    this.#reading ??= new Promise((resolve) => {
+      const confirmed = (): void => {
+        this.done = true;
+        resolve();
+      };
+      this.#metadata.fresh().then(confirmed, () => {});
+    });
+    return this.#reading;
+  }
+}
+
+/** The end of a long poll: its time is up or its client is gone. */
+class Deadline {
+  passed = false;
+  readonly reached: Promise<void>;
+  #cancel: () => void = () => {};
+
+  constructor(timers: Timers, delayMs: number, signal: AbortSignal) {
+    this.passed = delayMs <= 0 || signal.aborted;
+    this.reached = new Promise((resolve) => {
+      const end = (): void => {
+        this.passed = true;
+        resolve();
+      };
+      if (this.passed) return end();
+      const timer = timers.after(delayMs, end);
+      signal.addEventListener('abort', end, { once: true });
+      this.#cancel = () => {
+        timer.cancel();
+        signal.removeEventListener('abort', end);
+      };
+    });
+  }
+
+  cancel(): void {
+    this.#cancel();
+  }
+}
