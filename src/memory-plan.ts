@@ -1,0 +1,32 @@
+import type { Settings } from './config/settings.js';
+
+/** How `--memory`, the resident memory of the whole process, is divided. All in bytes. */
+export interface MemoryPlan {
+  /** Socket bytes on their way to an ingest worker. */
+  readonly chunksBytes: number;
+  /** Sealed segments of each ingest worker: being uploaded, then the cache of the tail. */
+  readonly laneBytes: number;
+  /** Blocks read back from the object store. A power of two. */
+  readonly blocksBytes: number;
+  /** The largest request that fits all of these; a larger one is refused although `--frame-bytes-max` allows it. */
+  readonly frameBytesMax: number;
+}
+
+const MiB = 2 ** 20;
+
+/**
+ * Node, its threads and their libraries take about 30 % of the default 512 MiB, the two replicas of the metadata up to a
+ * quarter; the arenas share the rest. A lane needs room for a segment that is filling its successor's place while others
+ * upload, so a request may take at most half of a lane.
+ */
+export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 'frameBytesMax'>): MemoryPlan {
+  const chunksBytes = wholeMiB(settings.memoryBytes / 8);
+  const laneBytes = wholeMiB((settings.memoryBytes * 3) / 16 / settings.workers);
+  const blocksBytes = 2 ** Math.floor(Math.log2(settings.memoryBytes / 8));
+  const frameBytesMax = Math.min(settings.frameBytesMax, wholeMiB(chunksBytes / 2), wholeMiB(laneBytes / 2), blocksBytes / 2);
+  return { chunksBytes, laneBytes, blocksBytes, frameBytesMax };
+}
+
+function wholeMiB(bytes: number): number {
+  return Math.floor(bytes / MiB) * MiB;
+}

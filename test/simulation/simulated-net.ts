@@ -1,0 +1,198 @@
+import type { Address, Connection, Listening, Net, ReadSink } from '../../src/world/world.js';
+import type { SeededRandom } from './random.js';
+import type { VirtualTime } from './virtual-time.js';
+
+/** The client's end of a simulated connection. */
+export interface ClientSocket {
+  send(bytes: Uint8Array): void;
+  onData(receive: (bytes: Uint8Array) => void): void;
+  onClose(run: () => void): void;
+  close(): void;
+}
+
+/** TCP in memory: bytes arrive in order, late, and cut anywhere. Drops break a connection with bytes under way. */
+export class SimulatedNet {
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #listeners = new Map<string, { accept: (connection: Connection) => void; alive: () => boolean }>();
+  readonly #open = new Set<Pair>();
+  #nextPort = 40_000;
+
+  constructor(time: VirtualTime, random: SeededRandom) {
+    this.#time = time;
+    this.#random = random;
+  }
+
+  netOf(alive: () => boolean): Net {
+    return {
+      listen: async (address: Address, accept): Promise<Listening> => {
+        const port = address.port === 0 ? this.#nextPort++ : address.port;
+        const key = `${address.host}:${port}`;
+        if (this.#listeners.get(key)?.alive() === true) throw Object.assign(new Error('EADDRINUSE'), { code: 'EADDRINUSE' });
+        this.#listeners.set(key, { accept, alive });
+        return {
+          address: { host: address.host, port },
+          close: async () => {
+            this.#listeners.delete(key);
+          },
+        };
+      },
+      serveHttp: async (address) => ({ address, close: async () => {} }),
+    };
+  }
+
+  /** Resolves with a connection, or undefined when nobody listens. */
+  connect(host: string, port: number): Promise<ClientSocket | undefined> {
+    return new Promise((resolve) => {
+      this.#time.after(this.#delayMs(), () => {
+        const listener = this.#listeners.get(`${host}:${port}`);
+        if (listener === undefined || !listener.alive()) return resolve(undefined);
+        const pair = new Pair(this.#time, this.#random, listener.alive, () => this.#open.delete(pair));
+        this.#open.add(pair);
+        listener.accept(pair.server);
+        resolve(pair.client);
+      });
+    });
+  }
+
+  /** Breaks every connection of a process that died. */
+  sweep(): void {
+    for (const pair of [...this.#open]) if (!pair.alive()) pair.break();
+  }
+
+  /** Breaks one connection at random. */
+  dropOne(): void {
+    const pairs = [...this.#open];
+    if (pairs.length > 0) this.#random.pick(pairs).break();
+  }
+
+  #delayMs(): number {
+    return 0.05 + this.#random.unit() * 0.5;
+  }
+}
+
+class Pair {
+  readonly alive: () => boolean;
+  readonly client: ClientSocket;
+  readonly server: Connection;
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #forget: () => void;
+  #broken = false;
+  #sink: ReadSink | undefined;
+  #paused = false;
+  readonly #toServer: Uint8Array[] = [];
+  #delivering = false;
+  #queuedBytes = 0;
+  #receive: (bytes: Uint8Array) => void = () => {};
+  readonly #closed: { client: (() => void)[]; server: (() => void)[] } = { client: [], server: [] };
+  readonly #unsent: (() => void)[] = [];
+
+  constructor(time: VirtualTime, random: SeededRandom, alive: () => boolean, forget: () => void) {
+    this.#time = time;
+    this.#random = random;
+    this.alive = alive;
+    this.#forget = forget;
+    this.client = {
+      send: (bytes) => {
+        if (this.#broken) return;
+        this.#toServer.push(bytes.slice());
+        this.#pump();
+      },
+      onData: (receive) => {
+        this.#receive = receive;
+      },
+      onClose: (run) => this.#closed.client.push(run),
+      close: () => this.break(),
+    };
+    const pair = this;
+    this.server = {
+      remoteHost: '127.0.0.1',
+      remotePort: random.between(30_000, 60_000),
+      readInto: (sink) => {
+        this.#sink = sink;
+        this.#pump();
+      },
+      pause: () => {
+        this.#paused = true;
+      },
+      resume: () => {
+        this.#paused = false;
+        this.#pump();
+      },
+      write: (slices, done) => this.#write(slices, done ?? (() => {})),
+      get queuedBytes() {
+        return pair.#queuedBytes;
+      },
+      end: () => {
+        time.after(5, () => this.break());
+      },
+      destroy: () => this.break(),
+      onClose: (run) => this.#closed.server.push(run),
+    };
+  }
+
+  break(): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#forget();
+    for (const run of this.#unsent.splice(0)) run();
+    this.#time.after(0.1, () => {
+      for (const run of this.#closed.client) run();
+      if (this.alive()) for (const run of this.#closed.server) run();
+    });
+  }
+
+  /** Hands the server what has come, in pieces of random length. */
+  #pump(): void {
+    if (this.#delivering || this.#sink === undefined) return;
+    this.#delivering = true;
+    this.#time.after(0.02 + this.#random.unit() * 0.3, () => {
+      this.#delivering = false;
+      const first = this.#toServer[0];
+      if (first === undefined || this.#paused || this.#broken || !this.alive()) return;
+      const target = this.#sink!.next();
+      const wanted = this.#random.chance(0.2) ? this.#random.between(1, first.length) : first.length;
+      const count = Math.min(wanted, target.length);
+      target.set(first.subarray(0, count));
+      if (count === first.length) this.#toServer.shift();
+      else this.#toServer[0] = first.subarray(count);
+      this.#sink!.landed(count);
+      if (this.#toServer.length > 0) this.#pump();
+    });
+  }
+
+  #write(slices: readonly Uint8Array[], done: () => void): void {
+    if (this.#broken) return done();
+    const bytes = slices.reduce((sum, slice) => sum + slice.length, 0);
+    this.#queuedBytes += bytes;
+    this.#unsent.push(done);
+    this.#time.after(0.05 + this.#random.unit() * 0.3, () => {
+      this.#queuedBytes -= bytes;
+      if (this.#broken) return;
+      // Copied when it leaves, not when it was queued: memory reused too early shows as wrong bytes.
+      const copy = new Uint8Array(bytes);
+      let at = 0;
+      for (const slice of slices) {
+        copy.set(slice, at);
+        at += slice.length;
+      }
+      this.#unsent.splice(this.#unsent.indexOf(done), 1);
+      done();
+      this.#deliver(copy);
+    });
+  }
+
+  #arrivals: Promise<void> = Promise.resolve();
+  #deliver(bytes: Uint8Array): void {
+    this.#arrivals = this.#arrivals.then(
+      () =>
+        new Promise((next) => {
+          this.#time.after(0.05 + this.#random.unit() * 0.3, () => {
+            if (!this.#broken) this.#receive(bytes);
+            next();
+          });
+        }),
+    );
+  }
+}
