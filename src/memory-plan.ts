@@ -23,7 +23,12 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
   const chunksBytes = wholeMiB(settings.memoryBytes / 8);
   const laneBytes = wholeMiB((settings.memoryBytes * 3) / 16 / settings.workers);
   const blocksBytes = 2 ** Math.floor(Math.log2(settings.memoryBytes / 8));
-  const frameBytesMax = Math.min(settings.frameBytesMax, wholeMiB(chunksBytes / 2), wholeMiB(laneBytes / 2), blocksBytes / 2);
+  const frameBytesMax = Math.min(
+    settings.frameBytesMax,
+    wholeMiB(chunksBytes / 2),
+    wholeMiB(laneBytes / 2),
+    blocksBytes / 2,
+  );
   return { chunksBytes, laneBytes, blocksBytes, frameBytesMax };
 }
 

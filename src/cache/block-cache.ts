@@ -24,7 +24,12 @@ export class BlockCache implements BlockReader {
     let bytes = 0;
     let missing: Extent | undefined;
     this.#view.scanExtents(request.topicId, request.partition, request.offset, (extent) => {
-      const rest = { ...request, offset, bytesMax: request.bytesMax - bytes, atLeastOne: request.atLeastOne && bytes === 0 };
+      const rest = {
+        ...request,
+        offset,
+        bytesMax: request.bytesMax - bytes,
+        atLeastOne: request.atLeastOne && bytes === 0,
+      };
       const reading = this.#hot.read(extent, rest);
       if (reading === undefined) {
         missing = extent;

@@ -1,6 +1,13 @@
 import type { Extent } from '../metadata/view.js';
 import { segmentKey } from '../segments/keys.js';
-import { type BatchColumns, BlockUnavailable, batchAt, batchesWithin, type Reading, type ReadRequest } from './blocks.js';
+import {
+  type BatchColumns,
+  BlockUnavailable,
+  batchAt,
+  batchesWithin,
+  type Reading,
+  type ReadRequest,
+} from './blocks.js';
 import type { Block, BlockMemory } from './block-memory.js';
 import type { FetchLink } from './fetch-link.js';
 import type { LoadedExtent } from './messages.js';
@@ -132,7 +139,9 @@ export class ColdBlocks {
     for (const [i, { extent, blocks }] of fresh.entries()) {
       const index = indexes[i]!;
       if ('damage' in index) {
-        throw new BlockUnavailable(`segment ${extent.agentEpoch}/${extent.segment} at ${extent.position}: ${index.damage}`);
+        throw new BlockUnavailable(
+          `segment ${extent.agentEpoch}/${extent.segment} at ${extent.position}: ${index.damage}`,
+        );
       }
       for (const block of blocks) block.stamped.add(extent.position);
       const first = blocks[0]!;

@@ -10,7 +10,10 @@ type Request = { type: 'load' } & Omit<Extract<ToFetchWorker, { type: 'load' }>,
 /** The main thread's calls to the fetch worker. A crash fails what was asked, retriably; the next call starts another worker. */
 export class FetchLink {
   readonly #spawn: SpawnFetchWorker;
-  readonly #asked = new Map<number, { readonly answer: (message: FromFetchWorker) => void; readonly fail: (error: Error) => void }>();
+  readonly #asked = new Map<
+    number,
+    { readonly answer: (message: FromFetchWorker) => void; readonly fail: (error: Error) => void }
+  >();
   #port: ReturnType<SpawnFetchWorker> | undefined;
   #nextId = 1;
 
@@ -28,7 +31,10 @@ export class FetchLink {
     return answer.indexes;
   }
 
-  async find(extent: StoredExtent, timestampMs: number | 'max'): Promise<{ offset: number; timestampMs: number } | undefined> {
+  async find(
+    extent: StoredExtent,
+    timestampMs: number | 'max',
+  ): Promise<{ offset: number; timestampMs: number } | undefined> {
     const answer = await this.#ask((id) => ({ type: 'find', id, extent, timestampMs }));
     return answer.type === 'found' ? { offset: answer.offset, timestampMs: answer.timestampMs } : undefined;
   }
@@ -61,7 +67,8 @@ export class FetchLink {
       this.#port = undefined;
       const failed = [...this.#asked.values()];
       this.#asked.clear();
-      for (const asked of failed) asked.fail(new BlockUnavailable(`the fetch worker ended: ${error?.message ?? 'stopped'}`));
+      for (const asked of failed)
+        asked.fail(new BlockUnavailable(`the fetch worker ended: ${error?.message ?? 'stopped'}`));
     });
     return port;
   }

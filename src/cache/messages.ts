@@ -10,7 +10,14 @@ export interface FetchWorkerInit {
 
 export type ToFetchWorker =
   /** Read `length` bytes of an object from `from` into `blocks` at `to`. Answer: 'loaded'. */
-  | { readonly type: 'load'; readonly id: number; readonly key: string; readonly from: number; readonly to: number; readonly length: number }
+  | {
+      readonly type: 'load';
+      readonly id: number;
+      readonly key: string;
+      readonly from: number;
+      readonly to: number;
+      readonly length: number;
+    }
   /** Walk the batches of extents that lie in `blocks`, check and stamp them. Answer: 'indexed'. */
   | { readonly type: 'index'; readonly id: number; readonly extents: readonly LoadedExtent[] }
   /** Look for a record by timestamp in an extent. Answer: 'found'. */
@@ -35,7 +42,11 @@ export type FromFetchWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'loaded'; readonly id: number }
   /** One element an extent. Positions count from the start of the extent. */
-  | { readonly type: 'indexed'; readonly id: number; readonly indexes: readonly (ExtentIndex | { readonly damage: string })[] }
+  | {
+      readonly type: 'indexed';
+      readonly id: number;
+      readonly indexes: readonly (ExtentIndex | { readonly damage: string })[];
+    }
   | { readonly type: 'found'; readonly id: number; readonly offset: number; readonly timestampMs: number }
   /** Nothing in this extent is that new. */
   | { readonly type: 'not-found'; readonly id: number }

@@ -88,7 +88,10 @@ export class Fetcher implements FetchEngine {
     return answerOf(pass);
   }
 
-  #nextChange(request: FetchRequest, deadline: Deadline): { readonly happened: Promise<void>; readonly cancel: () => void } {
+  #nextChange(
+    request: FetchRequest,
+    deadline: Deadline,
+  ): { readonly happened: Promise<void>; readonly cancel: () => void } {
     let cancel: () => void = () => {};
     const advanced = new Promise<void>((wake) => {
       cancel = this.#wakeups.watch(request.partitions, wake);

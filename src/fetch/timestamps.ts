@@ -18,7 +18,11 @@ export class TimestampLookup {
     this.#link = link;
   }
 
-  async firstAtOrAfter(topicId: string, partition: number, timestampMs: number): Promise<TimestampedOffset | undefined> {
+  async firstAtOrAfter(
+    topicId: string,
+    partition: number,
+    timestampMs: number,
+  ): Promise<TimestampedOffset | undefined> {
     const logStart = this.#view.topicById(topicId)?.partitions[partition]?.logStartOffset ?? 0;
     const extent = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs);
     if (extent === undefined) return undefined;

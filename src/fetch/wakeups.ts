@@ -28,7 +28,8 @@ export class Wakeups {
   applied(changes: Changes): void {
     const woken = new Set<() => void>();
     if (changes.topicsChanged) for (const wakes of this.#waiting.values()) for (const wake of wakes) woken.add(wake);
-    for (const advanced of changes.advanced) for (const wake of this.#waiting.get(keyOf(advanced)) ?? []) woken.add(wake);
+    for (const advanced of changes.advanced)
+      for (const wake of this.#waiting.get(keyOf(advanced)) ?? []) woken.add(wake);
     for (const wake of woken) wake();
   }
 }

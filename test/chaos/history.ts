@@ -25,14 +25,16 @@ export function violations(history: History): string[] {
 
 function lostOrDoubled(history: History): string[] {
   const seen = new Map<string, number>();
-  for (const records of history.read.values()) for (const { value } of records) seen.set(value, (seen.get(value) ?? 0) + 1);
+  for (const records of history.read.values())
+    for (const { value } of records) seen.set(value, (seen.get(value) ?? 0) + 1);
   const found: string[] = [];
   const known = new Set<string>();
   for (const [producer, records] of history.sent) {
     for (const { value, acknowledged, partition } of records) {
       known.add(value);
       const times = seen.get(value) ?? 0;
-      if (acknowledged && times === 0) found.push(`lost: ${producer} was acknowledged ${value} (partition ${partition})`);
+      if (acknowledged && times === 0)
+        found.push(`lost: ${producer} was acknowledged ${value} (partition ${partition})`);
       if (times > 1) found.push(`duplicate: ${value} of ${producer} is there ${times} times`);
     }
   }
@@ -49,7 +51,8 @@ function outOfOrder(history: History): string[] {
     for (const { value, partition } of records) {
       const at = position.get(value);
       if (at === undefined) continue;
-      if (at < (last.get(partition) ?? -1)) found.push(`reordered: ${value} of ${producer} comes before an earlier one`);
+      if (at < (last.get(partition) ?? -1))
+        found.push(`reordered: ${value} of ${producer} comes before an earlier one`);
       last.set(partition, at);
     }
   }

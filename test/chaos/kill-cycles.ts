@@ -17,7 +17,9 @@ export interface KillCycles {
 }
 
 /** Kills the agent under load again and again, then reads everything back. */
-export async function killCycles(plan: KillCycles): Promise<{ readonly history: History; readonly violations: string[] }> {
+export async function killCycles(
+  plan: KillCycles,
+): Promise<{ readonly history: History; readonly violations: string[] }> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const flags = ['--kafka', address, '--bucket', plan.bucket, ...(plan.flags ?? [])];
@@ -30,7 +32,9 @@ export async function killCycles(plan: KillCycles): Promise<{ readonly history: 
 
   let stopping = false;
   const sent = new Map<string, SentRecord[]>();
-  const load = Array.from({ length: plan.producers }, (_, i) => produceUntil(address, topic, `p${i}`, i % plan.partitions, sent, () => stopping));
+  const load = Array.from({ length: plan.producers }, (_, i) =>
+    produceUntil(address, topic, `p${i}`, i % plan.partitions, sent, () => stopping),
+  );
   for (let cycle = 1; cycle <= plan.cycles; cycle += 1) {
     await sleep(plan.aliveMsMin + Math.random() * (plan.aliveMsMax - plan.aliveMsMin));
     await agent.kill();
@@ -92,7 +96,10 @@ export async function readAll(address: string, topic: string, partitions: number
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
-    const eachMessage: NonNullable<Parameters<typeof consumer.run>[0]>['eachMessage'] = async ({ partition, message }) => {
+    const eachMessage: NonNullable<Parameters<typeof consumer.run>[0]>['eachMessage'] = async ({
+      partition,
+      message,
+    }) => {
       read.get(partition)?.push({ offset: Number(message.offset), value: message.value?.toString() ?? '' });
       left -= 1;
       if (left === 0) resolve();

@@ -4,7 +4,9 @@ import { killCycles } from './kill-cycles.js';
 
 const cycles = Number(process.env['WEFT_KILL_CYCLES'] ?? 20);
 
-test(`${cycles} times kill -9 under load: every acknowledged record is there once, in order, offsets dense`, { timeout: 60_000 + cycles * 6_000 }, async () => {
+test(`${cycles} times kill -9 under load: every acknowledged record is there once, in order, offsets dense`, {
+  timeout: 60_000 + cycles * 6_000,
+}, async () => {
   const folder = scratchFolder('kill');
   try {
     const { history, violations } = await killCycles({

@@ -21,18 +21,29 @@ export function recordShapes(seed: string): PlainRecord[] {
     { key: null, value: bytesOf(`${seed}-1`, 1), headers: [] },
     { key: Buffer.from('key'), value: null, headers: [] },
     { key: Buffer.alloc(0), value: Buffer.alloc(0), headers: [] },
-    { key: Buffer.from('ключ'), value: bytesOf(`${seed}-2`, 1000), headers: [['trace', Buffer.from('a')], ['trace', Buffer.from([0, 255])], ['empty', Buffer.alloc(0)]] },
+    {
+      key: Buffer.from('ключ'),
+      value: bytesOf(`${seed}-2`, 1000),
+      headers: [
+        ['trace', Buffer.from('a')],
+        ['trace', Buffer.from([0, 255])],
+        ['empty', Buffer.alloc(0)],
+      ],
+    },
     { key: null, value: bytesOf(`${seed}-3`, 65_536), headers: [] },
     { key: null, value: bytesOf(`${seed}-4`, 1_048_588 - 61 - 12 - 500), headers: [] },
   ];
-  for (let i = 0; i < 100; i += 1) shapes.push({ key: Buffer.from(`k${i % 7}`), value: bytesOf(`${seed}-n${i}`, 10 + i * 13), headers: [] });
+  for (let i = 0; i < 100; i += 1)
+    shapes.push({ key: Buffer.from(`k${i % 7}`), value: bytesOf(`${seed}-n${i}`, 10 + i * 13), headers: [] });
   return shapes;
 }
 
 /** One line a record: base64 or '-' for null, tabs between key, value and `name:base64;…` headers. Foreign clients read and write it. */
 export function toLine(record: PlainRecord): string {
   const field = (bytes: Buffer | null): string => (bytes === null ? '-' : `=${bytes.toString('base64')}`);
-  const headers = record.headers.map(([name, value]) => `${Buffer.from(name).toString('base64')}:${value.toString('base64')}`);
+  const headers = record.headers.map(
+    ([name, value]) => `${Buffer.from(name).toString('base64')}:${value.toString('base64')}`,
+  );
   return [field(record.key), field(record.value), headers.join(';')].join('\t');
 }
 

@@ -23,9 +23,15 @@ export interface AgentProcess {
  * Starts one agent as a user would, on free ports unless the flags say otherwise, and waits until it is ready.
  * Rejects with everything that it printed when it ends before.
  */
-export async function startAgent(flags: readonly string[] = [], main = join(root, 'dist/src/main.js')): Promise<AgentProcess> {
+export async function startAgent(
+  flags: readonly string[] = [],
+  main = join(root, 'dist/src/main.js'),
+): Promise<AgentProcess> {
   const given = (flag: string): boolean => flags.includes(flag);
-  const ports = [...(given('--kafka') ? [] : ['--kafka', '127.0.0.1:0']), ...(given('--http') ? [] : ['--http', '127.0.0.1:0'])];
+  const ports = [
+    ...(given('--kafka') ? [] : ['--kafka', '127.0.0.1:0']),
+    ...(given('--http') ? [] : ['--http', '127.0.0.1:0']),
+  ];
   const child = spawn(process.execPath, [main, 'agent', ...ports, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));

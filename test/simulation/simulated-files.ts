@@ -55,7 +55,8 @@ export class SimulatedDisk {
     const step = <T>(run: () => T): Promise<T> => this.#step(alive, run);
     return {
       makeFolder: (path) => step(() => void this.#makeFolder(path)),
-      list: (path) => step(() => [...this.#folder(path).names].map(([name, node]) => ({ name, isFolder: node.kind === 'folder' }))),
+      list: (path) =>
+        step(() => [...this.#folder(path).names].map(([name, node]) => ({ name, isFolder: node.kind === 'folder' }))),
       create: (path) =>
         step(() => {
           const { folder, name } = this.#parent(path);

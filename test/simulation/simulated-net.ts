@@ -28,7 +28,8 @@ export class SimulatedNet {
       listen: async (address: Address, accept): Promise<Listening> => {
         const port = address.port === 0 ? this.#nextPort++ : address.port;
         const key = `${address.host}:${port}`;
-        if (this.#listeners.get(key)?.alive() === true) throw Object.assign(new Error('EADDRINUSE'), { code: 'EADDRINUSE' });
+        if (this.#listeners.get(key)?.alive() === true)
+          throw Object.assign(new Error('EADDRINUSE'), { code: 'EADDRINUSE' });
         this.#listeners.set(key, { accept, alive });
         return {
           address: { host: address.host, port },

@@ -36,7 +36,12 @@ export class WireClient {
     socket.onClose(() => this.#fail());
   }
 
-  static async connect(net: SimulatedNet, host: string, port: number, clientId: string): Promise<WireClient | undefined> {
+  static async connect(
+    net: SimulatedNet,
+    host: string,
+    port: number,
+    clientId: string,
+  ): Promise<WireClient | undefined> {
     const socket = await net.connect(host, port);
     return socket === undefined ? undefined : new WireClient(socket, clientId);
   }

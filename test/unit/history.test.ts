@@ -7,10 +7,57 @@ const history = (sent: [string, boolean][], read: [number, string][]): History =
 });
 
 test.each([
-  ['a right history', history([['a', true], ['b', false], ['c', true]], [[0, 'a'], [1, 'c']]), []],
-  ['a lost record', history([['a', true], ['b', true]], [[0, 'a']]), ['lost: p was acknowledged b (partition 0)']],
-  ['a duplicate', history([['a', true]], [[0, 'a'], [1, 'a']]), ['duplicate: a of p is there 2 times']],
-  ['a reordering', history([['a', true], ['b', true]], [[0, 'b'], [1, 'a']]), ['reordered: b of p comes before an earlier one']],
+  [
+    'a right history',
+    history(
+      [
+        ['a', true],
+        ['b', false],
+        ['c', true],
+      ],
+      [
+        [0, 'a'],
+        [1, 'c'],
+      ],
+    ),
+    [],
+  ],
+  [
+    'a lost record',
+    history(
+      [
+        ['a', true],
+        ['b', true],
+      ],
+      [[0, 'a']],
+    ),
+    ['lost: p was acknowledged b (partition 0)'],
+  ],
+  [
+    'a duplicate',
+    history(
+      [['a', true]],
+      [
+        [0, 'a'],
+        [1, 'a'],
+      ],
+    ),
+    ['duplicate: a of p is there 2 times'],
+  ],
+  [
+    'a reordering',
+    history(
+      [
+        ['a', true],
+        ['b', true],
+      ],
+      [
+        [0, 'b'],
+        [1, 'a'],
+      ],
+    ),
+    ['reordered: b of p comes before an earlier one'],
+  ],
   ['a gap', history([['a', true]], [[1, 'a']]), ['offsets of partition 0 are not dense: 1 where 0 was due']],
   ['an invention', history([], [[0, 'z']]), ['invented: z was never sent']],
 ])('%s', (_name, given, sentences) => {

@@ -6,7 +6,9 @@ const PIECE = 64;
 const ARENA = PIECE * 64;
 
 test('pieces never overlap, and everything released is one piece again', () => {
-  const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: ARENA }), fc.constant('release' as const)), { maxLength: 200 });
+  const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: ARENA }), fc.constant('release' as const)), {
+    maxLength: 200,
+  });
   fc.assert(
     fc.property(steps, (actions) => {
       const buddy = new BuddyAllocator(ARENA, PIECE);

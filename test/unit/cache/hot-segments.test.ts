@@ -19,9 +19,22 @@ function sealed(segment: number, slot = 0, slotGeneration = 1): SealedSegment {
 }
 
 const extent = (segment: number): Extent => ({
-  agentEpoch: 7, segment, segmentBytes: 50, position: 0, length: 20, baseOffset: 100, records: 6, maxTimestamp: 0,
+  agentEpoch: 7,
+  segment,
+  segmentBytes: 50,
+  position: 0,
+  length: 20,
+  baseOffset: 100,
+  records: 6,
+  maxTimestamp: 0,
 });
-const request = (offset: number, bytesMax = 1000, atLeastOne = true) => ({ topicId: TOPIC, partition: 0, offset, bytesMax, atLeastOne });
+const request = (offset: number, bytesMax = 1000, atLeastOne = true) => ({
+  topicId: TOPIC,
+  partition: 0,
+  offset,
+  bytesMax,
+  atLeastOne,
+});
 
 class CountedPins implements SegmentPins {
   pinned = 0;
@@ -47,7 +60,10 @@ test('the batch that contains the offset comes first and neighbours are one slic
   const { hot, pins } = hotSegments();
   hot.register(sealed(1));
   const reading = hot.read(extent(1), request(103))!;
-  expect(reading.slices.map((slice) => [slice[0], slice.length])).toEqual([[0, 20], [30, 10]]);
+  expect(reading.slices.map((slice) => [slice[0], slice.length])).toEqual([
+    [0, 20],
+    [30, 10],
+  ]);
   expect(reading.nextOffset).toBe(110);
   expect(pins.pinned).toBe(1);
   reading.release();

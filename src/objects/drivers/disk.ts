@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import type { Files, OpenFile, World } from '../../world/world.js';
+import {
+  type GetOptions,
+  type ListedObject,
+  type PutOptions,
+  type Store,
+  StoreError,
+  type StoredObject,
+} from '../store.js';
+import { checkKey } from './keys.js';
+
+/** Where objects are written before they get their name. Not a key: no part of one starts with a dot alone. */
+const SCRATCH = '.writing';
+const VERSIONED_BYTES_MAX = 65_536;
+
+/**
+ * A folder as a bucket. An object appears whole, durable and at once: its bytes go to a scratch file, are fsynced, get the
+ * object's name by link (which fails when the name is taken: the conditional create) or rename, and the folder is fsynced.
+ *
+ * `ifMatch` compares a version file by file under an in-process queue per key: a folder belongs to one agent process, which
+ * holds its lock, and only that agent's leader thread replaces objects conditionally.
+ */
+export class DiskStore implements Store {
+  readonly name: string;
+  readonly #files: Files;
+  readonly #random: World['random'];
+  readonly #folder: string;
+  readonly #known = new Set<string>();
+  readonly #replacing = new Map<string, Promise<void>>();
+  #scratchNumber = 0;
+
+  private constructor(world: Pick<World, 'files' | 'random'>, folder: string) {
+    this.name = `file:${folder}`;
+    this.#files = world.files;
+    this.#random = world.random;
+    this.#folder = folder;
+  }
+
+  /** Makes the folder when it is not there. */
+  static async open(world: Pick<World, 'files' | 'random'>, folder: string): Promise<DiskStore> {
+    const store = new DiskStore(world, folder);
+    await world.files.makeFolder(`${folder}/${SCRATCH}`);
+    return store;
+  }
+
+  /** Removes what a killed process left half-written. Only for the process that owns the folder, before it writes. */
+  async sweep(): Promise<void> {
+    for (const { name } of await this.#files.list(`${this.#folder}/${SCRATCH}`)) {
+      await this.#files.remove(`${this.#folder}/${SCRATCH}/${name}`);
+    }
+  }
+
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
+    try {
+      const file = await this.#files.open(this.#path(key));
+      try {
+        return await read(key, file, options);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw faultOf(key, error, 'unavailable');
+    }
+  }
+
+  async put(key: string, body: readonly Uint8Array[], options: PutOptions = {}): Promise<{ readonly version: string }> {
+    checkKey(key);
+    if (options.ifNoneMatch === '*') return this.#create(key, body);
+    return this.#oneAtATime(key, async () => {
+      if (options.ifMatch !== undefined) {
+        const { version } = await this.get(key).catch((error: unknown) => {
+          if (error instanceof StoreError && error.fault === 'not-found') return { version: undefined };
+          throw error;
+        });
+        if (version !== options.ifMatch)
+          throw new StoreError('precondition-failed', key, `${key} is there in another version`);
+      }
+      return this.#replace(key, body);
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    try {
+      await this.#files.remove(this.#path(key));
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw faultOf(key, error, 'unavailable');
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<ListedObject> {
+    const path = prefix.replace(/\/$/, '');
+    let entries: Awaited<ReturnType<Files['list']>>;
+    try {
+      entries = await this.#files.list(path === '' ? this.#folder : `${this.#folder}/${path}`);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      throw faultOf(prefix, error, 'unavailable');
+    }
+    for (const { name, isFolder } of entries) {
+      if (name === SCRATCH) continue;
+      const key = path === '' ? name : `${path}/${name}`;
+      if (isFolder) yield* this.list(`${key}/`);
+      else yield { key, bytes: await this.#sizeOf(key) };
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  async #create(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {
+    const scratch = await this.#write(key, body);
+    try {
+      await this.#files.link(scratch, this.#path(key));
+    } catch (error) {
+      await this.#files.remove(scratch);
+      if (codeOf(error) === 'EEXIST')
+        throw new StoreError('precondition-failed', key, `${key} is there`, { cause: error });
+      throw faultOf(key, error, 'unavailable');
+    }
+    await this.#settle(key);
+    await this.#files.remove(scratch);
+    return { version: versionOf(body) };
+  }
+
+  async #replace(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {
+    const scratch = await this.#write(key, body);
+    try {
+      await this.#files.rename(scratch, this.#path(key));
+    } catch (error) {
+      throw faultOf(key, error, 'unknown');
+    }
+    await this.#settle(key);
+    return { version: versionOf(body) };
+  }
+
+  /** The bytes, durable under a name of no meaning. */
+  async #write(key: string, body: readonly Uint8Array[]): Promise<string> {
+    this.#scratchNumber += 1;
+    const unique = `${this.#random.uint32()}-${this.#scratchNumber}`;
+    const scratch = `${this.#folder}/${SCRATCH}/${unique}`;
+    try {
+      await this.#makeFolderOf(key);
+      const file = await this.#files.create(scratch);
+      try {
+        await file.write(body, 0);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      return scratch;
+    } catch (error) {
+      await this.#files.remove(scratch).catch((lost: unknown) => {
+        if (codeOf(lost) !== 'ENOENT') throw faultOf(key, lost, 'unavailable');
+      });
+      throw faultOf(key, error, 'unavailable');
+    }
+  }
+
+  /** Makes the object's name durable. Until then it may or may not be there after a crash. */
+  async #settle(key: string): Promise<void> {
+    try {
+      await this.#files.syncFolder(folderOf(this.#path(key)));
+    } catch (error) {
+      throw faultOf(key, error, 'unknown');
+    }
+  }
+
+  async #makeFolderOf(key: string): Promise<void> {
+    const folder = folderOf(this.#path(key));
+    if (this.#known.has(folder)) return;
+    await this.#files.makeFolder(folder);
+    this.#known.add(folder);
+  }
+
+  async #oneAtATime<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const former = this.#replacing.get(key) ?? Promise.resolve();
+    const result = former.then(run);
+    const done = result.then(
+      () => {},
+      () => {},
+    );
+    this.#replacing.set(key, done);
+    try {
+      return await result;
+    } finally {
+      if (this.#replacing.get(key) === done) this.#replacing.delete(key);
+    }
+  }
+
+  async #sizeOf(key: string): Promise<number> {
+    const file = await this.#files.open(this.#path(key));
+    try {
+      return await file.size();
+    } finally {
+      await file.close();
+    }
+  }
+
+  #path(key: string): string {
+    return `${this.#folder}/${checkKey(key)}`;
+  }
+}
+
+async function read(key: string, file: OpenFile, { range, into }: GetOptions): Promise<StoredObject> {
+  const size = await file.size();
+  const position = range?.position ?? 0;
+  const length = range?.length ?? size;
+  if (position + length > size)
+    throw new StoreError('not-found', key, `${key} ends at ${size}, before ${position + length}`);
+  const bytes = into ?? new Uint8Array(length);
+  if (bytes.length !== length) throw new RangeError(`${bytes.length} bytes cannot take ${length}`);
+  let done = 0;
+  while (done < length) {
+    const count = await file.read(bytes.subarray(done), position + done);
+    if (count === 0) throw new StoreError('unavailable', key, `${key} became shorter while it was read`);
+    done += count;
+  }
+  return { bytes, version: range === undefined ? versionOf([bytes]) : '' };
+}
+
+/** Of small objects, which may be replaced, their digest; large ones are segments and snapshots, never compared. */
+function versionOf(body: readonly Uint8Array[]): string {
+  const length = body.reduce((sum, slice) => sum + slice.length, 0);
+  if (length > VERSIONED_BYTES_MAX) return `${length}`;
+  const digest = createHash('sha256');
+  for (const slice of body) digest.update(slice);
+  return digest.digest('base64url');
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+function faultOf(key: string, error: unknown, otherwise: 'unavailable' | 'unknown'): Error {
+  if (!(error instanceof Error) || error instanceof StoreError || error instanceof RangeError) return error as Error;
+  const code = codeOf(error);
+  if (code === 'ENOENT') return new StoreError('not-found', key, `${key} is not there`, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new StoreError('full', key, `no space for ${key}`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new StoreError('denied', key, `${key}: ${error.message}`, { cause: error });
+  }
+  return new StoreError(otherwise, key, `${key}: ${error.message}`, { cause: error });
+}
