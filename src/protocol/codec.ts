@@ -5,7 +5,8 @@
  * - `apis.ts`             `apis.produce` … and `apiByKey(key)`: {@link Api} = key, name, versions, request, response
  * - `Api.request`, `Api.response`: {@link Message} with `decode(version, bytes, position?, limit?)`, `encode(version, value)`
  * - `RequestOf<typeof apis.fetch>`, `ResponseOf<…>`: decoded types; `RequestIn<…>`, `ResponseIn<…>`: what encoding takes
- * - `frames.ts`           frame lengths, headers, whole request and response frames, the ApiVersions fall-back
+ * - `frames.ts`           `readFrameLength`, `readRequestHeader`, `encodeResponseFrame`, `encodeApiVersionsFallback`,
+ *                         `joined`; for clients `encodeRequestFrame`, `decodeResponse`
  * - `errors.ts`           `errors.NOT_COORDINATOR.code`; `errorByCode(code)`
  * - `consumer-protocol.ts` what consumers put into JoinGroup and SyncGroup
  * - `protocol-error.ts`   {@link ProtocolError}, the only thing that decoding throws
@@ -140,7 +141,7 @@ interface ApiDefinition<Q, P> {
  * Array elements in one request. A request of a byte per element would otherwise make of a frame of 100 MiB objects of many
  * gigabytes, on the main thread. Kafka clusters are built for 200,000 partitions, so no honest request comes near.
  */
-const REQUEST_ELEMENTS_MAX = 0x8_0000;
+export const REQUEST_ELEMENTS_MAX = 0x8_0000;
 
 /** The API of a definition file. */
 export function api<Q extends SomeField, P extends SomeField>(definition: ApiDefinition<Q, P>): Api<Q, P> {

@@ -1,7 +1,6 @@
 import { apiByKey, apis } from './apis.js';
 import type { Api, ResponseIn } from './codec.js';
 import { errors } from './errors.js';
-import { ProtocolError } from './protocol-error.js';
 import { Reader } from './reader.js';
 import { skipTags } from './struct.js';
 import { type Slices, Writer } from './writer.js';
@@ -148,9 +147,4 @@ export function joined({ slices, bytes }: Slices): Uint8Array<ArrayBuffer> {
     position += slice.length;
   }
   return whole;
-}
-
-/** Whether an error means that more bytes could still make it decode. */
-export function isTruncated(error: unknown): boolean {
-  return error instanceof ProtocolError && error.kind === 'truncated';
 }
