@@ -1,5 +1,5 @@
+import { errors } from '../protocol/errors.js';
 import type { CloseAgentEpoch, Listener, RegisterAgent } from './journal.wire.js';
-import { INVALID_REQUEST, NOT_LEADER_OR_FOLLOWER } from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { LISTENERS_MAX, SIZE, textBytes } from './limits.js';
 import type { Outcome } from './outcomes.js';
@@ -21,7 +21,11 @@ export class Agent implements AgentView {
   readonly published = new Map<number, Uint32Array>();
   open = true;
 
-  constructor(command: RegisterAgent, nodeId: number, agentEpoch: number) {
+  constructor(
+    command: Pick<RegisterAgent, 'name' | 'incarnation' | 'zone' | 'listeners'>,
+    nodeId: number,
+    agentEpoch: number,
+  ) {
     this.name = command.name;
     this.nodeId = nodeId;
     this.agentEpoch = agentEpoch;
@@ -86,16 +90,19 @@ export class Agents {
   /** A repeat of an open registration gets what the first one got. */
   register(command: RegisterAgent): Outcome {
     if (command.name === '' || command.name.length > 255 || command.incarnation.length !== 16) {
-      return refused(INVALID_REQUEST, 'an agent needs a name of 1 to 255 characters and 16 bytes of incarnation');
+      return refused(
+        errors.INVALID_REQUEST.code,
+        'an agent needs a name of 1 to 255 characters and 16 bytes of incarnation',
+      );
     }
     if (command.listeners.length > LISTENERS_MAX) {
-      return refused(INVALID_REQUEST, `more than ${LISTENERS_MAX} listeners`);
+      return refused(errors.INVALID_REQUEST.code, `more than ${LISTENERS_MAX} listeners`);
     }
     const same = this.ofIncarnation(command.incarnation);
     if (same?.open === true) {
       return same.name === command.name
         ? { kind: 'registered', agentEpoch: same.agentEpoch, nodeId: same.nodeId }
-        : refused(INVALID_REQUEST, 'this incarnation is registered under another name');
+        : refused(errors.INVALID_REQUEST.code, 'this incarnation is registered under another name');
     }
     const former = this.byName.get(command.name);
     if (former !== undefined) {
@@ -126,7 +133,7 @@ export class Agents {
 
   close(command: CloseAgentEpoch): Outcome {
     if (command.agentEpoch < 1 || command.agentEpoch > this.lastAgentEpoch) {
-      return refused(NOT_LEADER_OR_FOLLOWER, 'there never was such an agent epoch');
+      return refused(errors.NOT_LEADER_OR_FOLLOWER.code, 'there never was such an agent epoch');
     }
     const agent = this.byEpoch.get(command.agentEpoch);
     if (agent !== undefined) {

@@ -1,8 +1,9 @@
+import { errors } from '../protocol/errors.js';
 import type { Agent } from './agents.js';
 import type { Digest } from './digest.js';
 import { join } from './join.js';
+import { EntryRefused } from './entry.js';
 import type { Command, Entry, Forwarded } from './journal.wire.js';
-import { INVALID_REQUEST, NOT_LEADER_OR_FOLLOWER } from './kafka-errors.js';
 import { ROWS_PER_ENTRY_MAX } from './limits.js';
 import { commitOffsets, dropOffsets, forgetOffsets } from './offsets.js';
 import type { NotTaken, Outcome } from './outcomes.js';
@@ -64,7 +65,7 @@ const RULES: Rules = {
   allocateProducerIds: (state, command) => state.producers.allocate(command),
   publishSegment: (state, command, { agent, timeMs, changes }) =>
     agent === undefined
-      ? refused(INVALID_REQUEST, 'only an agent publishes')
+      ? refused(errors.INVALID_REQUEST.code, 'only an agent publishes')
       : publish(state, agent, command, timeMs, (partition) => changes.advance(partition)),
   skipNumber: () => DONE,
   setLimits: (state, command) => {
@@ -100,14 +101,6 @@ const WITHOUT_EPOCH: ReadonlySet<Kind> = new Set<Kind>([
   'expireMembers',
   'completeJoin',
 ]);
-
-/**
- * An entry that this code must not apply: a foreign format, a revision out of order, a command it does not know. Nothing of
- * the entry has been applied. A replica that meets one stops: going on would make it differ from the others.
- */
-export class EntryRefused extends Error {
-  override readonly name = 'EntryRefused';
-}
 
 /** Applies an entry: one outcome a command, in order. Each command is applied whole or not at all. */
 export function applyEntry(state: State, entry: Entry): { readonly outcomes: Outcome[]; readonly changes: ChangeLog } {
@@ -151,7 +144,7 @@ function applyForwarded(state: State, forwarded: Forwarded, changes: ChangeLog):
   if (forwarded.agentEpoch === 0) {
     return WITHOUT_EPOCH.has(kind.$case)
       ? applyKind(state, kind, { revision, timeMs, agent: undefined, changes })
-      : refused(INVALID_REQUEST, 'this command needs an agent epoch');
+      : refused(errors.INVALID_REQUEST.code, 'this command needs an agent epoch');
   }
   const agent = state.agents.open(forwarded.agentEpoch);
   if (agent === undefined) {
@@ -187,7 +180,12 @@ function applyKind(state: State, kind: Kinds, context: Context): Outcome {
 
 /** Retriable for every client: the agent registers anew, or sends the command again in its place. */
 function notTaken(reason: NotTaken): Outcome {
-  return { kind: 'refused', error: NOT_LEADER_OR_FOLLOWER, message: `stream position: ${reason}`, notTaken: reason };
+  return {
+    kind: 'refused',
+    error: errors.NOT_LEADER_OR_FOLLOWER.code,
+    message: `stream position: ${reason}`,
+    notTaken: reason,
+  };
 }
 
 function mixOutcome(digest: Digest, outcome: Outcome): void {

@@ -40,8 +40,19 @@ export class Digest {
     return hex(this.#high) + hex(this.#low);
   }
 
-  get lanes(): { readonly low: number; readonly high: number } {
-    return { low: this.#low >>> 0, high: this.#high >>> 0 };
+  /** The same as 8 bytes, big endian. */
+  get bytesValue(): Uint8Array {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setInt32(0, this.#high);
+    view.setInt32(4, this.#low);
+    return bytes;
+  }
+
+  /** Goes on from what `bytesValue` gave. */
+  static of(bytes: Uint8Array): Digest {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+    return new Digest(view.getInt32(4), view.getInt32(0));
   }
 
   #mix(low: number, high: number): void {

@@ -1,5 +1,5 @@
+import { errors } from '../protocol/errors.js';
 import type { JoinGroup } from './journal.wire.js';
-import { FENCED_INSTANCE_ID, NONE, UNKNOWN_MEMBER_ID } from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { SIZE, textBytes } from './limits.js';
 import type { Member } from './members.js';
@@ -82,13 +82,13 @@ export class Group implements GroupView {
     if (instanceId !== undefined) {
       const owner = this.#memberOfInstance.get(instanceId);
       if (owner === undefined) {
-        return UNKNOWN_MEMBER_ID;
+        return errors.UNKNOWN_MEMBER_ID.code;
       }
       if (owner !== memberId) {
-        return FENCED_INSTANCE_ID;
+        return errors.FENCED_INSTANCE_ID.code;
       }
     }
-    return this.member(memberId) === undefined ? UNKNOWN_MEMBER_ID : NONE;
+    return this.member(memberId) === undefined ? errors.UNKNOWN_MEMBER_ID.code : errors.NONE.code;
   }
 
   /** Whether someone with these protocols fits in: an empty group takes any, others need one that all support. */

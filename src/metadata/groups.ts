@@ -1,3 +1,4 @@
+import { errors } from '../protocol/errors.js';
 import { Group } from './group.js';
 import type {
   CompleteJoin,
@@ -8,15 +9,6 @@ import type {
   MemberAssignment,
   SyncGroup,
 } from './journal.wire.js';
-import {
-  GROUP_ID_NOT_FOUND,
-  ILLEGAL_GENERATION,
-  INCONSISTENT_GROUP_PROTOCOL,
-  NONE,
-  NON_EMPTY_GROUP,
-  REBALANCE_IN_PROGRESS,
-  UNKNOWN_MEMBER_ID,
-} from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import type { Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
@@ -40,21 +32,21 @@ export class Groups {
   /** Kafka: classicGroupSyncToClassicMember. */
   sync(command: SyncGroup): Outcome {
     const group = this.byId.get(command.group);
-    const speaker = group?.judge(command.memberId, command.instanceId) ?? UNKNOWN_MEMBER_ID;
-    if (group === undefined || speaker !== NONE) {
+    const speaker = group?.judge(command.memberId, command.instanceId) ?? errors.UNKNOWN_MEMBER_ID.code;
+    if (group === undefined || speaker !== errors.NONE.code) {
       return refused(speaker, 'unknown or fenced member');
     }
     if (command.generation !== group.generation) {
-      return refused(ILLEGAL_GENERATION, `the group is at generation ${group.generation}`);
+      return refused(errors.ILLEGAL_GENERATION.code, `the group is at generation ${group.generation}`);
     }
     if (
       (command.protocolType !== '' && command.protocolType !== group.protocolType) ||
       (command.protocolName !== '' && command.protocolName !== group.protocolName)
     ) {
-      return refused(INCONSISTENT_GROUP_PROTOCOL, 'the group uses another protocol');
+      return refused(errors.INCONSISTENT_GROUP_PROTOCOL.code, 'the group uses another protocol');
     }
     if (group.state === 'PreparingRebalance') {
-      return refused(REBALANCE_IN_PROGRESS, 'the group is rebalancing');
+      return refused(errors.REBALANCE_IN_PROGRESS.code, 'the group is rebalancing');
     }
     const member = group.member(command.memberId)!;
     member.synced = true;
@@ -70,19 +62,19 @@ export class Groups {
   leave(command: LeaveGroup, timeMs: number): Outcome {
     const group = this.byId.get(command.group);
     if (group === undefined) {
-      return { kind: 'members-left', errors: command.members.map(() => UNKNOWN_MEMBER_ID) };
+      return { kind: 'members-left', errors: command.members.map(() => errors.UNKNOWN_MEMBER_ID.code) };
     }
-    const errors = command.members.map((leaving) => leaveOne(group, leaving));
-    if (errors.includes(NONE)) {
+    const codes = command.members.map((leaving) => leaveOne(group, leaving));
+    if (codes.includes(errors.NONE.code)) {
       this.#afterRemoval(group, timeMs);
     }
-    return { kind: 'members-left', errors };
+    return { kind: 'members-left', errors: codes };
   }
 
   expire(command: ExpireMembers, timeMs: number): Outcome {
     const group = this.byId.get(command.group);
     if (group === undefined || group.generation !== command.generation) {
-      return refused(ILLEGAL_GENERATION, 'the group has moved on');
+      return refused(errors.ILLEGAL_GENERATION.code, 'the group has moved on');
     }
     let removed = false;
     for (const memberId of command.memberIds) {
@@ -101,7 +93,7 @@ export class Groups {
   completeJoin(command: CompleteJoin, timeMs: number): Outcome {
     const group = this.byId.get(command.group);
     if (group === undefined || group.state !== 'PreparingRebalance' || group.joinPhase !== command.joinPhase) {
-      return refused(ILLEGAL_GENERATION, 'this join phase is over');
+      return refused(errors.ILLEGAL_GENERATION.code, 'this join phase is over');
     }
     group.completeJoin(timeMs);
     group.mix();
@@ -112,10 +104,10 @@ export class Groups {
   delete(command: DeleteGroup, forget: (group: Group) => void): Outcome {
     const group = this.byId.get(command.group);
     if (group === undefined) {
-      return refused(GROUP_ID_NOT_FOUND, 'there is no such group');
+      return refused(errors.GROUP_ID_NOT_FOUND.code, 'there is no such group');
     }
     if (group.size > 0) {
-      return refused(NON_EMPTY_GROUP, 'the group has members');
+      return refused(errors.NON_EMPTY_GROUP.code, 'the group has members');
     }
     for (const reserved of [...group.members.values()]) {
       group.remove(reserved);
@@ -158,10 +150,10 @@ function leaveOne(group: Group, { memberId, instanceId }: LeavingMember): number
   const member = group.members.get(id ?? '');
   if (member === undefined || !member.pending) {
     const error = group.judge(id ?? '', instanceId);
-    if (error !== NONE) {
+    if (error !== errors.NONE.code) {
       return error;
     }
   }
   group.remove(member!);
-  return NONE;
+  return errors.NONE.code;
 }

@@ -1,17 +1,7 @@
+import { errors } from '../protocol/errors.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { JoinGroup } from './journal.wire.js';
-import {
-  COORDINATOR_LOAD_IN_PROGRESS,
-  GROUP_MAX_SIZE_REACHED,
-  INCONSISTENT_GROUP_PROTOCOL,
-  INVALID_GROUP_ID,
-  INVALID_REQUEST,
-  INVALID_SESSION_TIMEOUT,
-  MEMBER_ID_REQUIRED,
-  NONE,
-  UNKNOWN_MEMBER_ID,
-} from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { Member } from './members.js';
 import type { Joined, Outcome } from './outcomes.js';
@@ -20,25 +10,28 @@ import { refused } from './outcomes.js';
 /** JoinGroup (Kafka: GroupMetadataManager.classicGroupJoin). */
 export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs: number): Outcome {
   if (command.group === '') {
-    return refused(INVALID_GROUP_ID, 'the group id is empty');
+    return refused(errors.INVALID_GROUP_ID.code, 'the group id is empty');
   }
   if (command.memberId === '') {
-    return refused(INVALID_REQUEST, 'a join needs a member id, chosen by the agent when the client sent none');
+    return refused(
+      errors.INVALID_REQUEST.code,
+      'a join needs a member id, chosen by the agent when the client sent none',
+    );
   }
   if (command.sessionTimeoutMs < 1) {
-    return refused(INVALID_SESSION_TIMEOUT, 'the session timeout is 0');
+    return refused(errors.INVALID_SESSION_TIMEOUT.code, 'the session timeout is 0');
   }
   const existing = groups.byId.get(command.group);
   const flaw = existing === undefined ? flawOfFirst(command) : flawOf(existing, command);
-  if (flaw !== NONE) {
+  if (flaw !== errors.NONE.code) {
     return refused(flaw, 'the group does not accept this member');
   }
   if (!command.knownMember && existing?.members.has(command.memberId) === true) {
-    return refused(INVALID_REQUEST, 'the agent chose a member id that is taken');
+    return refused(errors.INVALID_REQUEST.code, 'the agent chose a member id that is taken');
   }
   const returning = returningMember(existing, command);
   if (returning === undefined && ledger.full) {
-    return refused(COORDINATOR_LOAD_IN_PROGRESS, 'the metadata is full');
+    return refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the metadata is full');
   }
   const group = existing ?? groups.create(command.group);
   const joined = command.knownMember
@@ -53,15 +46,17 @@ export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs:
 /** An unknown group begins with a member that does not claim to be known. */
 function flawOfFirst(command: JoinGroup): number {
   if (command.knownMember) {
-    return UNKNOWN_MEMBER_ID;
+    return errors.UNKNOWN_MEMBER_ID.code;
   }
-  return command.protocolType === '' || command.protocols.length === 0 ? INCONSISTENT_GROUP_PROTOCOL : NONE;
+  return command.protocolType === '' || command.protocols.length === 0
+    ? errors.INCONSISTENT_GROUP_PROTOCOL.code
+    : errors.NONE.code;
 }
 
 /** Kafka's order: the group's size, then its protocols, then who asks. */
 function flawOf(group: Group, command: JoinGroup): number {
   if (!hasRoom(group, command)) {
-    return GROUP_MAX_SIZE_REACHED;
+    return errors.GROUP_MAX_SIZE_REACHED.code;
   }
   if (
     !group.supports(
@@ -69,13 +64,13 @@ function flawOf(group: Group, command: JoinGroup): number {
       command.protocols.map(({ name }) => name),
     )
   ) {
-    return INCONSISTENT_GROUP_PROTOCOL;
+    return errors.INCONSISTENT_GROUP_PROTOCOL.code;
   }
   if (!command.knownMember) {
-    return NONE;
+    return errors.NONE.code;
   }
   if (group.members.get(command.memberId)?.pending === true) {
-    return command.instanceId === undefined ? NONE : INVALID_REQUEST;
+    return command.instanceId === undefined ? errors.NONE.code : errors.INVALID_REQUEST.code;
   }
   return group.judge(command.memberId, command.instanceId);
 }
@@ -104,7 +99,7 @@ function joinDynamic(group: Group, command: JoinGroup, timeMs: number): Joined {
     reserved.update(command);
     reserved.pending = true;
     group.add(reserved);
-    return { kind: 'joined', error: MEMBER_ID_REQUIRED, memberId: command.memberId, joinPhase: undefined };
+    return { kind: 'joined', error: errors.MEMBER_ID_REQUIRED.code, memberId: command.memberId, joinPhase: undefined };
   }
   return addMember(group, command, timeMs);
 }
@@ -183,5 +178,5 @@ function rebalance(group: Group, member: Member, command: JoinGroup, timeMs: num
 
 function answer(group: Group, { memberId }: JoinGroup): Joined {
   const joinPhase = group.state === 'PreparingRebalance' ? group.joinPhase : undefined;
-  return { kind: 'joined', error: NONE, memberId, joinPhase };
+  return { kind: 'joined', error: errors.NONE.code, memberId, joinPhase };
 }

@@ -147,7 +147,7 @@ export interface SegmentPartition {
   /** bytes of the whole batch */
   lengths: number[];
   records: number[];
-  /** ms; clamped to ±2^53 */
+  /** ms; clamped to ±(2^53 - 1) */
   maxTimestamps: number[];
   /** -1 without; this and the two below are empty when no batch has one */
   producerIds: number[];

@@ -6,7 +6,7 @@ import type { SetLimits } from './journal.wire.js';
  * and the digest of what was done to it. Every table writes to it. Above `bytesMax` growth is refused retriably.
  */
 export class Ledger {
-  readonly digest: Digest;
+  digest: Digest;
   bytes = 0;
   bytesMax = METADATA_BYTES_MAX_DEFAULT;
   /** Producer rows of all partitions; above it the one used longest ago goes. */

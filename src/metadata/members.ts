@@ -4,6 +4,9 @@ import type { MemberView } from './view.js';
 
 const NO_BYTES = new Uint8Array(0);
 
+/** What a member tells of itself when it joins. */
+type Told = Pick<JoinGroup, 'clientId' | 'clientHost' | 'sessionTimeoutMs' | 'rebalanceTimeoutMs' | 'protocols'>;
+
 /** A member of a classic group, or a member id reserved for one (`pending`). */
 export class Member implements MemberView {
   readonly memberId: string;
@@ -24,7 +27,7 @@ export class Member implements MemberView {
   }
 
   /** Takes over what a JoinGroup says of the member. Bytes are copied: the entry's buffer must not live on with them. */
-  update(command: JoinGroup): void {
+  update(command: Told): void {
     this.clientId = command.clientId;
     this.clientHost = command.clientHost;
     this.sessionTimeoutMs = command.sessionTimeoutMs;

@@ -1,15 +1,7 @@
+import { errors } from '../protocol/errors.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { CommitOffsets } from './journal.wire.js';
-import {
-  COORDINATOR_LOAD_IN_PROGRESS,
-  ILLEGAL_GENERATION,
-  NONE,
-  OFFSET_METADATA_TOO_LARGE,
-  REBALANCE_IN_PROGRESS,
-  UNKNOWN_MEMBER_ID,
-  UNKNOWN_TOPIC_OR_PARTITION,
-} from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { SIZE, textBytes } from './limits.js';
 import type { Outcome } from './outcomes.js';
@@ -30,31 +22,35 @@ export function commitOffsets(
 ): Outcome {
   const existing = groups.byId.get(command.group);
   const flaw =
-    existing === undefined ? (command.generation < 0 ? NONE : ILLEGAL_GENERATION) : flawOf(existing, command);
-  if (flaw !== NONE) {
+    existing === undefined
+      ? command.generation < 0
+        ? errors.NONE.code
+        : errors.ILLEGAL_GENERATION.code
+      : flawOf(existing, command);
+  if (flaw !== errors.NONE.code) {
     return refused(flaw, 'the group does not accept this commit');
   }
   let group = existing;
-  const errors = command.offsets.map(({ topic: name, partition, offset, leaderEpoch, metadata }) => {
+  const codes = command.offsets.map(({ topic: name, partition, offset, leaderEpoch, metadata }) => {
     const topic = topics.byName.get(name);
     if (topic === undefined || partition >= topic.partitions.length) {
-      return UNKNOWN_TOPIC_OR_PARTITION;
+      return errors.UNKNOWN_TOPIC_OR_PARTITION.code;
     }
     if (metadata.length > OFFSET_METADATA_MAX) {
-      return OFFSET_METADATA_TOO_LARGE;
+      return errors.OFFSET_METADATA_TOO_LARGE.code;
     }
     const former = group?.offsets.get(topic.topicId)?.partitions.get(partition);
     if (former === undefined && ledger.full) {
-      return COORDINATOR_LOAD_IN_PROGRESS;
+      return errors.COORDINATOR_LOAD_IN_PROGRESS.code;
     }
     group ??= groups.create(command.group);
     topic.committedBy.add(command.group);
     putOffset(group, topic.topicId, partition, { offset, leaderEpoch, metadata, committedMs: timeMs }, ledger);
     ledger.digest.number(offset);
-    return NONE;
+    return errors.NONE.code;
   });
   group?.mix();
-  return { kind: 'offsets-committed', errors };
+  return { kind: 'offsets-committed', errors: codes };
 }
 
 /** Writes one offset and its bytes. */
@@ -99,17 +95,17 @@ function offsetBytes({ metadata }: CommittedOffset): number {
 /** A commit without a membership is for empty groups only; one with a membership must name the present generation. */
 function flawOf(group: Group, { generation, memberId, instanceId }: CommitOffsets): number {
   if (generation < 0 && group.state === 'Empty') {
-    return NONE;
+    return errors.NONE.code;
   }
   if (generation < 0 && memberId === '' && instanceId === undefined) {
-    return UNKNOWN_MEMBER_ID;
+    return errors.UNKNOWN_MEMBER_ID.code;
   }
   const speaker = group.judge(memberId, instanceId);
-  if (speaker !== NONE) {
+  if (speaker !== errors.NONE.code) {
     return speaker;
   }
   if (generation !== group.generation) {
-    return ILLEGAL_GENERATION;
+    return errors.ILLEGAL_GENERATION.code;
   }
-  return group.state === 'CompletingRebalance' ? REBALANCE_IN_PROGRESS : NONE;
+  return group.state === 'CompletingRebalance' ? errors.REBALANCE_IN_PROGRESS.code : errors.NONE.code;
 }

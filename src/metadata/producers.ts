@@ -1,5 +1,5 @@
+import { errors } from '../protocol/errors.js';
 import type { AllocateProducerIds } from './journal.wire.js';
-import { INVALID_PRODUCER_EPOCH, INVALID_REQUEST, NONE, OUT_OF_ORDER_SEQUENCE_NUMBER } from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { SIZE } from './limits.js';
 import type { Outcome } from './outcomes.js';
@@ -61,7 +61,7 @@ export class Producers {
     const count = chunk.counts[at]!;
     for (let slot = at * WINDOW; slot < at * WINDOW + count; slot++) {
       if (chunk.firsts[slot] === sequence && chunk.lasts[slot] === last) {
-        return { error: NONE, duplicateOf: chunk.offsets[slot]! };
+        return { error: errors.NONE.code, duplicateOf: chunk.offsets[slot]! };
       }
     }
     const previous = chunk.lasts[at * WINDOW + count - 1]!;
@@ -110,7 +110,7 @@ export class Producers {
 
   allocate(command: AllocateProducerIds): Outcome {
     if (command.count < 1 || command.count > PRODUCER_IDS_PER_COMMAND_MAX) {
-      return refused(INVALID_REQUEST, `a block holds 1 to ${PRODUCER_IDS_PER_COMMAND_MAX} producer ids`);
+      return refused(errors.INVALID_REQUEST.code, `a block holds 1 to ${PRODUCER_IDS_PER_COMMAND_MAX} producer ids`);
     }
     const first = this.nextProducerId;
     this.nextProducerId += command.count;
@@ -253,9 +253,9 @@ export interface ProducerRow {
   readonly baseOffsets: readonly number[];
 }
 
-const ACCEPT: Judgement = { error: NONE, duplicateOf: -1 };
-const STALE_EPOCH: Judgement = { error: INVALID_PRODUCER_EPOCH, duplicateOf: -1 };
-const OUT_OF_ORDER: Judgement = { error: OUT_OF_ORDER_SEQUENCE_NUMBER, duplicateOf: -1 };
+const ACCEPT: Judgement = { error: errors.NONE.code, duplicateOf: -1 };
+const STALE_EPOCH: Judgement = { error: errors.INVALID_PRODUCER_EPOCH.code, duplicateOf: -1 };
+const OUT_OF_ORDER: Judgement = { error: errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code, duplicateOf: -1 };
 
 /** Sequences run from 0 to 2,147,483,647 and then from 0 again. */
 function lastSequence(first: number, records: number): number {

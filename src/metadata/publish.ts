@@ -1,12 +1,6 @@
+import { errors } from '../protocol/errors.js';
 import type { Agent } from './agents.js';
 import type { PublishSegment, SegmentPartition } from './journal.wire.js';
-import {
-  INVALID_RECORD,
-  INVALID_REQUEST,
-  KAFKA_STORAGE_ERROR,
-  NONE,
-  UNKNOWN_TOPIC_OR_PARTITION,
-} from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { SEGMENT_BYTES_MAX } from './limits.js';
 import type { Outcome, PublishedPartition } from './outcomes.js';
@@ -38,10 +32,10 @@ export function publish(
 ): Outcome {
   const flaw = flawOf(command);
   if (flaw !== undefined) {
-    return refused(INVALID_REQUEST, flaw);
+    return refused(errors.INVALID_REQUEST.code, flaw);
   }
   if (agent.hasPublished(command.segment)) {
-    return refused(INVALID_REQUEST, 'a segment of this number was published before');
+    return refused(errors.INVALID_REQUEST.code, 'a segment of this number was published before');
   }
   agent.notePublished(command.segment, tables.ledger);
   const segment = new OpenSegment(tables.segments, agent.agentEpoch, command);
@@ -52,10 +46,10 @@ export function publish(
       const topic = topicId === undefined ? undefined : tables.topics.byId.get(topicId);
       const partition = topic?.partitions[columns.partition];
       if (partition === undefined) {
-        return failed(columns.lengths.length, UNKNOWN_TOPIC_OR_PARTITION, -1);
+        return failed(columns.lengths.length, errors.UNKNOWN_TOPIC_OR_PARTITION.code, -1);
       }
       if (tables.ledger.full) {
-        return failed(columns.lengths.length, KAFKA_STORAGE_ERROR, partition.logStartOffset);
+        return failed(columns.lengths.length, errors.KAFKA_STORAGE_ERROR.code, partition.logStartOffset);
       }
       const before = partition.highWatermark;
       const published = publishPartition(tables, segment, partition, columns, timeMs);
@@ -76,7 +70,7 @@ function publishPartition(
 ): PublishedPartition {
   const count = columns.lengths.length;
   const baseOffsets = new Float64Array(count);
-  const errors = new Int16Array(count);
+  const codes = new Int16Array(count);
   const appended = new Uint8Array(count);
   const withProducers = columns.producerIds.length > 0;
   let position = columns.position;
@@ -93,19 +87,20 @@ function publishPartition(
   for (let at = 0; at < count; at++) {
     const records = columns.records[at]!;
     const producerId = withProducers ? columns.producerIds[at]! : -1;
-    let error = nextOffset + records <= Number.MAX_SAFE_INTEGER ? NONE : KAFKA_STORAGE_ERROR;
+    let error: number =
+      nextOffset + records <= Number.MAX_SAFE_INTEGER ? errors.NONE.code : errors.KAFKA_STORAGE_ERROR.code;
     let baseOffset = nextOffset;
-    let append = error === NONE;
+    let append = error === errors.NONE.code;
     if (append && producerId !== -1) {
       const epoch = columns.producerEpochs[at]!;
       const sequence = columns.baseSequences[at]!;
       if (producerId < 0 || epoch < 0 || epoch > 0x7fff || sequence < 0) {
-        error = INVALID_RECORD;
+        error = errors.INVALID_RECORD.code;
         append = false;
       } else {
         const judgement = tables.producers.judge(partition, producerId, epoch, sequence, records);
         error = judgement.error;
-        append = error === NONE && judgement.duplicateOf === -1;
+        append = error === errors.NONE.code && judgement.duplicateOf === -1;
         if (append) {
           tables.producers.accept(partition, producerId, epoch, sequence, records, nextOffset, timeMs);
         } else {
@@ -130,12 +125,12 @@ function publishPartition(
     } else {
       endRun(position);
     }
-    baseOffsets[at] = error === NONE ? baseOffset : -1;
-    errors[at] = error;
+    baseOffsets[at] = error === errors.NONE.code ? baseOffset : -1;
+    codes[at] = error;
     position += columns.lengths[at]!;
   }
   endRun(position);
-  return { baseOffsets, errors, appended, logStartOffset: partition.logStartOffset };
+  return { baseOffsets, errors: codes, appended, logStartOffset: partition.logStartOffset };
 }
 
 /** A segment's row, made when its first extent needs it. */

@@ -7,18 +7,348 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/**
+ * The whole metadata state at a revision. Equal states give equal bytes: rows stand in the order in which they came to be,
+ * segments by (agent epoch, number). docs/FORMATS.md explains it to a reader without this code.
+ */
+
 export interface Snapshot {
+  /** 1 */
   format: number;
+  /** of the rules under which the state came to be: 1 */
+  stateVersion: number;
+  /** of the last entry applied */
+  revision: number;
+  /** of that entry */
+  timeMs: number;
+  /** the running digest, 8 bytes */
+  digest: Uint8Array;
+  /** the state's size as it counts itself */
+  bytes: number;
+  metadataBytesMax: number;
+  producerRowsMax: number;
+  /** the newest one given */
+  lastAgentEpoch: number;
+  /** the first one not given */
+  nextProducerId: number;
+  term: number;
+  /** absent after a resignation */
+  leader:
+    | LeaderRow
+    | undefined;
+  /** every name that ever registered */
+  names: AgentNameRow[];
+  /** the newest registration of every name */
+  agents: AgentRow[];
+  segments: SegmentColumns | undefined;
+  topics: TopicRow[];
+  /** deleted, with rows left; in the order of deletion */
+  retiring: TopicRow[];
+  /**
+   * Producer rows in the order of their last use, oldest first: each is the row's number when rows are counted
+   * through topics, then retiring, partition by partition.
+   */
+  producersByUse: number[];
+  groups: GroupRow[];
+}
+
+export interface LeaderRow {
+  candidate: Uint8Array;
+  host: string;
+  bootId: string;
+  processId: number;
+  processStart: number;
+  leaseMs: number;
+}
+
+export interface AgentNameRow {
+  name: string;
+  nodeId: number;
+}
+
+export interface ListenerRow {
+  name: string;
+  host: string;
+  port: number;
+}
+
+export interface AgentRow {
+  name: string;
+  nodeId: number;
+  agentEpoch: number;
+  incarnation: Uint8Array;
+  zone: string;
+  listeners: ListenerRow[];
+  open: boolean;
+  streams: StreamRow[];
+  published: PublishedPage[];
+}
+
+/** Numbers of published segments: bit i of word w is set when 4096 * page + 32 * w + i was published. */
+export interface PublishedPage {
+  page: number;
+  /** 128 */
+  words: number[];
+}
+
+export interface StreamRow {
+  stream: number;
+  /** the number applied last */
+  last: number;
+  /** unconfirmed, the last one of number `last` */
+  outcomes: OutcomeRow[];
+}
+
+export interface OutcomeRow {
+  kind:
+    | { $case: "refused"; value: RefusedRow }
+    | { $case: "done"; value: DoneRow }
+    | { $case: "registered"; value: RegisteredRow }
+    | { $case: "topicCreated"; value: TopicCreatedRow }
+    | { $case: "producerIdsAllocated"; value: ProducerIdsRow }
+    | { $case: "published"; value: PublishedRow }
+    | { $case: "joined"; value: JoinedRow }
+    | { $case: "synced"; value: SyncedRow }
+    | { $case: "membersLeft"; value: ErrorsRow }
+    | { $case: "offsetsCommitted"; value: ErrorsRow }
+    | undefined;
+}
+
+export interface RefusedRow {
+  error: number;
+  message: string;
+}
+
+export interface DoneRow {
+}
+
+export interface RegisteredRow {
+  agentEpoch: number;
+  nodeId: number;
+}
+
+export interface TopicCreatedRow {
+  topicId: Uint8Array;
+}
+
+export interface ProducerIdsRow {
+  first: number;
+  count: number;
+}
+
+export interface PublishedRow {
+  partitions: PublishedPartitionRow[];
+}
+
+export interface PublishedPartitionRow {
+  baseOffsets: number[];
+  errors: number[];
+  /** 1 a batch that became part of the log */
+  appended: Uint8Array;
+  logStartOffset: number;
+}
+
+export interface JoinedRow {
+  error: number;
+  memberId: string;
+  joinPhase?: number | undefined;
+  replacedLeaderId?: string | undefined;
+}
+
+export interface SyncedRow {
+  assignment?: Uint8Array | undefined;
+}
+
+export interface ErrorsRow {
+  errors: number[];
+}
+
+/** Columns of equal length, ordered by (agent epoch, number). */
+export interface SegmentColumns {
+  agentEpochs: number[];
+  numbers: number[];
+  bytes: number[];
+}
+
+export interface ConfigRow {
+  name: string;
+  value: string;
+}
+
+export interface TopicRow {
+  topicId: Uint8Array;
+  name: string;
+  configs: ConfigRow[];
+  partitions: PartitionRow[];
+  /** groups with offsets here: indexes into Snapshot.groups */
+  committedBy: number[];
+}
+
+export interface PartitionRow {
+  logStartOffset: number;
+  highWatermark: number;
+  extents: ExtentColumns | undefined;
+  producers: ProducerColumns | undefined;
+}
+
+/** Columns of equal length, ordered by offset. */
+export interface ExtentColumns {
+  baseOffsets: number[];
+  records: number[];
+  maxTimestamps: number[];
+  /** indexes into Snapshot.segments */
+  segments: number[];
+  positions: number[];
+  lengths: number[];
+}
+
+/**
+ * What idempotent producers did last. The first four columns have one element a producer; the last three hold the
+ * windows one after the other, `windows` batches each, oldest first.
+ */
+export interface ProducerColumns {
+  producerIds: number[];
+  epochs: number[];
+  usedMs: number[];
+  /** 1 to 5 */
+  windows: number[];
+  firstSequences: number[];
+  lastSequences: number[];
+  baseOffsets: number[];
+}
+
+export interface GroupRow {
+  group: string;
+  /** 0 Empty, 1 PreparingRebalance, 2 CompletingRebalance, 3 Stable */
+  state: number;
+  generation: number;
+  joinPhase: number;
+  protocolType: string;
+  protocolName?: string | undefined;
+  leaderId?: string | undefined;
+  joinStartedMs: number;
+  newcomerMs: number;
+  inInitialDelay: boolean;
+  initialDelayMs: number;
+  members: MemberRow[];
+  offsets: TopicOffsetsRow[];
+}
+
+export interface MemberRow {
+  memberId: string;
+  instanceId?: string | undefined;
+  clientId: string;
+  clientHost: string;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocols: ProtocolRow[];
+  assignment: Uint8Array;
+  joined: boolean;
+  synced: boolean;
+  pending: boolean;
+}
+
+export interface ProtocolRow {
+  name: string;
+  metadata: Uint8Array;
+}
+
+/** Columns of equal length. */
+export interface TopicOffsetsRow {
+  topicId: Uint8Array;
+  partitions: number[];
+  offsets: number[];
+  leaderEpochs: number[];
+  metadata: string[];
+  committedMs: number[];
 }
 
 function createBaseSnapshot(): Snapshot {
-  return { format: 0 };
+  return {
+    format: 0,
+    stateVersion: 0,
+    revision: 0,
+    timeMs: 0,
+    digest: new Uint8Array(0),
+    bytes: 0,
+    metadataBytesMax: 0,
+    producerRowsMax: 0,
+    lastAgentEpoch: 0,
+    nextProducerId: 0,
+    term: 0,
+    leader: undefined,
+    names: [],
+    agents: [],
+    segments: undefined,
+    topics: [],
+    retiring: [],
+    producersByUse: [],
+    groups: [],
+  };
 }
 
 export const Snapshot: MessageFns<Snapshot> = {
   encode(message: Snapshot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.format !== 0) {
       writer.uint32(8).uint32(message.format);
+    }
+    if (message.stateVersion !== 0) {
+      writer.uint32(16).uint32(message.stateVersion);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(24).uint64(message.revision);
+    }
+    if (message.timeMs !== 0) {
+      writer.uint32(32).int64(message.timeMs);
+    }
+    if (message.digest.length !== 0) {
+      writer.uint32(42).bytes(message.digest);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(48).uint64(message.bytes);
+    }
+    if (message.metadataBytesMax !== 0) {
+      writer.uint32(56).uint64(message.metadataBytesMax);
+    }
+    if (message.producerRowsMax !== 0) {
+      writer.uint32(64).uint32(message.producerRowsMax);
+    }
+    if (message.lastAgentEpoch !== 0) {
+      writer.uint32(72).uint64(message.lastAgentEpoch);
+    }
+    if (message.nextProducerId !== 0) {
+      writer.uint32(80).uint64(message.nextProducerId);
+    }
+    if (message.term !== 0) {
+      writer.uint32(88).uint64(message.term);
+    }
+    if (message.leader !== undefined) {
+      LeaderRow.encode(message.leader, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.names) {
+      AgentNameRow.encode(v!, writer.uint32(106).fork()).join();
+    }
+    for (const v of message.agents) {
+      AgentRow.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.segments !== undefined) {
+      SegmentColumns.encode(message.segments, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.topics) {
+      TopicRow.encode(v!, writer.uint32(130).fork()).join();
+    }
+    for (const v of message.retiring) {
+      TopicRow.encode(v!, writer.uint32(138).fork()).join();
+    }
+    if (message.producersByUse.length !== 0) {
+      writer.uint32(146).fork();
+      for (const v of message.producersByUse) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.groups) {
+      GroupRow.encode(v!, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -44,6 +374,160 @@ export const Snapshot: MessageFns<Snapshot> = {
             message.format = reader.uint32();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stateVersion = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.digest = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.metadataBytesMax = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.producerRowsMax = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.lastAgentEpoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.nextProducerId = longToNumber(reader.uint64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.term = longToNumber(reader.uint64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.leader = LeaderRow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.names.push(AgentNameRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.agents.push(AgentRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.segments = SegmentColumns.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.topics.push(TopicRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.retiring.push(TopicRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 18: {
+            if (tag === 144) {
+              message.producersByUse.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 146) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.producersByUse.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.groups.push(GroupRow.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -56,6 +540,2590 @@ export const Snapshot: MessageFns<Snapshot> = {
     }
   },
 };
+
+function createBaseLeaderRow(): LeaderRow {
+  return { candidate: new Uint8Array(0), host: "", bootId: "", processId: 0, processStart: 0, leaseMs: 0 };
+}
+
+export const LeaderRow: MessageFns<LeaderRow> = {
+  encode(message: LeaderRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.candidate.length !== 0) {
+      writer.uint32(10).bytes(message.candidate);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    if (message.bootId !== "") {
+      writer.uint32(26).string(message.bootId);
+    }
+    if (message.processId !== 0) {
+      writer.uint32(32).uint32(message.processId);
+    }
+    if (message.processStart !== 0) {
+      writer.uint32(40).uint64(message.processStart);
+    }
+    if (message.leaseMs !== 0) {
+      writer.uint32(48).uint32(message.leaseMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeaderRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeaderRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.candidate = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.processId = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.processStart = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.leaseMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAgentNameRow(): AgentNameRow {
+  return { name: "", nodeId: 0 };
+}
+
+export const AgentNameRow: MessageFns<AgentNameRow> = {
+  encode(message: AgentNameRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.nodeId !== 0) {
+      writer.uint32(16).uint32(message.nodeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AgentNameRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAgentNameRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nodeId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListenerRow(): ListenerRow {
+  return { name: "", host: "", port: 0 };
+}
+
+export const ListenerRow: MessageFns<ListenerRow> = {
+  encode(message: ListenerRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    if (message.port !== 0) {
+      writer.uint32(24).uint32(message.port);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListenerRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListenerRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.port = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAgentRow(): AgentRow {
+  return {
+    name: "",
+    nodeId: 0,
+    agentEpoch: 0,
+    incarnation: new Uint8Array(0),
+    zone: "",
+    listeners: [],
+    open: false,
+    streams: [],
+    published: [],
+  };
+}
+
+export const AgentRow: MessageFns<AgentRow> = {
+  encode(message: AgentRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.nodeId !== 0) {
+      writer.uint32(16).uint32(message.nodeId);
+    }
+    if (message.agentEpoch !== 0) {
+      writer.uint32(24).uint64(message.agentEpoch);
+    }
+    if (message.incarnation.length !== 0) {
+      writer.uint32(34).bytes(message.incarnation);
+    }
+    if (message.zone !== "") {
+      writer.uint32(42).string(message.zone);
+    }
+    for (const v of message.listeners) {
+      ListenerRow.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.open !== false) {
+      writer.uint32(56).bool(message.open);
+    }
+    for (const v of message.streams) {
+      StreamRow.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.published) {
+      PublishedPage.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AgentRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAgentRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nodeId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.agentEpoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.incarnation = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.zone = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.listeners.push(ListenerRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.open = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.streams.push(StreamRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.published.push(PublishedPage.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublishedPage(): PublishedPage {
+  return { page: 0, words: [] };
+}
+
+export const PublishedPage: MessageFns<PublishedPage> = {
+  encode(message: PublishedPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.page !== 0) {
+      writer.uint32(8).uint64(message.page);
+    }
+    if (message.words.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.words) {
+        writer.fixed32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublishedPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublishedPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.page = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag === 21) {
+              message.words.push(reader.fixed32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.words.push(reader.fixed32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStreamRow(): StreamRow {
+  return { stream: 0, last: 0, outcomes: [] };
+}
+
+export const StreamRow: MessageFns<StreamRow> = {
+  encode(message: StreamRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stream !== 0) {
+      writer.uint32(8).uint32(message.stream);
+    }
+    if (message.last !== 0) {
+      writer.uint32(16).uint64(message.last);
+    }
+    for (const v of message.outcomes) {
+      OutcomeRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.stream = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.last = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcomes.push(OutcomeRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOutcomeRow(): OutcomeRow {
+  return { kind: undefined };
+}
+
+export const OutcomeRow: MessageFns<OutcomeRow> = {
+  encode(message: OutcomeRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "refused":
+        RefusedRow.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+      case "done":
+        DoneRow.encode(message.kind.value, writer.uint32(18).fork()).join();
+        break;
+      case "registered":
+        RegisteredRow.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+      case "topicCreated":
+        TopicCreatedRow.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
+      case "producerIdsAllocated":
+        ProducerIdsRow.encode(message.kind.value, writer.uint32(42).fork()).join();
+        break;
+      case "published":
+        PublishedRow.encode(message.kind.value, writer.uint32(50).fork()).join();
+        break;
+      case "joined":
+        JoinedRow.encode(message.kind.value, writer.uint32(58).fork()).join();
+        break;
+      case "synced":
+        SyncedRow.encode(message.kind.value, writer.uint32(66).fork()).join();
+        break;
+      case "membersLeft":
+        ErrorsRow.encode(message.kind.value, writer.uint32(74).fork()).join();
+        break;
+      case "offsetsCommitted":
+        ErrorsRow.encode(message.kind.value, writer.uint32(82).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OutcomeRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOutcomeRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "refused", value: RefusedRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "done", value: DoneRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "registered", value: RegisteredRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "topicCreated", value: TopicCreatedRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "producerIdsAllocated", value: ProducerIdsRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.kind = { $case: "published", value: PublishedRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.kind = { $case: "joined", value: JoinedRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.kind = { $case: "synced", value: SyncedRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.kind = { $case: "membersLeft", value: ErrorsRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.kind = { $case: "offsetsCommitted", value: ErrorsRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRefusedRow(): RefusedRow {
+  return { error: 0, message: "" };
+}
+
+export const RefusedRow: MessageFns<RefusedRow> = {
+  encode(message: RefusedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.error !== 0) {
+      writer.uint32(8).sint32(message.error);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefusedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefusedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.error = reader.sint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDoneRow(): DoneRow {
+  return {};
+}
+
+export const DoneRow: MessageFns<DoneRow> = {
+  encode(_: DoneRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DoneRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDoneRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRegisteredRow(): RegisteredRow {
+  return { agentEpoch: 0, nodeId: 0 };
+}
+
+export const RegisteredRow: MessageFns<RegisteredRow> = {
+  encode(message: RegisteredRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agentEpoch !== 0) {
+      writer.uint32(8).uint64(message.agentEpoch);
+    }
+    if (message.nodeId !== 0) {
+      writer.uint32(16).uint32(message.nodeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegisteredRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegisteredRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.agentEpoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nodeId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicCreatedRow(): TopicCreatedRow {
+  return { topicId: new Uint8Array(0) };
+}
+
+export const TopicCreatedRow: MessageFns<TopicCreatedRow> = {
+  encode(message: TopicCreatedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicCreatedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicCreatedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProducerIdsRow(): ProducerIdsRow {
+  return { first: 0, count: 0 };
+}
+
+export const ProducerIdsRow: MessageFns<ProducerIdsRow> = {
+  encode(message: ProducerIdsRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.first !== 0) {
+      writer.uint32(8).uint64(message.first);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProducerIdsRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProducerIdsRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.first = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublishedRow(): PublishedRow {
+  return { partitions: [] };
+}
+
+export const PublishedRow: MessageFns<PublishedRow> = {
+  encode(message: PublishedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.partitions) {
+      PublishedPartitionRow.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublishedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublishedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partitions.push(PublishedPartitionRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePublishedPartitionRow(): PublishedPartitionRow {
+  return { baseOffsets: [], errors: [], appended: new Uint8Array(0), logStartOffset: 0 };
+}
+
+export const PublishedPartitionRow: MessageFns<PublishedPartitionRow> = {
+  encode(message: PublishedPartitionRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.baseOffsets.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.baseOffsets) {
+        writer.sint64(v);
+      }
+      writer.join();
+    }
+    if (message.errors.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.errors) {
+        writer.sint32(v);
+      }
+      writer.join();
+    }
+    if (message.appended.length !== 0) {
+      writer.uint32(26).bytes(message.appended);
+    }
+    if (message.logStartOffset !== 0) {
+      writer.uint32(32).sint64(message.logStartOffset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PublishedPartitionRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePublishedPartitionRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.baseOffsets.push(longToNumber(reader.sint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.baseOffsets.push(longToNumber(reader.sint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.errors.push(reader.sint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.errors.push(reader.sint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.appended = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.logStartOffset = longToNumber(reader.sint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJoinedRow(): JoinedRow {
+  return { error: 0, memberId: "", joinPhase: undefined, replacedLeaderId: undefined };
+}
+
+export const JoinedRow: MessageFns<JoinedRow> = {
+  encode(message: JoinedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.error !== 0) {
+      writer.uint32(8).sint32(message.error);
+    }
+    if (message.memberId !== "") {
+      writer.uint32(18).string(message.memberId);
+    }
+    if (message.joinPhase !== undefined) {
+      writer.uint32(24).uint64(message.joinPhase);
+    }
+    if (message.replacedLeaderId !== undefined) {
+      writer.uint32(34).string(message.replacedLeaderId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.error = reader.sint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.joinPhase = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.replacedLeaderId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSyncedRow(): SyncedRow {
+  return { assignment: undefined };
+}
+
+export const SyncedRow: MessageFns<SyncedRow> = {
+  encode(message: SyncedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.assignment !== undefined) {
+      writer.uint32(10).bytes(message.assignment);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SyncedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSyncedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.assignment = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseErrorsRow(): ErrorsRow {
+  return { errors: [] };
+}
+
+export const ErrorsRow: MessageFns<ErrorsRow> = {
+  encode(message: ErrorsRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.errors.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.errors) {
+        writer.sint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ErrorsRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseErrorsRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.errors.push(reader.sint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.errors.push(reader.sint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSegmentColumns(): SegmentColumns {
+  return { agentEpochs: [], numbers: [], bytes: [] };
+}
+
+export const SegmentColumns: MessageFns<SegmentColumns> = {
+  encode(message: SegmentColumns, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agentEpochs.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.agentEpochs) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.numbers.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.numbers) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.bytes.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.bytes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SegmentColumns {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSegmentColumns();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.agentEpochs.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.agentEpochs.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.numbers.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.numbers.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.bytes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.bytes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConfigRow(): ConfigRow {
+  return { name: "", value: "" };
+}
+
+export const ConfigRow: MessageFns<ConfigRow> = {
+  encode(message: ConfigRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConfigRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfigRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicRow(): TopicRow {
+  return { topicId: new Uint8Array(0), name: "", configs: [], partitions: [], committedBy: [] };
+}
+
+export const TopicRow: MessageFns<TopicRow> = {
+  encode(message: TopicRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    for (const v of message.configs) {
+      ConfigRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.partitions) {
+      PartitionRow.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.committedBy.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.committedBy) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.configs.push(ConfigRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.partitions.push(PartitionRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.committedBy.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.committedBy.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePartitionRow(): PartitionRow {
+  return { logStartOffset: 0, highWatermark: 0, extents: undefined, producers: undefined };
+}
+
+export const PartitionRow: MessageFns<PartitionRow> = {
+  encode(message: PartitionRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.logStartOffset !== 0) {
+      writer.uint32(8).uint64(message.logStartOffset);
+    }
+    if (message.highWatermark !== 0) {
+      writer.uint32(16).uint64(message.highWatermark);
+    }
+    if (message.extents !== undefined) {
+      ExtentColumns.encode(message.extents, writer.uint32(26).fork()).join();
+    }
+    if (message.producers !== undefined) {
+      ProducerColumns.encode(message.producers, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PartitionRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePartitionRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.logStartOffset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.highWatermark = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.extents = ExtentColumns.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.producers = ProducerColumns.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExtentColumns(): ExtentColumns {
+  return { baseOffsets: [], records: [], maxTimestamps: [], segments: [], positions: [], lengths: [] };
+}
+
+export const ExtentColumns: MessageFns<ExtentColumns> = {
+  encode(message: ExtentColumns, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.baseOffsets.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.baseOffsets) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.records.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.records) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.maxTimestamps.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.maxTimestamps) {
+        writer.sint64(v);
+      }
+      writer.join();
+    }
+    if (message.segments.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.segments) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.positions.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.positions) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.lengths.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.lengths) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExtentColumns {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExtentColumns();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.baseOffsets.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.baseOffsets.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.records.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.records.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.maxTimestamps.push(longToNumber(reader.sint64()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.maxTimestamps.push(longToNumber(reader.sint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.segments.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.segments.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.positions.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.positions.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.lengths.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lengths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProducerColumns(): ProducerColumns {
+  return {
+    producerIds: [],
+    epochs: [],
+    usedMs: [],
+    windows: [],
+    firstSequences: [],
+    lastSequences: [],
+    baseOffsets: [],
+  };
+}
+
+export const ProducerColumns: MessageFns<ProducerColumns> = {
+  encode(message: ProducerColumns, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.producerIds.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.producerIds) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.epochs.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.epochs) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.usedMs.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.usedMs) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.windows.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.windows) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.firstSequences.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.firstSequences) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.lastSequences.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.lastSequences) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.baseOffsets.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.baseOffsets) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProducerColumns {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProducerColumns();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.producerIds.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.producerIds.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.epochs.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.epochs.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.usedMs.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.usedMs.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.windows.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.windows.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.firstSequences.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.firstSequences.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.lastSequences.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lastSequences.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.baseOffsets.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.baseOffsets.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGroupRow(): GroupRow {
+  return {
+    group: "",
+    state: 0,
+    generation: 0,
+    joinPhase: 0,
+    protocolType: "",
+    protocolName: undefined,
+    leaderId: undefined,
+    joinStartedMs: 0,
+    newcomerMs: 0,
+    inInitialDelay: false,
+    initialDelayMs: 0,
+    members: [],
+    offsets: [],
+  };
+}
+
+export const GroupRow: MessageFns<GroupRow> = {
+  encode(message: GroupRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).uint32(message.state);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(24).int32(message.generation);
+    }
+    if (message.joinPhase !== 0) {
+      writer.uint32(32).uint64(message.joinPhase);
+    }
+    if (message.protocolType !== "") {
+      writer.uint32(42).string(message.protocolType);
+    }
+    if (message.protocolName !== undefined) {
+      writer.uint32(50).string(message.protocolName);
+    }
+    if (message.leaderId !== undefined) {
+      writer.uint32(58).string(message.leaderId);
+    }
+    if (message.joinStartedMs !== 0) {
+      writer.uint32(64).int64(message.joinStartedMs);
+    }
+    if (message.newcomerMs !== 0) {
+      writer.uint32(72).int64(message.newcomerMs);
+    }
+    if (message.inInitialDelay !== false) {
+      writer.uint32(80).bool(message.inInitialDelay);
+    }
+    if (message.initialDelayMs !== 0) {
+      writer.uint32(88).uint32(message.initialDelayMs);
+    }
+    for (const v of message.members) {
+      MemberRow.encode(v!, writer.uint32(98).fork()).join();
+    }
+    for (const v of message.offsets) {
+      TopicOffsetsRow.encode(v!, writer.uint32(106).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.generation = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.joinPhase = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.protocolType = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.protocolName = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.leaderId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.joinStartedMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.newcomerMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.inInitialDelay = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.initialDelayMs = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.members.push(MemberRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.offsets.push(TopicOffsetsRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMemberRow(): MemberRow {
+  return {
+    memberId: "",
+    instanceId: undefined,
+    clientId: "",
+    clientHost: "",
+    sessionTimeoutMs: 0,
+    rebalanceTimeoutMs: 0,
+    protocols: [],
+    assignment: new Uint8Array(0),
+    joined: false,
+    synced: false,
+    pending: false,
+  };
+}
+
+export const MemberRow: MessageFns<MemberRow> = {
+  encode(message: MemberRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memberId !== "") {
+      writer.uint32(10).string(message.memberId);
+    }
+    if (message.instanceId !== undefined) {
+      writer.uint32(18).string(message.instanceId);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(26).string(message.clientId);
+    }
+    if (message.clientHost !== "") {
+      writer.uint32(34).string(message.clientHost);
+    }
+    if (message.sessionTimeoutMs !== 0) {
+      writer.uint32(40).uint32(message.sessionTimeoutMs);
+    }
+    if (message.rebalanceTimeoutMs !== 0) {
+      writer.uint32(48).uint32(message.rebalanceTimeoutMs);
+    }
+    for (const v of message.protocols) {
+      ProtocolRow.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.assignment.length !== 0) {
+      writer.uint32(66).bytes(message.assignment);
+    }
+    if (message.joined !== false) {
+      writer.uint32(72).bool(message.joined);
+    }
+    if (message.synced !== false) {
+      writer.uint32(80).bool(message.synced);
+    }
+    if (message.pending !== false) {
+      writer.uint32(88).bool(message.pending);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientHost = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sessionTimeoutMs = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rebalanceTimeoutMs = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.protocols.push(ProtocolRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.assignment = reader.bytes();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.joined = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.synced = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.pending = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProtocolRow(): ProtocolRow {
+  return { name: "", metadata: new Uint8Array(0) };
+}
+
+export const ProtocolRow: MessageFns<ProtocolRow> = {
+  encode(message: ProtocolRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.metadata.length !== 0) {
+      writer.uint32(18).bytes(message.metadata);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProtocolRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProtocolRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.metadata = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicOffsetsRow(): TopicOffsetsRow {
+  return { topicId: new Uint8Array(0), partitions: [], offsets: [], leaderEpochs: [], metadata: [], committedMs: [] };
+}
+
+export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
+  encode(message: TopicOffsetsRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.partitions.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.partitions) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.offsets.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.offsets) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.leaderEpochs.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.leaderEpochs) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.metadata) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.committedMs.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.committedMs) {
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicOffsetsRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicOffsetsRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.partitions.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.partitions.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.offsets.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.offsets.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.leaderEpochs.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.leaderEpochs.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.metadata.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.committedMs.push(longToNumber(reader.int64()));
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.committedMs.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

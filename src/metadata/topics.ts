@@ -1,12 +1,5 @@
+import { errors } from '../protocol/errors.js';
 import type { CreateTopic, DeleteTopic } from './journal.wire.js';
-import {
-  INVALID_PARTITIONS,
-  INVALID_REQUEST,
-  INVALID_TOPIC_EXCEPTION,
-  REQUEST_TIMED_OUT,
-  TOPIC_ALREADY_EXISTS,
-  UNKNOWN_TOPIC_ID,
-} from './kafka-errors.js';
 import type { Ledger } from './limits.js';
 import { PARTITIONS_PER_TOPIC_MAX, SIZE, TOPIC_CONFIGS_MAX, textBytes } from './limits.js';
 import type { Outcome } from './outcomes.js';
@@ -67,30 +60,33 @@ export class Topics {
   create(command: CreateTopic): Outcome {
     const topicId = topicIdText(command.topicId);
     if (topicId === undefined || this.byId.has(topicId) || this.retiring.some((topic) => topic.topicId === topicId)) {
-      return refused(INVALID_REQUEST, 'the topic id is not 16 fresh bytes');
+      return refused(errors.INVALID_REQUEST.code, 'the topic id is not 16 fresh bytes');
     }
     const flaw = topicNameFlaw(command.name);
     if (flaw !== undefined) {
-      return refused(INVALID_TOPIC_EXCEPTION, flaw);
+      return refused(errors.INVALID_TOPIC_EXCEPTION.code, flaw);
     }
     if (this.byName.has(command.name)) {
-      return refused(TOPIC_ALREADY_EXISTS, `Topic '${command.name}' already exists.`);
+      return refused(errors.TOPIC_ALREADY_EXISTS.code, `Topic '${command.name}' already exists.`);
     }
     const collides = this.#collapsed.get(collapse(command.name));
     if (collides !== undefined) {
       return refused(
-        INVALID_TOPIC_EXCEPTION,
+        errors.INVALID_TOPIC_EXCEPTION.code,
         `Topic '${command.name}' collides with existing topic: ${collides} ('.' and '_' count as one)`,
       );
     }
     if (command.partitions < 1 || command.partitions > PARTITIONS_PER_TOPIC_MAX) {
-      return refused(INVALID_PARTITIONS, `Number of partitions must be from 1 to ${PARTITIONS_PER_TOPIC_MAX}.`);
+      return refused(
+        errors.INVALID_PARTITIONS.code,
+        `Number of partitions must be from 1 to ${PARTITIONS_PER_TOPIC_MAX}.`,
+      );
     }
     if (command.configs.length > TOPIC_CONFIGS_MAX) {
-      return refused(INVALID_REQUEST, `more than ${TOPIC_CONFIGS_MAX} configs`);
+      return refused(errors.INVALID_REQUEST.code, `more than ${TOPIC_CONFIGS_MAX} configs`);
     }
     if (this.#ledger.full) {
-      return refused(REQUEST_TIMED_OUT, 'the metadata is full');
+      return refused(errors.REQUEST_TIMED_OUT.code, 'the metadata is full');
     }
     const configs = new Map(command.configs.map(({ name, value }) => [name, value]));
     this.link(new Topic(topicId, command.name, command.partitions, configs));
@@ -107,7 +103,7 @@ export class Topics {
     const topicId = topicIdText(command.topicId);
     const topic = topicId === undefined ? undefined : this.byId.get(topicId);
     if (topic === undefined) {
-      return refused(UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.');
+      return refused(errors.UNKNOWN_TOPIC_ID.code, 'This server does not host this topic ID.');
     }
     this.byName.delete(topic.name);
     this.byId.delete(topic.topicId);

@@ -73,6 +73,16 @@ class Story {
     );
   }
 
+  joined(memberId: string, more: Partial<JoinGroup> = {}): this {
+    this.join(memberId, more);
+    return this;
+  }
+
+  left(memberId: string): this {
+    this.leave(memberId);
+    return this;
+  }
+
   get group(): GroupView {
     return this.journal.metadata.group(G)!;
   }
@@ -370,14 +380,14 @@ describe('committing offsets', () => {
     ['an unknown member', 25, (story) => story.commit(1, 'x')],
     ['no membership in a group with members', 25, (story) => story.commit(-1, '')],
     ['a member without a generation', 22, (story) => story.commit(-1, 'a')],
-    ['no membership in an empty group', 0, (story) => (story.leave('a'), story.commit(-1, ''))],
+    ['no membership in an empty group', 0, (story) => story.left('a').commit(-1, '')],
     ['a generation in an unknown group', 22, (story) => story.commit(1, 'a', { group: 'other' })],
     ['no membership in an unknown group', 0, (story) => story.commit(-1, '', { group: 'other' })],
-    ['the present generation while joining', 0, (story) => (story.join('b'), story.commit(1, 'a'))],
+    ['the present generation while joining', 0, (story) => story.joined('b').commit(1, 'a')],
     [
       'the present generation while completing',
       27,
-      (story) => (story.join('b'), story.join('a', { knownMember: true }), story.commit(2, 'a')),
+      (story) => story.joined('b').joined('a', { knownMember: true }).commit(2, 'a'),
     ],
   ])('by %s: %i', (_, code, act) => {
     expect(error(act(withTopic()))).toBe(code);
