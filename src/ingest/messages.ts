@@ -1,4 +1,6 @@
 import type { PublishedPartition } from '../metadata/outcomes.js';
+import type { TelemetryShare } from '../telemetry/counters.js';
+import type { Piece } from '../threads/chunks.js';
 
 /**
  * What crosses between the main thread and an ingest worker (a lane). Produce requests go through a ring in shared
@@ -11,9 +13,11 @@ export interface IngestInit {
   readonly lane: number;
   readonly cluster: string;
   readonly agentEpoch: number;
-  /** First segment number of this lane and the step to the next: lanes never collide under one epoch. */
-  readonly firstSegment: number;
-  readonly segmentStep: number;
+  /**
+   * One BigInt64 word: the number of the last segment that any lane of this agent epoch took. A lane takes the next one
+   * with Atomics.add, so that numbers are dense and never collide, crashed lanes included.
+   */
+  readonly segmentNumbers: SharedArrayBuffer;
   /** Bucket URL as in `--bucket`; the worker opens its own store from it. */
   readonly bucket: string;
   readonly batchWindowMs: number;
@@ -26,37 +30,38 @@ export interface IngestInit {
   readonly pins: SharedArrayBuffer;
   /** The ring of `ProduceDescriptor`s (src/threads/ring.ts). */
   readonly requests: SharedArrayBuffer;
-  readonly telemetry: SharedArrayBuffer;
+  readonly telemetry: TelemetryShare;
   /** Uploads that may run at once. */
   readonly uploadsMax: number;
 }
 
 /** A whole Produce request whose bytes lie in `chunks`. Encoded into a ring record by `encodeDescriptor`. */
 export interface ProduceDescriptor {
-  /** Chosen by main, unique among the lane's unanswered requests. */
+  /** Chosen by main, rising within a lane (u32, wraps). */
   readonly request: number;
+  /** u32. */
   readonly connection: number;
   readonly correlationId: number;
   readonly apiVersion: number;
   /** The worker must have applied topics up to this revision before it looks at the request. */
   readonly topicsRevision: number;
-  /** Monotonic ms at which the frame was complete. */
+  /** Monotonic ms at which the frame was complete (the clock of all threads is one). */
   readonly receivedMs: number;
   /** The request's body (after the header), in order: pieces of `chunks`. */
-  readonly pieces: readonly { readonly position: number; readonly length: number }[];
+  readonly pieces: readonly Piece[];
 }
 
 export type ToIngest =
   /** The worker slept and the ring has records. */
   | { readonly type: 'wake' }
-  /** A read-only view of topics: everything at first, then what changed. */
+  /** A read-only view of topics: everything at first, then what changed. `removed` holds topic ids. */
   | {
       readonly type: 'topics';
       readonly revision: number;
       readonly changed: readonly IngestTopic[];
       readonly removed: readonly string[];
     }
-  /** The outcome of the lane's command `number`. */
+  /** The outcome of the lane's command `number`: one element a partition of its PublishSegment; none for SkipNumber. */
   | { readonly type: 'published'; readonly number: number; readonly partitions: readonly PublishedPartition[] }
   /** The command was refused as a whole (closed epoch, metadata full): answer its requests with this Kafka error. */
   | { readonly type: 'publish-refused'; readonly number: number; readonly error: number }
@@ -84,11 +89,22 @@ export type FromIngest =
   | { readonly type: 'ready' }
   /** The bytes of these requests in `chunks` are no longer needed. */
   | { readonly type: 'released'; readonly requests: readonly number[] }
-  /** An uploaded segment to publish; numbers count from 1 without gaps. `command` is an encoded `Command` (PublishSegment or SkipNumber). */
-  | { readonly type: 'publish'; readonly number: number; readonly command: Uint8Array }
-  /** Answers, in the order in which the requests came on each connection. */
+  /**
+   * An uploaded segment to publish; numbers count from 1 without gaps. `command` is an encoded `Command`: PublishSegment
+   * of `segment`, or SkipNumber (`segment` undefined).
+   */
+  | {
+      readonly type: 'publish';
+      readonly number: number;
+      readonly segment: number | undefined;
+      readonly command: Uint8Array;
+    }
+  /** Answers, in any order: the connection's pipeline writes them in the order of its requests. */
   | { readonly type: 'answers'; readonly answers: readonly ProduceAnswer[] }
-  /** A published segment whose batches are stamped and may be read from `segments` until its pin word says evicted. */
+  /**
+   * A published segment whose batches are stamped and may be read from `segments` until its pin word says evicted. Sent
+   * before the answers to its requests; `extents` is empty when nothing of it became visible or is kept.
+   */
   | {
       readonly type: 'readable';
       readonly segment: number;

@@ -1,0 +1,78 @@
+import type { ProduceAnswer, ReadableExtent } from '../../src/ingest/messages.js';
+import type { PublishedPartition } from '../../src/metadata/outcomes.js';
+import { apis } from '../../src/protocol/apis.js';
+import { errorByCode } from '../../src/protocol/errors.js';
+import { encodeResponseFrame, joined } from '../../src/protocol/frames.js';
+import { stampBatch } from './batches.js';
+import type { Run } from './publish.js';
+import type { Request } from './requests.js';
+
+/**
+ * Takes the outcome of a publish: stamps what became part of the log, in place (`segment` is the segment's memory: no
+ * upload reads it any more), fills the partitions' answers, and lists what readers may now see.
+ */
+export function applyOutcome(
+  runs: readonly Run[],
+  outcome: readonly PublishedPartition[],
+  segment: Uint8Array,
+): readonly ReadableExtent[] {
+  const extents: ReadableExtent[] = [];
+  runs.forEach((run, at) => {
+    const { baseOffsets, errors, appended, logStartOffset } = outcome[at]!;
+    const visible: number[] = [];
+    run.forEach(({ batch, position }, i) => {
+      const { partition } = batch;
+      partition.error = errors[i]!;
+      partition.message = errors[i] === 0 ? null : (errorByCode(errors[i]!)?.message ?? null);
+      partition.baseOffset = baseOffsets[i]!;
+      partition.logStartOffset = errors[i] === 0 ? logStartOffset : -1;
+      if (appended[i] === 1) {
+        stampBatch(segment, position, baseOffsets[i]!);
+        visible.push(i);
+      } else {
+        // Of a duplicate the time at which the original was appended is not known here: -1, as with CreateTime.
+        partition.logAppendTimeMs = -1;
+      }
+    });
+    if (visible.length > 0) {
+      extents.push({
+        topicId: run[0]!.batch.topic.topicId,
+        partition: run[0]!.batch.partition.index,
+        baseOffsets: Float64Array.from(visible, (i) => baseOffsets[i]!),
+        positions: Uint32Array.from(visible, (i) => run[i]!.position),
+        lengths: Uint32Array.from(visible, (i) => run[i]!.length),
+        records: Uint32Array.from(visible, (i) => run[i]!.batch.records),
+      });
+    }
+  });
+  return extents;
+}
+
+/** The answer to a request whose partitions are all decided. With acks=0 there is none, but an error closes (Kafka too). */
+export function answerOf(request: Request, closeAnyway: boolean): ProduceAnswer {
+  const { id, acks, apiVersion, correlationId, topics } = request;
+  if (acks === 0) {
+    const failed = topics.some(({ partitions }) => partitions.some(({ error }) => error !== 0));
+    return { request: id, frame: undefined, close: failed || closeAnyway };
+  }
+  const responses = topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitionResponses: partitions.map((partition) => ({
+      index: partition.index,
+      errorCode: partition.error,
+      baseOffset: partition.baseOffset,
+      logAppendTimeMs: partition.logAppendTimeMs,
+      logStartOffset: partition.logStartOffset,
+      recordErrors: partition.recordErrors,
+      errorMessage: partition.message,
+    })),
+  }));
+  const frame = joined(encodeResponseFrame(apis.produce, apiVersion, correlationId, { responses }));
+  return { request: id, frame, close: closeAnyway };
+}
+
+/** The answer to bytes that are no Produce request: none; the connection is closed. */
+export function answerToGarbage(request: number): ProduceAnswer {
+  return { request, frame: undefined, close: true };
+}

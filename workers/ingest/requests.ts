@@ -1,0 +1,75 @@
+import type { IngestTopic } from '../../src/ingest/messages.js';
+
+/** A Produce request from the ring until it is answered. */
+export interface Request {
+  readonly id: number;
+  readonly connection: ConnectionRequests;
+  readonly correlationId: number;
+  readonly apiVersion: number;
+  readonly acks: number;
+  readonly receivedMs: number;
+  /** Monotonic ms after which it is answered REQUEST_TIMED_OUT. */
+  readonly deadlineMs: number;
+  readonly topics: readonly RequestTopic[];
+  /** Its accepted batches, in the request's order; empty when every partition failed. */
+  readonly batches: Batch[];
+  /**
+   * `open`: in the open segment or a sealed one; `posted`: its publish was sent, so the batches may become visible at any
+   * time; `failed`: its batches will never be published; `answered`: nothing more to do (its publish may still be under way).
+   */
+  state: 'open' | 'posted' | 'failed' | 'answered';
+  /** Whether its batches' publish was sent before it was answered. */
+  wasPosted: boolean;
+}
+
+export interface RequestTopic {
+  /** As the client named it; empty from v13 on. */
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: readonly RequestPartition[];
+}
+
+/** What the response says of one partition. */
+export interface RequestPartition {
+  readonly index: number;
+  error: number;
+  message: string | null;
+  recordErrors: readonly RecordError[];
+  baseOffset: number;
+  logAppendTimeMs: number;
+  logStartOffset: number;
+}
+
+export interface RecordError {
+  readonly batchIndex: number;
+  readonly batchIndexErrorMessage: string | null;
+}
+
+/** One accepted record batch on its way into a segment. */
+export interface Batch {
+  readonly request: Request;
+  readonly topic: IngestTopic;
+  readonly partition: RequestPartition;
+  /** The batch where it came in: chunk or scratch memory, gone after the seal. */
+  readonly source: Uint8Array;
+  readonly records: number;
+  readonly minTimestamp: number;
+  maxTimestamp: number;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+}
+
+/** The unanswered requests of one connection in this lane, in the order in which they came. */
+export class ConnectionRequests {
+  readonly id: number;
+  readonly unanswered = new Set<Request>();
+  /** The connection is gone: nobody reads its answers. */
+  closed = false;
+  /** Requests received up to then fail with the one that failed before them (monotonic ms). */
+  failUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+}

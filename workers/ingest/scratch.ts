@@ -1,0 +1,48 @@
+import { copy } from '../../native-bindings/native.js';
+import type { Piece } from '../../src/threads/chunks.js';
+
+/**
+ * Memory for frames that lie in several pieces: a decoder wants a frame in one. Held until the seal that takes its
+ * batches; blocks of memory are kept and used again. Bounded by the open segment: the lane takes nothing beyond it.
+ */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+
+export class Scratch {
+  /** All of BLOCK_BYTES. */
+  readonly #blocks: Uint8Array[] = [];
+  #block = 0;
+  #used = 0;
+
+  /** The frame's bytes in one piece. */
+  gather(chunks: Uint8Array, pieces: readonly Piece[]): Uint8Array {
+    const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const gathered = this.#take(total);
+    let at = 0;
+    for (const { position, length } of pieces) {
+      copy(chunks, position, gathered, at, length);
+      at += length;
+    }
+    return gathered;
+  }
+
+  /** Nothing of what was gathered is needed any more. */
+  reset(): void {
+    this.#block = 0;
+    this.#used = 0;
+  }
+
+  #take(length: number): Uint8Array {
+    if (length > BLOCK_BYTES) {
+      // Rare and large: not kept.
+      return new Uint8Array(length);
+    }
+    if (this.#used + length > BLOCK_BYTES) {
+      this.#block += 1;
+      this.#used = 0;
+    }
+    this.#blocks[this.#block] ??= new Uint8Array(BLOCK_BYTES);
+    const taken = this.#blocks[this.#block]!.subarray(this.#used, this.#used + length);
+    this.#used += length;
+    return taken;
+  }
+}

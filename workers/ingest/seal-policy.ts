@@ -1,0 +1,30 @@
+/** When the open segment is sealed: a pure decision. */
+export interface OpenSegmentFacts {
+  readonly bytes: number;
+  readonly openedMs: number;
+  readonly nowMs: number;
+  readonly batchWindowMs: number;
+  readonly batchBytes: number;
+  readonly draining: boolean;
+}
+
+export type SealReason = 'window' | 'size' | 'shutdown';
+
+/** Why the open segment, which holds something, is due; undefined while it may wait. */
+export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
+  if (facts.draining) {
+    return 'shutdown';
+  }
+  if (facts.bytes >= facts.batchBytes) {
+    return 'size';
+  }
+  return facts.nowMs - facts.openedMs >= facts.batchWindowMs ? 'window' : undefined;
+}
+
+/**
+ * Whether a request of at most `requestBytes` goes into the open segment, or the open one must be sealed first: a request
+ * lands wholly in one segment, and one that is over-large by itself gets a segment of its own.
+ */
+export function fitsOpen(openBytes: number, requestBytes: number, batchBytes: number): boolean {
+  return openBytes === 0 || openBytes + requestBytes <= batchBytes;
+}

@@ -1,0 +1,66 @@
+import { type Store, StoreError } from '../../src/objects/store.js';
+import { errors } from '../../src/protocol/errors.js';
+import type { World } from '../../src/world/world.js';
+
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 2_000;
+
+/** One attempt's object: a body that stays unchanged until the attempt is over. */
+export interface SegmentObject {
+  readonly key: string;
+  readonly segment: number;
+  readonly body: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly crc32c: number;
+}
+
+export type UploadResult =
+  | { readonly kind: 'uploaded'; readonly object: SegmentObject }
+  /** Not stored, or nobody will ever know it: a key that is not published is garbage. */
+  | { readonly kind: 'failed'; readonly error: number; readonly cause: StoreError | undefined };
+
+/**
+ * Puts a segment until it is certainly stored or nobody waits for it any more.
+ *
+ * - unavailable: certainly not written, so the same key again, after a pause that doubles;
+ * - unknown, or a key that is taken: under a new key (`remake` gives the object its next number). What an attempt of
+ *   unknown outcome leaves behind is never published, and so never read;
+ * - full, denied: given up at once. The clients come again, and the next segment finds out whether it has passed.
+ */
+export async function upload(
+  world: World,
+  store: Store,
+  remake: () => SegmentObject,
+  isUseful: () => boolean,
+): Promise<UploadResult> {
+  let object = remake();
+  let pauseMs = RETRY_MS_MIN;
+  for (;;) {
+    try {
+      await store.put(object.key, object.body, { ifNoneMatch: '*', crc32c: object.crc32c });
+      return { kind: 'uploaded', object };
+    } catch (error) {
+      if (!(error instanceof StoreError)) {
+        throw error;
+      }
+      const mayPass = error.fault === 'unavailable' || error.fault === 'unknown' || error.fault === 'precondition-failed';
+      if (!mayPass || !isUseful()) {
+        return { kind: 'failed', error: errors.KAFKA_STORAGE_ERROR.code, cause: error };
+      }
+      if (error.fault !== 'precondition-failed') {
+        await pause(world, pauseMs);
+        pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX);
+      }
+      if (!isUseful()) {
+        return { kind: 'failed', error: errors.KAFKA_STORAGE_ERROR.code, cause: error };
+      }
+      if (error.fault !== 'unavailable') {
+        object = remake();
+      }
+    }
+  }
+}
+
+function pause(world: World, delayMs: number): Promise<void> {
+  return new Promise((resolve) => world.timers.after(delayMs, resolve));
+}

@@ -1,0 +1,165 @@
+import type { IngestTopic } from '../../src/ingest/messages.js';
+import { errors } from '../../src/protocol/errors.js';
+import { validateBatch } from './batches.js';
+import type { ProduceRequest } from './decode.js';
+import type { Batch, Request, RequestPartition, RequestTopic } from './requests.js';
+import type { TopicsView } from './topics.js';
+
+/** First version that names topics by id (KIP-516). */
+const TOPIC_IDS_SINCE = 13;
+
+/** What the lane decides about a request's partitions before anything is stored. */
+export interface Examined {
+  readonly topics: readonly RequestTopic[];
+  /** Without their request, which does not exist yet. */
+  readonly batches: readonly Omit<Batch, 'request'>[];
+}
+
+interface Failure {
+  readonly error: number;
+  readonly message: string;
+}
+
+/**
+ * Judges a request partition by partition, as Kafka's KafkaApis.handleProduceRequest and UnifiedLog do (PROTOCOL §5.1,
+ * §5.2): a bad partition fails alone. Whatever concerns the whole request fails each of its partitions.
+ */
+export function examine(
+  request: ProduceRequest,
+  apiVersion: number,
+  body: Uint8Array,
+  view: TopicsView,
+  wallMs: number,
+  segmentBytesMax: number,
+): Examined {
+  const batches: Omit<Batch, 'request'>[] = [];
+  const wholeFailure = failureOfWhole(request) ?? failureOfSize(body.length, segmentBytesMax);
+  const repeated = repeatedPartitions(request);
+  const topics = request.topicData.map((topicData): RequestTopic => {
+    const byId = apiVersion >= TOPIC_IDS_SINCE;
+    const topic = byId ? view.byId(topicData.topicId) : view.byName(topicData.name);
+    return {
+      name: topicData.name,
+      topicId: topicData.topicId,
+      partitions: topicData.partitionData.map(({ index, records }) => {
+        const partition = unanswered(index);
+        const failure =
+          wholeFailure ??
+          failureOfTopic(topic, index, byId) ??
+          failureOfRepeat(repeated, topicData, index) ??
+          (records === null ? NULL_RECORDS : undefined);
+        if (failure !== undefined) {
+          fail(partition, failure);
+          return partition;
+        }
+        const source = body.subarray(records!.position, records!.position + records!.length);
+        const verdict = validateBatch(source, topic!, apiVersion, wallMs);
+        if (verdict.kind === 'refused') {
+          fail(partition, verdict);
+          partition.recordErrors = verdict.recordErrors;
+        } else {
+          batches.push({ topic: topic!, partition, source, ...verdict.facts });
+        }
+        return partition;
+      }),
+    };
+  });
+  return { topics, batches };
+}
+
+/** Fails every partition that was fine so far: the request as a whole will not be stored. */
+export function failAccepted(request: Request, error: number, message: string): void {
+  for (const { partition } of request.batches) {
+    fail(partition, { error, message });
+  }
+}
+
+function fail(partition: RequestPartition, { error, message }: Failure): void {
+  partition.error = error;
+  partition.message = message;
+  partition.baseOffset = -1;
+  partition.logAppendTimeMs = -1;
+  partition.logStartOffset = -1;
+}
+
+function unanswered(index: number): RequestPartition {
+  return {
+    index,
+    error: 0,
+    message: null,
+    recordErrors: [],
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+  };
+}
+
+function failureOfWhole({ acks, transactionalId }: ProduceRequest): Failure | undefined {
+  if (acks !== -1 && acks !== 0 && acks !== 1) {
+    return { error: errors.INVALID_REQUIRED_ACKS.code, message: `acks must be -1, 0 or 1, not ${acks}` };
+  }
+  // Transactions are not served yet, InitProducerId refuses their ids, so no transaction of this id can be open.
+  if (transactionalId !== null) {
+    return { error: errors.INVALID_TXN_STATE.code, message: 'no transaction of this transactional id is open' };
+  }
+  return undefined;
+}
+
+/** Java producers split a batch that is too large; other clients give up, as they must: it never could be stored. */
+function failureOfSize(bodyBytes: number, segmentBytesMax: number): Failure | undefined {
+  return bodyBytes > segmentBytesMax
+    ? {
+        error: errors.MESSAGE_TOO_LARGE.code,
+        message: `a request of ${bodyBytes} bytes exceeds the ${segmentBytesMax} that an agent of this memory can take`,
+      }
+    : undefined;
+}
+
+function failureOfTopic(topic: IngestTopic | undefined, index: number, byId: boolean): Failure | undefined {
+  if (topic === undefined && byId) {
+    return { error: errors.UNKNOWN_TOPIC_ID.code, message: 'no topic has this id' };
+  }
+  if (topic === undefined || !(index >= 0 && index < topic.partitions)) {
+    return { error: errors.UNKNOWN_TOPIC_OR_PARTITION.code, message: 'no such topic or partition' };
+  }
+  return undefined;
+}
+
+const NULL_RECORDS: Failure = { error: errors.INVALID_RECORD.code, message: 'the partition has no record batch' };
+
+type TopicData = ProduceRequest['topicData'][number];
+
+/**
+ * Kafka keeps one of two entries for the same partition and answers once; the other's records are lost without a word.
+ * "One batch per partition per request" is the rule behind it, so every entry of such a partition is refused.
+ */
+function failureOfRepeat(repeated: ReadonlySet<string>, topicData: TopicData, index: number): Failure | undefined {
+  return repeated.size > 0 && repeated.has(partitionKey(topicData, index))
+    ? { error: errors.INVALID_RECORD.code, message: 'the request names this partition more than once' }
+    : undefined;
+}
+
+function repeatedPartitions(request: ProduceRequest): ReadonlySet<string> {
+  const only = request.topicData.length === 1 ? request.topicData[0]! : undefined;
+  if (only !== undefined && only.partitionData.length <= 1) {
+    return NONE;
+  }
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const topicData of request.topicData) {
+    for (const { index } of topicData.partitionData) {
+      const key = partitionKey(topicData, index);
+      if (seen.has(key)) {
+        repeated.add(key);
+      }
+      seen.add(key);
+    }
+  }
+  return repeated;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function partitionKey({ name, topicId }: TopicData, index: number): string {
+  return `${name}/${topicId}/${index}`;
+}

@@ -1,0 +1,25 @@
+import type { Batch, Request } from './requests.js';
+
+/** What is gathered until the next seal. Nothing is copied yet: batches lie where their frames do. */
+export class OpenSegment {
+  readonly requests: Request[] = [];
+  readonly openedMs: number;
+  /** Bytes of batches. */
+  bytes = 0;
+
+  constructor(openedMs: number) {
+    this.openedMs = openedMs;
+  }
+
+  add(request: Request): void {
+    this.requests.push(request);
+    for (const batch of request.batches) {
+      this.bytes += batch.source.length;
+    }
+  }
+
+  /** Batches of requests that have not failed meanwhile, in the order of arrival. */
+  batches(): Batch[] {
+    return this.requests.filter((request) => request.state === 'open').flatMap((request) => request.batches);
+  }
+}
