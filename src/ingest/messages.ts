@@ -103,7 +103,7 @@ export type FromIngest =
   | { readonly type: 'answers'; readonly answers: readonly ProduceAnswer[] }
   /**
    * A published segment whose batches are stamped and may be read from `segments` until its pin word says evicted. Sent
-   * before the answers to its requests; `extents` is empty when nothing of it became visible or is kept.
+   * for every segment of which anything became visible, before the answers to its requests.
    */
   | {
       readonly type: 'readable';

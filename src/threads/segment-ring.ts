@@ -101,7 +101,7 @@ export class SegmentRing {
 
   /** Evicts every readable segment between; false when a reader was faster. */
   #evict(start: number, end: number): boolean {
-    let i = this.#indexFrom(start);
+    const i = this.#indexFrom(start);
     while (i < this.#regions.length && this.#regions[i]!.position < end) {
       if (!evictSlot(this.#pins, this.#regions[i]!.slot)) {
         return false;

@@ -109,8 +109,12 @@ function mortalWorld(world: World, isAlive: () => boolean): World {
   return {
     clock: world.clock,
     random: world.random,
-    net: world.net,
-    files: world.files,
+    get net() {
+      return world.net;
+    },
+    get files() {
+      return world.files;
+    },
     timers: {
       after: (delayMs, run) => world.timers.after(delayMs, guard(run)),
       soon: (run) => world.timers.soon(guard(run)),

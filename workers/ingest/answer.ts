@@ -3,6 +3,7 @@ import type { PublishedPartition } from '../../src/metadata/outcomes.js';
 import { apis } from '../../src/protocol/apis.js';
 import { errorByCode } from '../../src/protocol/errors.js';
 import { encodeResponseFrame, joined } from '../../src/protocol/frames.js';
+import type { Meters } from '../../src/telemetry/counters.js';
 import { stampBatch } from './batches.js';
 import type { Run } from './publish.js';
 import type { Request } from './requests.js';
@@ -15,20 +16,24 @@ export function applyOutcome(
   runs: readonly Run[],
   outcome: readonly PublishedPartition[],
   segment: Uint8Array,
+  meters: Meters,
 ): readonly ReadableExtent[] {
   const extents: ReadableExtent[] = [];
   runs.forEach((run, at) => {
     const { baseOffsets, errors, appended, logStartOffset } = outcome[at]!;
     const visible: number[] = [];
-    run.forEach(({ batch, position }, i) => {
+    run.forEach(({ batch, position, length }, i) => {
       const { partition } = batch;
       partition.error = errors[i]!;
-      partition.message = errors[i] === 0 ? null : (errorByCode(errors[i]!)?.message ?? null);
+      partition.message = errors[i] === 0 ? null : (errorByCode(errors[i]!)?.name ?? null);
       partition.baseOffset = baseOffsets[i]!;
       partition.logStartOffset = errors[i] === 0 ? logStartOffset : -1;
       if (appended[i] === 1) {
         stampBatch(segment, position, baseOffsets[i]!);
         visible.push(i);
+        meters.producedBatches.add(1);
+        meters.producedRecords.add(batch.records);
+        meters.producedBytes.add(length);
       } else {
         // Of a duplicate the time at which the original was appended is not known here: -1, as with CreateTime.
         partition.logAppendTimeMs = -1;
@@ -70,9 +75,4 @@ export function answerOf(request: Request, closeAnyway: boolean): ProduceAnswer 
   }));
   const frame = joined(encodeResponseFrame(apis.produce, apiVersion, correlationId, { responses }));
   return { request: id, frame, close: closeAnyway };
-}
-
-/** The answer to bytes that are no Produce request: none; the connection is closed. */
-export function answerToGarbage(request: number): ProduceAnswer {
-  return { request, frame: undefined, close: true };
 }

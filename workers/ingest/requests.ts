@@ -14,12 +14,11 @@ export interface Request {
   /** Its accepted batches, in the request's order; empty when every partition failed. */
   readonly batches: Batch[];
   /**
-   * `open`: in the open segment or a sealed one; `posted`: its publish was sent, so the batches may become visible at any
-   * time; `failed`: its batches will never be published; `answered`: nothing more to do (its publish may still be under way).
+   * `open`: its batches wait in the open segment or a sealed one; `posted`: a publish that names them was sent, so they may
+   * become visible at any time; `failed`: answered, its batches will never be published; `answered`: answered otherwise
+   * (a publish may still be under way).
    */
   state: 'open' | 'posted' | 'failed' | 'answered';
-  /** Whether its batches' publish was sent before it was answered. */
-  wasPosted: boolean;
 }
 
 export interface RequestTopic {
@@ -61,15 +60,11 @@ export interface Batch {
 }
 
 /** The unanswered requests of one connection in this lane, in the order in which they came. */
-export class ConnectionRequests {
+export interface ConnectionRequests {
   readonly id: number;
-  readonly unanswered = new Set<Request>();
+  readonly unanswered: Set<Request>;
   /** The connection is gone: nobody reads its answers. */
-  closed = false;
+  closed: boolean;
   /** Requests received up to then fail with the one that failed before them (monotonic ms). */
-  failUntilMs = Number.NEGATIVE_INFINITY;
-
-  constructor(id: number) {
-    this.id = id;
-  }
+  failUntilMs: number;
 }

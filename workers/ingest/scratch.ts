@@ -1,4 +1,3 @@
-import { copy } from '../../native-bindings/native.js';
 import type { Piece } from '../../src/threads/chunks.js';
 
 /**
@@ -19,7 +18,7 @@ export class Scratch {
     const gathered = this.#take(total);
     let at = 0;
     for (const { position, length } of pieces) {
-      copy(chunks, position, gathered, at, length);
+      gathered.set(chunks.subarray(position, position + length), at);
       at += length;
     }
     return gathered;

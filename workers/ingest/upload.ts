@@ -43,7 +43,8 @@ export async function upload(
       if (!(error instanceof StoreError)) {
         throw error;
       }
-      const mayPass = error.fault === 'unavailable' || error.fault === 'unknown' || error.fault === 'precondition-failed';
+      const mayPass =
+        error.fault === 'unavailable' || error.fault === 'unknown' || error.fault === 'precondition-failed';
       if (!mayPass || !isUseful()) {
         return { kind: 'failed', error: errors.KAFKA_STORAGE_ERROR.code, cause: error };
       }

@@ -1,0 +1,220 @@
+import { expect, test } from 'vitest';
+import { LaneHarness, TOPIC } from './lane-harness.js';
+import { makeBatch } from './make-batch.js';
+
+test('requests of one window land in one segment and are answered with dense offsets once it is published', async () => {
+  const lane = new LaneHarness();
+  const first = lane.produce({
+    partitions: [
+      [0, makeBatch({ values: ['a', 'b'] })],
+      [1, makeBatch()],
+    ],
+  });
+  const second = lane.produce({ connection: 2, partitions: [[0, makeBatch({ values: ['c'] })]] });
+  await lane.world.pass(99);
+  expect(lane.store.puts).toHaveLength(0);
+  expect(lane.released).toEqual([]);
+  await lane.world.pass(2);
+  expect(lane.store.puts).toHaveLength(1);
+  expect(lane.released).toEqual([first, second]);
+  expect(lane.answers).toEqual([]);
+  lane.holdPublishes = true;
+  lane.store.puts[0]!.accept();
+  await lane.world.pass(50);
+  expect(lane.heldPublishes).toHaveLength(1);
+  expect(lane.answers).toEqual([]);
+  lane.releasePublishes();
+  await lane.world.pass(1);
+  expect(lane.outcome(first)).toEqual([
+    [0, 0],
+    [0, 0],
+  ]);
+  expect(lane.outcome(second)).toEqual([[0, 2]]);
+  expect(lane.metadata.topicById(TOPIC.topicId)!.partitions.map((p) => p.highWatermark)).toEqual([3, 1, 0, 0]);
+});
+
+test('a segment lies in the store as its footer and command say, and what is readable is stamped', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  lane.produce({
+    partitions: [
+      [1, makeBatch({ values: ['x'] })],
+      [0, makeBatch({ values: ['a', 'b'] })],
+    ],
+  });
+  lane.produce({ partitions: [[1, makeBatch({ values: ['y', 'z'] })]] });
+  await lane.world.pass(200);
+  expect([...lane.store.objects.keys()]).toEqual(['data/1/1']);
+  const [readable] = lane.of('readable');
+  expect(readable).toMatchObject({ segment: 1, position: 0 });
+  expect(
+    readable!.extents.map(({ partition, baseOffsets, records }) => [partition, [...baseOffsets], [...records]]),
+  ).toEqual([
+    [0, [0], [2]],
+    [1, [0, 1], [1, 2]],
+  ]);
+  const memory = Buffer.from(lane.init.segments, readable!.position, readable!.length);
+  const { positions, lengths } = readable!.extents[1]!;
+  expect(memory.readBigInt64BE(positions[1]!)).toBe(1n);
+  expect(memory.readInt32BE(positions[1]! + 12)).toBe(0);
+  expect(memory.readInt32BE(positions[1]! + 8)).toBe(lengths[1]! - 12);
+  // What is stored is verbatim: stamping came after the upload.
+  const stored = Buffer.from(lane.store.objects.get('data/1/1')!);
+  expect(stored.readInt32BE(positions[1]! + 12)).toBe(-1);
+  expect(stored.subarray(-8).toString()).toBe('WEFTSEG1');
+  expect(stored.subarray(positions[1]! + 16, positions[1]! + lengths[1]!)).toEqual(
+    memory.subarray(positions[1]! + 16, positions[1]! + lengths[1]!),
+  );
+  const extents: unknown[] = [];
+  lane.metadata.scanExtents(TOPIC.topicId, 1, 0, (extent) => extents.push(extent) > 0);
+  expect(extents).toMatchObject([{ segment: 1, segmentBytes: stored.length, position: positions[0], records: 3 }]);
+});
+
+test('frames in several pieces are the same requests, and are released as soon as they are gathered', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const values = Array.from({ length: 50 }, (_, i) => `value ${i}`);
+  const requests = [7, 64, 1000].map((pieceBytes) =>
+    lane.produce({ pieceBytes, partitions: [[0, makeBatch({ values })]] }),
+  );
+  await lane.world.pass(1);
+  expect(lane.released).toEqual(requests.slice(0, 2));
+  await lane.world.pass(200);
+  expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 50]], [[0, 100]]]);
+});
+
+test('a segment is sealed by size at once, and a request never straddles two', async () => {
+  const lane = new LaneHarness({ batchBytes: 2000 });
+  const large = () => makeBatch({ values: ['v'.repeat(800)] });
+  lane.produce({
+    partitions: [
+      [0, large()],
+      [1, large()],
+    ],
+  });
+  lane.produce({
+    partitions: [
+      [0, large()],
+      [1, large()],
+    ],
+  });
+  lane.produce({
+    partitions: [
+      [0, large()],
+      [1, large()],
+      [2, large()],
+      [3, large()],
+    ],
+  });
+  await lane.world.pass(1);
+  // The first was pushed out by the second, that by the over-large third, which is full by itself.
+  expect(lane.store.puts).toHaveLength(3);
+  expect(lane.of('released').flatMap(({ requests }) => requests)).toEqual([1, 2, 3]);
+});
+
+test('uploads end in any order, publishes keep the order of seals', async () => {
+  const lane = new LaneHarness({ batchBytes: 1 });
+  const requests = [0, 1, 2].map((i) => lane.produce({ connection: i, partitions: [[0, makeBatch()]] }));
+  await lane.world.pass(1);
+  lane.store.puts[2]!.accept();
+  lane.store.puts[1]!.accept();
+  await lane.world.pass(1);
+  expect(lane.commands).toEqual([]);
+  lane.store.puts[0]!.accept();
+  await lane.world.pass(1);
+  expect(lane.of('publish').map(({ number, segment }) => [number, segment])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ]);
+  expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 1]], [[0, 2]]]);
+});
+
+test('duplicates get their first offsets, gaps an error, and their neighbours are unharmed', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const batch = (baseSequence: number) => makeBatch({ producerId: 5, baseSequence, values: ['a', 'b'] });
+  const first = lane.produce({ partitions: [[0, batch(0)]] });
+  const again = lane.produce({ partitions: [[0, batch(0)]] });
+  const gap = lane.produce({
+    partitions: [
+      [0, batch(7)],
+      [1, makeBatch()],
+    ],
+  });
+  const next = lane.produce({ partitions: [[0, batch(2)]] });
+  await lane.world.pass(200);
+  expect([first, again, gap, next].map((request) => lane.outcome(request))).toEqual([
+    [[0, 0]],
+    [[0, 0]],
+    [
+      [45, -1],
+      [0, 0],
+    ],
+    [[0, 2]],
+  ]);
+  const [readable] = lane.of('readable');
+  expect(readable!.extents.map(({ baseOffsets }) => [...baseOffsets])).toEqual([[0, 2], [0]]);
+});
+
+test.each([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])('version %i is answered in its own shape', async (version) => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const request = lane.produce({ version, partitions: [[0, makeBatch()]] });
+  await lane.world.pass(200);
+  expect(lane.outcome(request)).toEqual([[0, 0]]);
+});
+
+test('LogAppendTime is the time of the seal, in the batch, its CRC, the metadata and the answer', async () => {
+  const lane = new LaneHarness({ topic: { logAppendTime: true } });
+  lane.store.open = true;
+  const request = lane.produce({ partitions: [[0, makeBatch({ values: ['a', 'b'], timestampMs: 5 })]] });
+  await lane.world.pass(200);
+  const sealedMs = 1_700_000_000_100;
+  expect(lane.answer(request)!.partitions![0]!.logAppendTimeMs).toBe(sealedMs);
+  const stored = Buffer.from(lane.store.objects.get('data/1/1')!);
+  expect([stored.readInt16BE(21), stored.readBigInt64BE(35)]).toEqual([8, BigInt(sealedMs)]);
+  expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(sealedMs);
+});
+
+test('requests wait for the topics that they were sent after', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const request = lane.produce({ topic: 'new', topicsRevision: 3, partitions: [[0, makeBatch()]] });
+  await lane.world.pass(500);
+  expect(lane.answers).toEqual([]);
+  lane.apply(3, 0, {
+    kind: {
+      $case: 'createTopic',
+      value: { name: 'new', topicId: new Uint8Array(16).fill(2), partitions: 1, configs: [] },
+    },
+  });
+  lane.topics([{ ...TOPIC, name: 'new', topicId: Buffer.alloc(16, 2).toString('base64url') }]);
+  await lane.world.pass(200);
+  expect(lane.outcome(request)).toEqual([[0, 0]]);
+});
+
+test('a drain seals at once and ends when everything is answered', async () => {
+  const lane = new LaneHarness({ batchWindowMs: 10_000 });
+  const request = lane.produce({ partitions: [[0, makeBatch()]] });
+  await lane.world.pass(10);
+  lane.post({ type: 'drain' });
+  await lane.world.pass(10);
+  expect(lane.store.puts).toHaveLength(1);
+  expect(lane.of('drained')).toHaveLength(0);
+  lane.store.puts[0]!.accept();
+  await lane.world.pass(10);
+  expect(lane.outcome(request)).toEqual([[0, 0]]);
+  expect(lane.of('drained')).toHaveLength(1);
+});
+
+test('what a vanished connection sent is stored, and nobody is answered', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  lane.produce({ partitions: [[0, makeBatch()]] });
+  await lane.world.pass(1);
+  lane.post({ type: 'connection-closed', connection: 1 });
+  await lane.world.pass(200);
+  expect(lane.answers).toEqual([]);
+  expect(lane.metadata.topicById(TOPIC.topicId)!.partitions[0]!.highWatermark).toBe(1);
+});

@@ -1,0 +1,314 @@
+import { decodeDescriptor } from '../../src/ingest/descriptor.js';
+import type { FromIngest, IngestInit, ProduceDescriptor, ToIngest } from '../../src/ingest/messages.js';
+import type { Store } from '../../src/objects/store.js';
+import { errors } from '../../src/protocol/errors.js';
+import { attachMeters, type Meters } from '../../src/telemetry/counters.js';
+import { RingReader } from '../../src/threads/ring.js';
+import { SegmentRing } from '../../src/threads/segment-ring.js';
+import type { Timer, World } from '../../src/world/world.js';
+import { decodeProduce } from './decode.js';
+import { Publisher } from './publisher.js';
+import type { Request } from './requests.js';
+import { Scratch } from './scratch.js';
+import { gather, makeObject, type SealedData } from './seal.js';
+import { fitsOpen, type SealReason, sealDue } from './seal-policy.js';
+import { TopicsView } from './topics.js';
+import { Unanswered } from './unanswered.js';
+import { upload } from './upload.js';
+import { examine } from './validate.js';
+import { OpenSegment } from './window.js';
+
+/** Bytes taken from the ring in one turn: outcomes and timers get their turn in between. */
+const TURN_BYTES = 4 * 1024 * 1024;
+/** How often room is sought again in an arena full of pinned and unpublished segments. */
+const ROOM_RETRY_MS = 2;
+const EXPIRY_INTERVAL_MS = 250;
+/** Kafka's clients wait that long (request.timeout.ms); acks 0 and 1 carry no timeout that a broker would honour. */
+const UNSTATED_TIMEOUT_MS = 30_000;
+
+/**
+ * One ingest worker: takes Produce requests from its ring in order, gathers them into segments, uploads and publishes
+ * those, and answers (DESIGN §3, steps 3 to 8). Everything happens in `#step`, which runs after whatever may have changed
+ * something: it takes, seals and reports all that is possible now. Memory is bounded by stopping to take: requests stay in
+ * the ring while the open segment is full and cannot be sealed.
+ */
+export class Lane {
+  readonly #world: World;
+  readonly #init: IngestInit;
+  readonly #store: Store;
+  readonly #post: (message: FromIngest) => void;
+  readonly #crash: (error: unknown) => void;
+  readonly #meters: Meters;
+  readonly #reader: RingReader;
+  readonly #chunks: Uint8Array;
+  readonly #arena: Uint8Array;
+  readonly #ring: SegmentRing;
+  readonly #segmentNumbers: BigInt64Array;
+  readonly #topics = new TopicsView();
+  readonly #scratch = new Scratch();
+  readonly #unanswered = new Unanswered();
+  readonly #publisher: Publisher;
+  #batchWindowMs: number;
+  #open: OpenSegment | undefined;
+  #uploads = 0;
+  #released: number[] = [];
+  #windowTimer: Timer | undefined;
+  #roomTimer: Timer | undefined;
+  #expiryTimer: Timer | undefined;
+  #turnPending = false;
+  #draining = false;
+
+  constructor(
+    world: World,
+    init: IngestInit,
+    store: Store,
+    post: (message: FromIngest) => void,
+    crash: (error: unknown) => void,
+  ) {
+    this.#world = world;
+    this.#init = init;
+    this.#store = store;
+    this.#post = post;
+    this.#crash = crash;
+    this.#meters = attachMeters(init.telemetry);
+    this.#reader = new RingReader(init.requests);
+    this.#chunks = new Uint8Array(init.chunks);
+    this.#arena = new Uint8Array(init.segments);
+    this.#ring = new SegmentRing(init.segments.byteLength, new Int32Array(init.pins));
+    this.#segmentNumbers = new BigInt64Array(init.segmentNumbers);
+    this.#publisher = new Publisher(post, this.#ring, this.#unanswered, this.#meters, world.clock);
+    this.#batchWindowMs = init.batchWindowMs;
+  }
+
+  start(): void {
+    this.#post({ type: 'ready' });
+    this.#step();
+  }
+
+  receive(message: ToIngest): void {
+    switch (message.type) {
+      case 'wake':
+        break;
+      case 'topics':
+        this.#topics.update(message.revision, message.changed, message.removed);
+        break;
+      case 'published':
+        this.#publisher.published(message.number, message.partitions);
+        break;
+      case 'publish-refused':
+        this.#publisher.refused(message.number, message.error);
+        break;
+      case 'connection-closed':
+        this.#unanswered.closeConnection(message.connection);
+        break;
+      case 'window':
+        this.#batchWindowMs = message.batchWindowMs;
+        break;
+      case 'drain':
+        this.#draining = true;
+        break;
+    }
+    this.#step();
+  }
+
+  #step(): void {
+    this.#takeRequests();
+    this.#sealWhenDue();
+    this.#report();
+    this.#watchDeadlines();
+  }
+
+  #takeRequests(): void {
+    let turnBytes = 0;
+    while (turnBytes < TURN_BYTES) {
+      const record = this.#reader.peek();
+      if (record === undefined) {
+        if (this.#reader.sleep()) {
+          return;
+        }
+        continue;
+      }
+      const descriptor = decodeDescriptor(record);
+      const bytes = descriptor.pieces.reduce((sum, piece) => sum + piece.length, 0);
+      if (descriptor.topicsRevision > this.#topics.revision || !this.#hasPlaceFor(bytes)) {
+        return;
+      }
+      this.#reader.advance();
+      this.#take(descriptor);
+      turnBytes += bytes;
+    }
+    if (!this.#turnPending) {
+      this.#turnPending = true;
+      this.#world.timers.soon(() => {
+        this.#turnPending = false;
+        this.#step();
+      });
+    }
+  }
+
+  /** Whether a request of at most `bytes` can go into the open segment, sealing the present one first where it must. */
+  #hasPlaceFor(bytes: number): boolean {
+    const open = this.#open;
+    const fits =
+      open === undefined || (open.bytes < this.#init.batchBytes && fitsOpen(open.bytes, bytes, this.#init.batchBytes));
+    return fits || this.#seal('size');
+  }
+
+  #take(descriptor: ProduceDescriptor): void {
+    const { request: id, pieces, apiVersion, receivedMs } = descriptor;
+    const nowMs = this.#world.clock.monotonicMs();
+    const inPlace = pieces.length === 1;
+    const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#scratch.gather(this.#chunks, pieces);
+    if (!inPlace) {
+      this.#released.push(id);
+    }
+    const decoded = decodeProduce(apiVersion, body);
+    if (decoded === undefined) {
+      // Bytes that are no Produce request get no answer: the connection is closed.
+      this.#unanswered.push({ request: id, frame: undefined, close: true });
+      this.#releaseUnused(id, inPlace);
+      return;
+    }
+    const { topics, batches } = examine(
+      decoded,
+      apiVersion,
+      body,
+      this.#topics,
+      this.#world.clock.wallMs(),
+      this.#ring.bytesMax,
+    );
+    const request: Request = {
+      id,
+      connection: this.#unanswered.connection(descriptor.connection),
+      correlationId: descriptor.correlationId,
+      apiVersion,
+      acks: decoded.acks,
+      receivedMs,
+      deadlineMs: receivedMs + (decoded.acks === -1 ? Math.max(0, decoded.timeoutMs) : UNSTATED_TIMEOUT_MS),
+      topics,
+      batches: [],
+      state: 'open',
+    };
+    for (const batch of batches) {
+      request.batches.push({ ...batch, request });
+    }
+    this.#unanswered.add(request);
+    if (batches.length === 0) {
+      this.#unanswered.answer(request);
+      this.#releaseUnused(id, inPlace);
+    } else if (receivedMs <= request.connection.failUntilMs) {
+      this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
+      this.#releaseUnused(id, inPlace);
+    } else {
+      this.#openSegment(nowMs).add(request, inPlace);
+    }
+  }
+
+  #releaseUnused(id: number, inPlace: boolean): void {
+    if (inPlace) {
+      this.#released.push(id);
+    }
+  }
+
+  #openSegment(nowMs: number): OpenSegment {
+    if (this.#open === undefined) {
+      this.#open = new OpenSegment(nowMs);
+      this.#windowTimer = this.#world.timers.after(this.#batchWindowMs, () => this.#step());
+    }
+    return this.#open;
+  }
+
+  #sealWhenDue(): void {
+    if (this.#open === undefined) {
+      return;
+    }
+    const reason = sealDue({
+      bytes: this.#open.bytes,
+      openedMs: this.#open.openedMs,
+      nowMs: this.#world.clock.monotonicMs(),
+      batchWindowMs: this.#batchWindowMs,
+      batchBytes: this.#init.batchBytes,
+      draining: this.#draining,
+    });
+    if (reason !== undefined) {
+      this.#seal(reason);
+    }
+  }
+
+  /** Seals the open segment; false when it must stay open: all uploads are running, or the arena has no room. */
+  #seal(reason: SealReason): boolean {
+    const open = this.#open!;
+    const batches = open.batches();
+    if (batches.length > 0) {
+      const data = this.#uploads < this.#init.uploadsMax ? this.#gather(batches) : undefined;
+      if (data === undefined) {
+        return false;
+      }
+      this.#meters.segmentsSealed[reason].add(1);
+      this.#meters.produceStage.buffer.observeMs(this.#world.clock.monotonicMs() - open.openedMs);
+      this.#upload(data, open.requests);
+    }
+    this.#open = undefined;
+    this.#windowTimer?.cancel();
+    this.#released.push(...open.inPlace);
+    this.#scratch.reset();
+    return true;
+  }
+
+  #gather(batches: ReturnType<OpenSegment['batches']>): SealedData | undefined {
+    const data = gather(batches, this.#ring, this.#arena, this.#world.clock.wallMs());
+    if (data === undefined && this.#roomTimer === undefined) {
+      this.#meters.budgetWaits.segments.add(1);
+      this.#roomTimer = this.#world.timers.after(ROOM_RETRY_MS, () => {
+        this.#roomTimer = undefined;
+        this.#step();
+      });
+    }
+    return data;
+  }
+
+  #upload(data: SealedData, requests: readonly Request[]): void {
+    const done = this.#publisher.add(data, requests);
+    this.#uploads += 1;
+    const remake = () =>
+      makeObject(data, this.#init.cluster, this.#init.agentEpoch, Number(Atomics.add(this.#segmentNumbers, 0, 1n)) + 1);
+    const isUseful = () => requests.some((request) => request.state === 'open');
+    upload(this.#world, this.#store, remake, isUseful)
+      .then((result) => {
+        this.#uploads -= 1;
+        done(result);
+        this.#step();
+      })
+      .catch(this.#crash);
+  }
+
+  /** Sends what came together: released requests, answers, and that all is done. */
+  #report(): void {
+    if (this.#released.length > 0) {
+      this.#post({ type: 'released', requests: this.#released });
+      this.#released = [];
+    }
+    const answers = this.#unanswered.takeAnswers();
+    if (answers.length > 0) {
+      this.#post({ type: 'answers', answers });
+    }
+    if (this.#draining && this.#open === undefined && this.#publisher.isIdle && this.#reader.peek() === undefined) {
+      this.#draining = false;
+      this.#post({ type: 'drained' });
+    }
+  }
+
+  #watchDeadlines(): void {
+    if (this.#unanswered.size > 0 && this.#expiryTimer === undefined) {
+      this.#expiryTimer = this.#world.timers.after(EXPIRY_INTERVAL_MS, () => {
+        this.#expiryTimer = undefined;
+        this.#unanswered.expire(this.#world.clock.monotonicMs());
+        this.#step();
+      });
+    }
+  }
+}
+
+function viewOf(bytes: Uint8Array, piece: { readonly position: number; readonly length: number }): Uint8Array {
+  return bytes.subarray(piece.position, piece.position + piece.length);
+}

@@ -1,0 +1,133 @@
+import type { ProduceAnswer } from '../../src/ingest/messages.js';
+import { errors } from '../../src/protocol/errors.js';
+import { answerOf } from './answer.js';
+import type { Batch, ConnectionRequests, Request } from './requests.js';
+import { failAccepted } from './validate.js';
+
+/**
+ * Every request of the lane that has no answer yet, by connection; the one place that fails and answers them.
+ *
+ * When a request fails whose batches were not posted, so does every later one of its connection that was not posted
+ * either: they are never published, and what was received until that moment fails when it is taken. So nothing of a
+ * connection overtakes what it sent before and has to send again.
+ */
+export class Unanswered {
+  readonly #connections = new Map<number, ConnectionRequests>();
+  #answers: ProduceAnswer[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  connection(id: number): ConnectionRequests {
+    let connection = this.#connections.get(id);
+    if (connection === undefined) {
+      connection = { id, unanswered: new Set(), closed: false, failUntilMs: Number.NEGATIVE_INFINITY };
+      this.#connections.set(id, connection);
+    }
+    return connection;
+  }
+
+  add(request: Request): void {
+    request.connection.unanswered.add(request);
+    this.#size += 1;
+  }
+
+  /** Nobody will read the answers of this connection. What it sent is still stored. */
+  closeConnection(id: number): void {
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) {
+      connection.closed = true;
+      this.#forget(connection);
+    }
+  }
+
+  /** Fails `request`, which was not posted, and what follows it on its connection. */
+  fail(request: Request, error: number, nowMs: number): void {
+    const { connection } = request;
+    connection.failUntilMs = nowMs;
+    let reached = false;
+    for (const later of [...connection.unanswered]) {
+      reached ||= later === request;
+      if (reached && later.state === 'open') {
+        const own = later === request;
+        failAccepted(
+          later,
+          own ? error : errors.KAFKA_STORAGE_ERROR.code,
+          own ? 'not stored: try again' : 'an earlier request of this connection was not stored: try again',
+        );
+        this.#settle(later, 'failed');
+      }
+    }
+  }
+
+  /** Answers a request with what its partitions say. */
+  answer(request: Request): void {
+    this.#settle(request, 'answered');
+  }
+
+  /** Adds an answer that belongs to no tracked request. */
+  push(answer: ProduceAnswer): void {
+    this.#answers.push(answer);
+  }
+
+  /**
+   * Answers REQUEST_TIMED_OUT where the deadline has passed. What was not posted is certainly never published. What was
+   * posted may become visible later, as in Kafka, where a timed-out request has been appended: an idempotent producer's
+   * retry is then recognised as a duplicate.
+   */
+  expire(nowMs: number): void {
+    for (const connection of [...this.#connections.values()]) {
+      for (const request of [...connection.unanswered]) {
+        if (request.deadlineMs > nowMs) {
+          continue;
+        }
+        if (request.state === 'open') {
+          this.fail(request, errors.REQUEST_TIMED_OUT.code, nowMs);
+        } else if (request.state === 'posted') {
+          failAccepted(request, errors.REQUEST_TIMED_OUT.code, 'no outcome in time; it may have been stored');
+          this.answer(request);
+        }
+      }
+    }
+  }
+
+  /** The answers made since the last call. */
+  takeAnswers(): readonly ProduceAnswer[] {
+    const answers = this.#answers;
+    this.#answers = [];
+    return answers;
+  }
+
+  #settle(request: Request, state: 'failed' | 'answered'): void {
+    const { connection } = request;
+    request.state = state;
+    if (!connection.unanswered.delete(request)) {
+      throw new Error(`request ${request.id} was answered before`);
+    }
+    this.#size -= 1;
+    if (!connection.closed) {
+      this.#answers.push(answerOf(request, state === 'failed' && request.batches.some(startsSequence)));
+    }
+    this.#forget(connection);
+  }
+
+  /** An open connection that failed is kept for its mark; its closing is always told. */
+  #forget(connection: ConnectionRequests): void {
+    if (
+      connection.unanswered.size === 0 &&
+      (connection.closed || connection.failUntilMs === Number.NEGATIVE_INFINITY)
+    ) {
+      this.#connections.delete(connection.id);
+    }
+  }
+}
+
+/**
+ * Metadata knows nothing of a producer before its first batch and would accept a later one in its stead (PROTOCOL §5.3),
+ * so when the first is lost the connection is closed behind the answer: what the client sent after it never arrives.
+ */
+function startsSequence(batch: Batch): boolean {
+  return batch.producerId !== -1 && batch.baseSequence === 0;
+}
