@@ -35,10 +35,12 @@ type GivenByFlag = Map<string, Given>;
 
 const rowsByFlag = new Map(settingRows.map((row) => [row.flag, row]));
 
-/** Variables that begin with WEFT_ and are not settings: the file's name, the switch of the test runner. */
-const otherVariables = new Set(['WEFT_CONFIG', 'WEFT_ALL']);
-/** Kubernetes puts these into every container beside a service named `weft…`. */
-const serviceLink = /_SERVICE_(HOST|PORT)(_|$)|_PORT$|_PORT_\d+_(TCP|UDP)/;
+/**
+ * Variables that begin with WEFT_ and are not settings: the file's name, the switches of the test runner and of tests, and
+ * what Kubernetes puts into every container beside a service named `weft…`.
+ */
+const otherVariables =
+  /^WEFT_(CONFIG|ALL|TEST_.*|.*_SERVICE_(HOST|PORT)(_.*)?|SERVICE_(HOST|PORT)(_.*)?|(.*_)?PORT(_\d+_(TCP|UDP).*)?)$/;
 
 /** The file given by `--config FILE` or WEFT_CONFIG. */
 export function configPath(
@@ -132,7 +134,7 @@ function readFlags(flags: readonly string[], mistakes: string[]): GivenByFlag {
 /** A repeatable setting's values are separated by spaces. An empty variable counts as not given. */
 function readEnvironment(environment: SettingSources['environment'], mistakes: string[]): GivenByFlag {
   const byFlag: GivenByFlag = new Map();
-  const known = new Set(otherVariables);
+  const known = new Set<string>();
   for (const row of settingRows) {
     const variable = environmentName(row.flag);
     known.add(variable);
@@ -141,7 +143,7 @@ function readEnvironment(environment: SettingSources['environment'], mistakes: s
     for (const value of row.many ? text.split(/\s+/) : [text]) give(byFlag, row.flag, variable, value);
   }
   for (const variable of Object.keys(environment)) {
-    if (variable.startsWith('WEFT_') && !known.has(variable) && !serviceLink.test(variable)) {
+    if (variable.startsWith('WEFT_') && !known.has(variable) && !otherVariables.test(variable)) {
       mistakes.push(`${variable}: unknown environment variable; see weft agent --help`);
     }
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { scratchFolder } from '../processes/agent.js';
 import { killCycles } from './kill-cycles.js';
 
-const cycles = Number(process.env['WEFT_KILL_CYCLES'] ?? 20);
+const cycles = Number(process.env['WEFT_TEST_KILL_CYCLES'] ?? 20);
 
 test(`${cycles} times kill -9 under load: every acknowledged record is there once, in order, offsets dense`, {
   timeout: 60_000 + cycles * 6_000,

@@ -13,9 +13,9 @@ function servedTable(): string {
   return `| Key | API | Versions served | Advertised | Flexible from |\n|---|---|---|---|---|\n${rows.join('')}`;
 }
 
-test('the page lists what is served (else run this test with WEFT_REWRITE_PAGES=1)', () => {
+test('the page lists what is served (else run this test with WEFT_TEST_REWRITE_PAGES=1)', () => {
   const page = readFileSync(PAGE, 'utf8');
-  if (process.env['WEFT_REWRITE_PAGES'] === '1') {
+  if (process.env['WEFT_TEST_REWRITE_PAGES'] === '1') {
     writeFileSync(PAGE, page.replace(SECTION, servedTable()));
   }
   expect(SECTION.exec(readFileSync(PAGE, 'utf8'))?.[0]).toBe(servedTable());
