@@ -20,7 +20,10 @@ export interface MetadataClient {
    * the main thread does not look inside.
    */
   forward(stream: number, number: number, command: Uint8Array): Promise<Outcome>;
-  /** Resolves when this replica has applied everything that was in the journal when it was called (DESIGN §4, fresh reads). */
+  /**
+   * Resolves when this replica has applied everything that was in the journal when it was called (DESIGN §4, fresh reads).
+   * Rejects with `JournalUnavailable` when the journal cannot be read now: trying again is right.
+   */
   fresh(): Promise<void>;
   /** Runs after each entry was applied and the promises of its commands were settled. */
   onApplied(listener: (revision: number, changes: Changes) => void): void;
@@ -37,4 +40,9 @@ export interface MetadataClient {
 /** The command's outcome will never be known here: the epoch was closed, or the agent is stopping. */
 export class MetadataUnavailable extends Error {
   override readonly name = 'MetadataUnavailable';
+}
+
+/** The journal cannot be read at present. Retriable. */
+export class JournalUnavailable extends Error {
+  override readonly name = 'JournalUnavailable';
 }

@@ -1,0 +1,139 @@
+import type { Outcome } from '../metadata/outcomes.js';
+import type { ForwardedCommand } from './messages.js';
+import { MetadataUnavailable } from './metadata-client.js';
+
+interface Pending {
+  readonly command: Uint8Array;
+  resolve(outcome: Outcome): void;
+  reject(error: Error): void;
+}
+
+/** Commands of one stream that may be on their way at once; far below what apply leaves unconfirmed. */
+const SENT_MAX = 1024;
+
+/**
+ * One ordered stream of this agent's commands: numbers without gaps, each kept until its outcome was applied here, so that
+ * it can be sent again to whoever leads next.
+ */
+class Stream {
+  readonly #pending = new Map<number, Pending>();
+  /** The number added last. */
+  last = 0;
+  /** Every number up to here has its outcome. */
+  settled = 0;
+  /** Every number up to here was sent to the present leader. */
+  sent = 0;
+
+  add(pending: Pending): void {
+    this.last += 1;
+    this.#pending.set(this.last, pending);
+  }
+
+  takeUnsent(agentEpoch: number, stream: number, into: ForwardedCommand[]): void {
+    const until = Math.min(this.last, this.settled + SENT_MAX);
+    while (this.sent < until) {
+      this.sent += 1;
+      const { command } = this.#pending.get(this.sent)!;
+      into.push({ agentEpoch, stream, number: this.sent, confirmed: this.settled, command });
+    }
+  }
+
+  /** Apply takes numbers in order, so they settle in order; a repeat finds nothing pending. */
+  settle(number: number, outcome: Outcome): void {
+    const pending = this.#pending.get(number);
+    if (pending === undefined) {
+      return;
+    }
+    this.#pending.delete(number);
+    this.settled = number;
+    this.sent = Math.max(this.sent, number);
+    pending.resolve(outcome);
+  }
+
+  rejectAll(error: Error): void {
+    for (const { reject } of this.#pending.values()) {
+      reject(error);
+    }
+    this.#pending.clear();
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+}
+
+/** All streams of one agent epoch. */
+export class Streams {
+  readonly #agentEpoch: number;
+  readonly #streams = new Map<number, Stream>();
+  #closed: MetadataUnavailable | undefined;
+
+  constructor(agentEpoch: number) {
+    this.#agentEpoch = agentEpoch;
+  }
+
+  /** Adds a command at the end of a stream. `number` is given where the caller counts: it must be the next one. */
+  add(stream: number, number: number | undefined, command: Uint8Array): Promise<Outcome> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(this.#closed);
+    }
+    let found = this.#streams.get(stream);
+    if (found === undefined) {
+      found = new Stream();
+      this.#streams.set(stream, found);
+    }
+    if (number !== undefined && number !== found.last + 1) {
+      throw new Error(`stream ${stream}: number ${number} after ${found.last}`);
+    }
+    return new Promise((resolve, reject) => found.add({ command, resolve, reject }));
+  }
+
+  /** What the present leader has not been sent yet, in order within each stream. */
+  takeUnsent(): ForwardedCommand[] {
+    const commands: ForwardedCommand[] = [];
+    for (const [id, stream] of this.#streams) {
+      stream.takeUnsent(this.#agentEpoch, id, commands);
+    }
+    return commands;
+  }
+
+  /** A new leader: whatever has no outcome is sent again. */
+  forgetSent(): void {
+    for (const stream of this.#streams.values()) {
+      stream.sent = stream.settled;
+    }
+  }
+
+  /** The outcome of a command as this replica found it. */
+  settle(stream: number, number: number, outcome: Outcome): void {
+    const notTaken = outcome.kind === 'refused' ? outcome.notTaken : undefined;
+    if (notTaken === 'closed') {
+      this.close(new MetadataUnavailable('the epoch of this agent was closed'));
+    } else if (notTaken === undefined) {
+      this.#streams.get(stream)?.settle(number, outcome);
+    } else if (notTaken !== 'forgotten') {
+      // 'gap', 'unconfirmed': the stream did not take it. Only a repeat that arrives late can meet that, and a number
+      // that still waits here will be sent again.
+      const found = this.#streams.get(stream);
+      if (found !== undefined && number > found.settled) {
+        found.sent = found.settled;
+      }
+    }
+  }
+
+  /** Nothing of this epoch will have an outcome from now on. */
+  close(error: MetadataUnavailable): void {
+    this.#closed ??= error;
+    for (const stream of this.#streams.values()) {
+      stream.rejectAll(error);
+    }
+  }
+
+  get pendingCount(): number {
+    let count = 0;
+    for (const stream of this.#streams.values()) {
+      count += stream.pendingCount;
+    }
+    return count;
+  }
+}

@@ -1,0 +1,88 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { pid, platform, kill } from 'node:process';
+
+/**
+ * Who a process is, well enough to prove later that it no longer runs (DESIGN §4, leases on a `file:` bucket). `bootId`
+ * is empty and `processStart` 0 where the system does not tell them.
+ */
+export interface ProcessIdentity {
+  readonly host: string;
+  readonly bootId: string;
+  readonly processId: number;
+  /** Clock ticks after boot (Linux: field 22 of /proc/<pid>/stat). */
+  readonly processStart: number;
+}
+
+export interface Processes {
+  readonly self: ProcessIdentity;
+  /** True only when that process cannot be running any more; false whenever that cannot be known. */
+  isProvablyDead(other: ProcessIdentity): boolean;
+}
+
+/** Real processes. Elsewhere than on Linux a process is known by its host and number alone. */
+export function realProcesses(): Processes {
+  const host = hostIdentity();
+  const self: ProcessIdentity = {
+    host,
+    bootId: readTrimmed('/proc/sys/kernel/random/boot_id') ?? '',
+    processId: pid,
+    processStart: readStat(pid)?.start ?? 0,
+  };
+  return {
+    self,
+    isProvablyDead(other) {
+      if (other.host !== self.host) {
+        return false;
+      }
+      if (platform !== 'linux') {
+        return !answersSignal(other.processId);
+      }
+      return other.bootId !== '' && (other.bootId !== self.bootId || !runsOnLinux(other));
+    },
+  };
+}
+
+/** Containers that share a machine's name do not see one another's processes, so the process namespace is part of the name. */
+function hostIdentity(): string {
+  const machine = readTrimmed('/etc/machine-id') ?? '';
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // No such thing here.
+  }
+  return [hostname(), machine, namespace].filter((part) => part !== '').join(' ');
+}
+
+function runsOnLinux(other: ProcessIdentity): boolean {
+  const stat = readStat(other.processId);
+  return stat !== undefined && stat.start === other.processStart && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+function answersSignal(processId: number): boolean {
+  try {
+    kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** proc(5): the name in parentheses may hold anything, so fields are counted from the last ')'. */
+function readStat(processId: number): { readonly state: string; readonly start: number } | undefined {
+  const text = readTrimmed(`/proc/${processId}/stat`);
+  if (text === undefined) {
+    return undefined;
+  }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', start: Number(fields[19]) };
+}
+
+function readTrimmed(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  type GetOptions,
+  type ListedObject,
+  type PutOptions,
+  type Store,
+  StoreError,
+} from '../../src/objects/store.js';
+import type { SeededRandom } from './random.js';
+import type { VirtualTime } from './virtual-time.js';
+
+/** How likely each fault is, per request. */
+export interface RemoteFaults {
+  readonly latencyMsMax: number;
+  /** Certainly not done. */
+  readonly unavailable: number;
+  /** The answer is lost: the write was done, was not, or is done later. */
+  readonly unknown: number;
+  readonly lateMsMax: number;
+}
+
+export const noFaults: RemoteFaults = { latencyMsMax: 5, unavailable: 0, unknown: 0, lateMsMax: 0 };
+
+/**
+ * A store behind a network, as one process sees it: requests take time, may fail, may be done although they failed, and
+ * go on when the process that sent them is gone; only the answers stop.
+ */
+export class RemoteStore implements Store {
+  readonly name = 'remote';
+  readonly #inner: Store;
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #alive: () => boolean;
+  faults: RemoteFaults;
+
+  constructor(inner: Store, time: VirtualTime, random: SeededRandom, alive: () => boolean, faults: RemoteFaults) {
+    this.#inner = inner;
+    this.#time = time;
+    this.#random = random;
+    this.#alive = alive;
+    this.faults = faults;
+  }
+
+  get(key: string, options?: GetOptions) {
+    return this.#ask(key, false, () => this.#inner.get(key, options));
+  }
+
+  put(key: string, body: readonly Uint8Array[], options?: PutOptions) {
+    const copy = body.map((slice) => slice.slice());
+    return this.#ask(key, true, () => this.#inner.put(key, copy, options));
+  }
+
+  delete(key: string) {
+    return this.#ask(key, true, () => this.#inner.delete(key));
+  }
+
+  list(prefix: string): AsyncIterable<ListedObject> {
+    return this.#inner.list(prefix);
+  }
+
+  async close(): Promise<void> {}
+
+  #ask<T>(key: string, write: boolean, work: () => Promise<T>): Promise<T> {
+    const random = this.#random;
+    const { latencyMsMax, unavailable, unknown, lateMsMax } = this.faults;
+    return new Promise((resolve, reject) => {
+      const answer = (run: () => void) => this.#time.after(latencyMsMax * random.unit(), () => this.#alive() && run());
+      const fail = (fault: 'unavailable' | 'unknown') =>
+        answer(() => reject(new StoreError(fault, key, `${fault}: ${key}`)));
+      this.#time.after(latencyMsMax * random.unit(), () => {
+        if (random.chance(unavailable)) {
+          fail('unavailable');
+        } else if (write && random.chance(unknown)) {
+          if (random.chance(2 / 3)) {
+            this.#time.after(random.chance(0.5) ? 0 : lateMsMax * random.unit(), () => void work().catch(() => {}));
+          }
+          fail('unknown');
+        } else {
+          work().then(
+            (value) => answer(() => resolve(value)),
+            (error: unknown) => answer(() => reject(error)),
+          );
+        }
+      });
+    });
+  }
+}

@@ -1,0 +1,285 @@
+import type { AliveReport } from '../../src/cluster/messages.js';
+import type { Command } from '../../src/metadata/journal.wire.js';
+import type { Outcome } from '../../src/metadata/outcomes.js';
+import type { GroupView, MetadataView } from '../../src/metadata/view.js';
+import type { Timer, World } from '../../src/world/world.js';
+
+/** The longest sleep between two looks, and so the pause of this thread that counts as a stall. */
+const TICK_MS = 500;
+/** After a refused command of its own the clock looks at that group again no sooner than this. */
+const REFUSED_PAUSE_MS = 1000;
+
+/** What the clock remembers of a group, beside what the replica says. */
+interface Watch {
+  /** When each member last showed a sign of life, by the session clock. */
+  readonly aliveMs: Map<string, number>;
+  /** Members that waited for the group's answer when it was last observed. */
+  waiting: Set<string>;
+  generation: number;
+  generationStartedMs: number;
+  joinPhase: number;
+  joinDueMs: number;
+  /** Kafka's InitialDelayedJoin: how much longer newcomers may still put the first assignment off. */
+  initialDelayLeftMs: number;
+  newcomer: boolean;
+  /** A command of this clock has no outcome yet. */
+  busy: boolean;
+  nextLookMs: number;
+}
+
+/**
+ * Sessions and join phases by the leader's monotonic clock (DESIGN §4, Time and Groups). Every wait starts in full when
+ * leadership does, so a member is expired at least one whole session after a takeover. Time in which this thread stood
+ * still does not count: the signs of life of that time are still waiting to be read.
+ */
+export class GroupsClock {
+  readonly #world: World;
+  readonly #view: () => MetadataView;
+  readonly #propose: (command: Command) => Promise<Outcome>;
+  readonly #watches = new Map<string, Watch>();
+  #timer: Timer | undefined;
+  #timerDueMs = 0;
+  #stalledMs = 0;
+  #running = false;
+
+  /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
+  constructor(world: World, view: () => MetadataView, propose: (command: Command) => Promise<Outcome>) {
+    this.#world = world;
+    this.#view = view;
+    this.#propose = propose;
+  }
+
+  /** Leadership begins: every group's waits start now. */
+  start(): void {
+    this.#running = true;
+    this.#watches.clear();
+    for (const group of this.#view().groups()) {
+      this.#observe(group);
+    }
+    this.#arm();
+  }
+
+  /** Leadership is over. */
+  stop(): void {
+    this.#running = false;
+    this.#watches.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** An entry touched these groups. */
+  applied(groups: Iterable<string>): void {
+    if (!this.#running) {
+      return;
+    }
+    for (const groupId of groups) {
+      const group = this.#view().group(groupId);
+      if (group === undefined) {
+        this.#watches.delete(groupId);
+      } else {
+        this.#observe(group);
+      }
+    }
+    this.#arm();
+  }
+
+  alive(reports: readonly AliveReport[]): void {
+    const nowMs = this.#nowMs();
+    for (const { group, memberIds } of reports) {
+      const aliveMs = this.#watches.get(group)?.aliveMs;
+      for (const memberId of memberIds) {
+        if (aliveMs?.has(memberId) === true) {
+          aliveMs.set(memberId, nowMs);
+        }
+      }
+    }
+  }
+
+  /** The session clock: monotonic time less the stalls of this thread. */
+  #nowMs(): number {
+    return this.#world.clock.monotonicMs() - this.#stalledMs;
+  }
+
+  /** Notes what changed in a group: newcomers, a new generation, a new join phase. */
+  #observe(group: GroupView): void {
+    const nowMs = this.#nowMs();
+    let watch = this.#watches.get(group.groupId);
+    if (watch === undefined) {
+      watch = {
+        aliveMs: new Map(),
+        waiting: new Set(),
+        generation: group.generation,
+        generationStartedMs: nowMs,
+        joinPhase: -1,
+        joinDueMs: 0,
+        initialDelayLeftMs: 0,
+        newcomer: false,
+        busy: false,
+        nextLookMs: nowMs,
+      };
+      this.#watches.set(group.groupId, watch);
+    }
+    if (watch.generation !== group.generation) {
+      watch.generation = group.generation;
+      watch.generationStartedMs = nowMs;
+    }
+    let newcomer = false;
+    const waiting = new Set<string>();
+    for (const [memberId, member] of group.members) {
+      if (isWaiting(group, member)) {
+        waiting.add(memberId);
+      }
+      // The session of a member that was answered starts then (Kafka: completeAndScheduleNextHeartbeatExpiration).
+      if (!watch.aliveMs.has(memberId) || watch.waiting.has(memberId)) {
+        newcomer ||= !watch.aliveMs.has(memberId);
+        watch.aliveMs.set(memberId, nowMs);
+      }
+    }
+    watch.waiting = waiting;
+    for (const memberId of watch.aliveMs.keys()) {
+      if (!group.members.has(memberId)) {
+        watch.aliveMs.delete(memberId);
+      }
+    }
+    if (group.state === 'PreparingRebalance') {
+      if (watch.joinPhase !== group.joinPhase) {
+        watch.joinPhase = group.joinPhase;
+        watch.newcomer = false;
+        const waitMs = group.inInitialDelay ? group.initialDelayMs : group.rebalanceTimeoutMs;
+        watch.joinDueMs = nowMs + waitMs;
+        watch.initialDelayLeftMs = Math.max(0, group.rebalanceTimeoutMs - waitMs);
+      } else {
+        watch.newcomer ||= newcomer;
+      }
+    }
+    watch.nextLookMs = Math.min(watch.nextLookMs, this.#dueMs(group, watch));
+  }
+
+  /** When something of this group may be due; Infinity when nothing waits. */
+  #dueMs(group: GroupView, watch: Watch): number {
+    let dueMs = group.state === 'PreparingRebalance' ? watch.joinDueMs : Number.POSITIVE_INFINITY;
+    for (const [memberId, member] of group.members) {
+      if (!isWaiting(group, member)) {
+        dueMs = Math.min(dueMs, (watch.aliveMs.get(memberId) ?? 0) + member.sessionTimeoutMs);
+      }
+    }
+    if (group.state === 'CompletingRebalance') {
+      dueMs = Math.min(dueMs, watch.generationStartedMs + group.rebalanceTimeoutMs);
+    }
+    return dueMs;
+  }
+
+  #look(): void {
+    const nowMs = this.#nowMs();
+    for (const [groupId, watch] of this.#watches) {
+      if (watch.busy || watch.nextLookMs > nowMs) {
+        continue;
+      }
+      const group = this.#view().group(groupId);
+      if (group === undefined) {
+        this.#watches.delete(groupId);
+        continue;
+      }
+      const command = this.#commandDue(group, watch, nowMs);
+      if (command === undefined) {
+        watch.nextLookMs = this.#dueMs(group, watch);
+      } else {
+        this.#send(groupId, watch, command);
+      }
+    }
+  }
+
+  #commandDue(group: GroupView, watch: Watch, nowMs: number): Command | undefined {
+    const expired = expiredMembers(group, watch, nowMs);
+    if (expired.length > 0) {
+      const value = { group: group.groupId, generation: group.generation, memberIds: expired };
+      return { kind: { $case: 'expireMembers', value } };
+    }
+    if (group.state !== 'PreparingRebalance' || watch.joinDueMs > nowMs) {
+      return undefined;
+    }
+    if (group.inInitialDelay && watch.newcomer && watch.initialDelayLeftMs > 0) {
+      const delayMs = Math.min(group.initialDelayMs, watch.initialDelayLeftMs);
+      watch.newcomer = false;
+      watch.initialDelayLeftMs -= delayMs;
+      watch.joinDueMs = nowMs + delayMs;
+      return undefined;
+    }
+    return { kind: { $case: 'completeJoin', value: { group: group.groupId, joinPhase: group.joinPhase } } };
+  }
+
+  #send(groupId: string, watch: Watch, command: Command): void {
+    watch.busy = true;
+    this.#propose(command).then(
+      (outcome) => {
+        watch.busy = false;
+        const refused = outcome.kind === 'refused';
+        watch.nextLookMs = this.#nowMs() + (refused ? REFUSED_PAUSE_MS : 0);
+        if (this.#watches.get(groupId) === watch) {
+          this.#arm();
+        }
+      },
+      // Leadership ended; the next leader has its own clock.
+      () => {},
+    );
+  }
+
+  #arm(): void {
+    if (!this.#running) {
+      return;
+    }
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const watch of this.#watches.values()) {
+      if (!watch.busy) {
+        dueMs = Math.min(dueMs, watch.nextLookMs);
+      }
+    }
+    if (dueMs === Number.POSITIVE_INFINITY) {
+      return;
+    }
+    const delayMs = Math.min(Math.max(dueMs - this.#nowMs(), 0), TICK_MS);
+    const timerDueMs = this.#world.clock.monotonicMs() + delayMs;
+    if (this.#timer !== undefined && this.#timerDueMs <= timerDueMs) {
+      return;
+    }
+    this.#timer?.cancel();
+    this.#timerDueMs = timerDueMs;
+    this.#timer = this.#world.timers.after(delayMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const lateMs = this.#world.clock.monotonicMs() - this.#timerDueMs;
+    if (lateMs > TICK_MS) {
+      this.#stalledMs += lateMs;
+    }
+    this.#look();
+    this.#arm();
+  }
+}
+
+type Member = GroupView['members'] extends ReadonlyMap<string, infer M> ? M : never;
+
+/** Waits for the group's answer to its JoinGroup or SyncGroup, and so sends no heartbeats (Kafka: hasSatisfiedHeartbeat). */
+function isWaiting(group: GroupView, member: Member): boolean {
+  return (
+    (group.state === 'PreparingRebalance' && member.joined) || (group.state === 'CompletingRebalance' && member.synced)
+  );
+}
+
+/** Sessions that ran out, and members that let a whole rebalance timeout pass without their SyncGroup. */
+function expiredMembers(group: GroupView, watch: Watch, nowMs: number): string[] {
+  const syncOver =
+    group.state === 'CompletingRebalance' && watch.generationStartedMs + group.rebalanceTimeoutMs <= nowMs;
+  const expired: string[] = [];
+  for (const [memberId, member] of group.members) {
+    if (isWaiting(group, member)) {
+      continue;
+    }
+    const sessionOver = (watch.aliveMs.get(memberId) ?? nowMs) + member.sessionTimeoutMs <= nowMs;
+    if (sessionOver || (syncOver && !member.pending)) {
+      expired.push(memberId);
+    }
+  }
+  return expired;
+}
