@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../src/metadata/outcomes.js';
+import { error, G, Story } from './group-story.js';
+import { command, topicId } from './journal-maker.js';
+
+describe('committing offsets', () => {
+  function withTopic(): Story {
+    const story = new Story().stable('a');
+    story.journal.createTopic(story.epoch, 'orders', 1, 2);
+    return story;
+  }
+
+  test.each<[string, number, (story: Story) => Outcome]>([
+    ['the present generation', 0, (story) => story.commit(1, 'a')],
+    ['an older generation', 22, (story) => story.commit(0, 'a')],
+    ['an unknown member', 25, (story) => story.commit(1, 'x')],
+    ['no membership in a group with members', 25, (story) => story.commit(-1, '')],
+    ['a member without a generation', 22, (story) => story.commit(-1, 'a')],
+    ['no membership in an empty group', 0, (story) => story.left('a').commit(-1, '')],
+    ['a generation in an unknown group', 22, (story) => story.commit(1, 'a', { group: 'other' })],
+    ['no membership in an unknown group', 0, (story) => story.commit(-1, '', { group: 'other' })],
+    ['the present generation while joining', 0, (story) => story.joined('b').commit(1, 'a')],
+    [
+      'the present generation while completing',
+      27,
+      (story) => story.joined('b').joined('a', { knownMember: true }).commit(2, 'a'),
+    ],
+  ])('by %s: %i', (_, code, act) => {
+    expect(error(act(withTopic()))).toBe(code);
+  });
+
+  test('each offset is judged by itself, and the last one counts', () => {
+    const story = withTopic();
+    const offset = { topic: 'orders', partition: 0, offset: 5, leaderEpoch: 0, metadata: '' };
+    const outcome = story.commit(1, 'a', {
+      offsets: [
+        offset,
+        { ...offset, partition: 2 },
+        { ...offset, topic: 'nothing' },
+        { ...offset, partition: 1, metadata: 'x'.repeat(4097) },
+        { ...offset, offset: 9, metadata: 'x'.repeat(4096) },
+      ],
+    });
+    expect(outcome).toEqual({ kind: 'offsets-committed', errors: [0, 3, 3, 12, 0] });
+    const { metadata } = story.journal;
+    expect(metadata.committedOffset(G, 'orders', 0)).toMatchObject({ offset: 9, committedMs: story.journal.timeMs });
+    expect([...metadata.committedOffsets(G)].map(({ topic, partition }) => [topic, partition])).toEqual([
+      ['orders', 0],
+    ]);
+  });
+
+  test('a deleted topic takes its offsets with it, and its successor of the same name has none', () => {
+    const story = withTopic();
+    story.commit(1, 'a');
+    const { metadata } = story.journal;
+    const before = metadata.bytes;
+    story.journal.send(story.epoch, command('deleteTopic', { topicId: topicId(1) }));
+    story.journal.createTopic(story.epoch, 'orders', 2, 2);
+    expect(metadata.committedOffset(G, 'orders', 0)).toBeUndefined();
+    expect([...metadata.committedOffsets(G)]).toEqual([]);
+    expect(metadata.bytes).toBeLessThan(before);
+  });
+});
