@@ -1,0 +1,72 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { scriptNative } from './fallback.js';
+
+/** What Weft wants done at the speed of memory. Positions and lengths are bytes; bytes may lie in shared memory. */
+export interface Native {
+  readonly name: 'addon' | 'node-rs' | 'script';
+  /** CRC-32C (Castagnoli, RFC 3720) of a range; `seed` continues an earlier one. */
+  crc32c(bytes: Uint8Array, position: number, length: number, seed: number): number;
+  copy(target: Uint8Array, targetPosition: number, source: Uint8Array, sourcePosition: number, length: number): void;
+  /** Copies and returns the CRC-32C of what was copied, in one pass. */
+  copyWithCrc32c(
+    target: Uint8Array,
+    targetPosition: number,
+    source: Uint8Array,
+    sourcePosition: number,
+    length: number,
+    seed: number,
+  ): number;
+  /**
+   * Walks `count` uncompressed records (PROTOCOL §5.1) that must fill the range exactly, with offset deltas 0, 1, 2 …
+   * Returns 0 or one of `walkFaults`. `found` gets: greatest and least timestamp delta, records without a key, the first
+   * of them (-1: none).
+   */
+  walkRecords(bytes: Uint8Array, position: number, length: number, count: number, found: Float64Array): number;
+}
+
+/** Why a walk failed, by the number that `walkRecords` returns. */
+export const walkFaults: readonly string[] = [
+  'fine',
+  'there are fewer records than the header says',
+  'a record length does not fit',
+  'offset deltas are not 0, 1, 2 …',
+  'a field of a record is malformed',
+  'there are bytes behind the last record',
+];
+
+/** Everything that this machine has, the fastest first. */
+export function implementations(): Native[] {
+  const require = createRequire(import.meta.url);
+  const found: Native[] = [];
+  // dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
+  const addon = attempt(() => require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))));
+  if (addon !== undefined) found.push({ name: 'addon', ...(addon as Omit<Native, 'name'>) });
+  const nodeRs = attempt(() => require('@node-rs/crc32')) as { crc32c(bytes: Uint8Array, seed?: number): number } | undefined;
+  if (nodeRs !== undefined) {
+    const crc = (bytes: Uint8Array, seed: number): number => nodeRs.crc32c(bytes, seed);
+    found.push({ name: 'node-rs', ...scriptNative(crc) });
+  }
+  const script = require('crc-32/crc32c.js') as { buf(bytes: Uint8Array, seed: number): number };
+  found.push({ name: 'script', ...scriptNative((bytes, seed) => script.buf(bytes, seed | 0) >>> 0) });
+  return found;
+}
+
+/** The fastest implementation here. */
+export const native: Native = implementations()[0]!;
+
+/** One sentence for the start-up message. */
+export const nativeSentence: Readonly<Record<Native['name'], string>> = {
+  addon: 'native part: built for this machine',
+  'node-rs': 'native part: none (no C++ compiler at install); CRC-32C by @node-rs/crc32, batch checks in JavaScript',
+  script: 'native part: none; CRC-32C and batch checks in JavaScript take several times the CPU',
+};
+
+function attempt(load: () => unknown): unknown {
+  try {
+    return load();
+  } catch {
+    // Not built or not installed on this platform: the next implementation serves, and the agent says which.
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import type { Native } from './bindings.js';
+
+/** The native functions in JavaScript, around some CRC-32C. The same answers as weft.cc to the same bytes. */
+export function scriptNative(crc: (bytes: Uint8Array, seed: number) => number): Omit<Native, 'name'> {
+  return {
+    crc32c: (bytes, position, length, seed) => crc(part(bytes, position, length), seed),
+    copy: (target, targetPosition, source, sourcePosition, length) => {
+      part(target, targetPosition, length).set(part(source, sourcePosition, length));
+    },
+    copyWithCrc32c: (target, targetPosition, source, sourcePosition, length, seed) => {
+      const copied = part(target, targetPosition, length);
+      copied.set(part(source, sourcePosition, length));
+      return crc(copied, seed);
+    },
+    walkRecords: (bytes, position, length, count, found) => walk(part(bytes, position, length), count, found),
+  };
+}
+
+function part(bytes: Uint8Array, position: number, length: number): Uint8Array {
+  if (!(position >= 0 && length >= 0 && position + length <= bytes.length)) throw new RangeError('outside of the bytes');
+  return bytes.subarray(position, position + length);
+}
+
+const FINE = 0;
+const TOO_SHORT = 1;
+const BAD_LENGTH = 2;
+const BAD_OFFSET = 3;
+const BAD_FIELD = 4;
+const TOO_LONG = 5;
+
+/** Reads varints; `failed` once anything did not fit. */
+class Cursor {
+  readonly #bytes: Uint8Array;
+  position: number;
+  limit: number;
+  failed = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.position = 0;
+    this.limit = bytes.length;
+  }
+
+  /** Zigzag varint of at most five bytes. */
+  varint(): number {
+    let raw = 0;
+    for (let i = 0; i < 5; i += 1) {
+      if (this.position >= this.limit) break;
+      const byte = this.#bytes[this.position]!;
+      this.position += 1;
+      raw |= (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) return (raw >>> 1) ^ -(raw & 1);
+    }
+    this.failed = true;
+    return 0;
+  }
+
+  /** Zigzag varint of at most ten bytes; exact to 2^53, rounded beyond. */
+  varlong(): number {
+    let raw = 0n;
+    for (let i = 0n; i < 10n; i += 1n) {
+      if (this.position >= this.limit) break;
+      const byte = this.#bytes[this.position]!;
+      this.position += 1;
+      raw |= BigInt(byte & 0x7f) << (7n * i);
+      if (byte < 0x80) {
+        raw = BigInt.asUintN(64, raw);
+        return Number(BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n)));
+      }
+    }
+    this.failed = true;
+    return 0;
+  }
+
+  /** Skips length-prefixed bytes; true when they are null. */
+  skip(nullable: boolean): boolean {
+    const length = this.varint();
+    if (this.failed) return false;
+    if (length < 0 ? !(nullable && length === -1) : length > this.limit - this.position) this.failed = true;
+    else if (length > 0) this.position += length;
+    return length === -1;
+  }
+}
+
+function walk(bytes: Uint8Array, count: number, found: Float64Array): number {
+  let deltaMax = Number(-(2n ** 63n));
+  let deltaMin = Number(2n ** 63n - 1n);
+  let nullKeys = 0;
+  let firstNullKey = -1;
+  const cursor = new Cursor(bytes);
+  const step = (i: number): number => {
+    cursor.limit = bytes.length;
+    const length = cursor.varint();
+    if (cursor.failed) return TOO_SHORT;
+    if (length < 0 || length > bytes.length - cursor.position) return BAD_LENGTH;
+    cursor.limit = cursor.position + length;
+    if (length === 0) return BAD_FIELD;
+    cursor.position += 1;
+    const delta = cursor.varlong();
+    const offset = cursor.failed ? 0 : cursor.varint();
+    if (cursor.failed) return BAD_FIELD;
+    if (offset !== i) return BAD_OFFSET;
+    const nullKey = cursor.skip(true);
+    if (!cursor.failed) cursor.skip(true);
+    const headers = cursor.failed ? 0 : cursor.varint();
+    if (cursor.failed || headers < 0 || headers > cursor.limit - cursor.position) return BAD_FIELD;
+    for (let h = 0; h < headers && !cursor.failed; h += 1) {
+      cursor.skip(false);
+      if (!cursor.failed) cursor.skip(true);
+    }
+    if (cursor.failed) return BAD_FIELD;
+    if (cursor.position !== cursor.limit) return BAD_LENGTH;
+    deltaMax = Math.max(deltaMax, delta);
+    deltaMin = Math.min(deltaMin, delta);
+    if (nullKey) {
+      if (nullKeys === 0) firstNullKey = i;
+      nullKeys += 1;
+    }
+    return FINE;
+  };
+  let result = FINE;
+  for (let i = 0; i < count && result === FINE; i += 1) result = step(i);
+  if (result === FINE && cursor.position !== bytes.length) result = TOO_LONG;
+  found.set([deltaMax, deltaMin, nullKeys, firstNullKey]);
+  return result;
+}

@@ -1,0 +1,357 @@
+// Weft's native part: CRC-32C, copies, and the walk over the records of a batch. Plain C against Node-API, so one build
+// serves every Node from 20 on. Every position and length that comes from JavaScript is checked here.
+#include <node_api.h>
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_acle.h>
+#if defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+#endif
+
+namespace {
+
+// ---- CRC-32C -------------------------------------------------------------------------------------------------------
+
+constexpr uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, reflected
+
+uint32_t bytewise[8][256];  // slicing by eight
+
+// Tables that move a CRC over a run of zero bytes, so that three runs can be computed side by side and joined.
+constexpr size_t kLong = 8192;
+constexpr size_t kShort = 256;
+uint32_t over_long[4][256];
+uint32_t over_short[4][256];
+
+uint32_t times(const uint32_t* matrix, uint32_t vector) {
+  uint32_t sum = 0;
+  for (; vector != 0; vector >>= 1, matrix++)
+    if (vector & 1) sum ^= *matrix;
+  return sum;
+}
+
+void square(uint32_t* out, const uint32_t* matrix) {
+  for (int i = 0; i < 32; i++) out[i] = times(matrix, matrix[i]);
+}
+
+void fill_zeros(uint32_t table[4][256], size_t length) {
+  uint32_t even[32], odd[32];
+  odd[0] = kPolynomial;  // one zero bit
+  for (int i = 1; i < 32; i++) odd[i] = 1u << (i - 1);
+  square(even, odd);  // two
+  square(odd, even);  // four
+  uint32_t* from = odd;
+  uint32_t* to = even;
+  for (; length != 0; length >>= 1) {  // 8 bits, then doubled; lengths are powers of two
+    square(to, from);
+    uint32_t* swap = from;
+    from = to;
+    to = swap;
+  }
+  for (int i = 0; i < 4; i++)
+    for (uint32_t n = 0; n < 256; n++) table[i][n] = times(from, n << (8 * i));
+}
+
+void fill_tables() {
+  for (uint32_t n = 0; n < 256; n++) {
+    uint32_t crc = n;
+    for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ kPolynomial : crc >> 1;
+    bytewise[0][n] = crc;
+  }
+  for (uint32_t n = 0; n < 256; n++)
+    for (int k = 1; k < 8; k++)
+      bytewise[k][n] = bytewise[0][bytewise[k - 1][n] & 0xff] ^ (bytewise[k - 1][n] >> 8);
+  fill_zeros(over_long, kLong);
+  fill_zeros(over_short, kShort);
+}
+
+inline uint32_t over(const uint32_t table[4][256], uint32_t crc) {
+  return table[0][crc & 0xff] ^ table[1][(crc >> 8) & 0xff] ^ table[2][(crc >> 16) & 0xff] ^ table[3][crc >> 24];
+}
+
+inline uint64_t load64(const uint8_t* at) {
+  uint64_t word;
+  memcpy(&word, at, 8);
+  return word;
+}
+
+uint32_t crc_portable(uint32_t crc, const uint8_t* at, size_t length) {
+  while (length >= 8) {
+    uint64_t word = load64(at) ^ crc;
+    crc = bytewise[7][word & 0xff] ^ bytewise[6][(word >> 8) & 0xff] ^ bytewise[5][(word >> 16) & 0xff] ^
+          bytewise[4][(word >> 24) & 0xff] ^ bytewise[3][(word >> 32) & 0xff] ^ bytewise[2][(word >> 40) & 0xff] ^
+          bytewise[1][(word >> 48) & 0xff] ^ bytewise[0][word >> 56];
+    at += 8;
+    length -= 8;
+  }
+  while (length-- > 0) crc = bytewise[0][(crc ^ *at++) & 0xff] ^ (crc >> 8);
+  return crc;
+}
+
+#if defined(__x86_64__)
+#define WEFT_HARDWARE __attribute__((target("sse4.2")))
+#define WEFT_CRC64(crc, word) static_cast<uint32_t>(_mm_crc32_u64(crc, word))
+#define WEFT_CRC8(crc, byte) _mm_crc32_u8(crc, byte)
+bool has_hardware() { return __builtin_cpu_supports("sse4.2"); }
+#elif defined(__aarch64__)
+#define WEFT_HARDWARE __attribute__((target("+crc")))
+#define WEFT_CRC64(crc, word) __crc32cd(crc, word)
+#define WEFT_CRC8(crc, byte) __crc32cb(crc, byte)
+#if defined(__linux__)
+bool has_hardware() { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
+#else
+bool has_hardware() { return true; }  // every Apple CPU
+#endif
+#endif
+
+#if defined(WEFT_HARDWARE)
+WEFT_HARDWARE uint32_t crc_three(uint32_t crc, const uint8_t*& at, size_t& length, size_t run,
+                                 const uint32_t table[4][256]) {
+  // The instruction takes three cycles but starts every cycle: three runs keep it busy.
+  while (length >= 3 * run) {
+    uint32_t b = 0, c = 0;
+    for (const uint8_t* end = at + run; at < end; at += 8) {
+      crc = WEFT_CRC64(crc, load64(at));
+      b = WEFT_CRC64(b, load64(at + run));
+      c = WEFT_CRC64(c, load64(at + 2 * run));
+    }
+    crc = over(table, over(table, crc) ^ b) ^ c;
+    at += 2 * run;
+    length -= 3 * run;
+  }
+  return crc;
+}
+
+WEFT_HARDWARE uint32_t crc_hardware(uint32_t crc, const uint8_t* at, size_t length) {
+  crc = crc_three(crc, at, length, kLong, over_long);
+  crc = crc_three(crc, at, length, kShort, over_short);
+  for (; length >= 8; length -= 8, at += 8) crc = WEFT_CRC64(crc, load64(at));
+  for (; length > 0; length--, at++) crc = WEFT_CRC8(crc, *at);
+  return crc;
+}
+#endif
+
+uint32_t (*crc_run)(uint32_t, const uint8_t*, size_t) = crc_portable;
+
+inline uint32_t crc32c(uint32_t seed, const uint8_t* at, size_t length) { return ~crc_run(~seed, at, length); }
+
+// ---- Records -------------------------------------------------------------------------------------------------------
+
+struct Cursor {
+  const uint8_t* at;
+  const uint8_t* end;
+};
+
+// Zigzag varint of at most `bytes_max` bytes; false when it does not end in time.
+inline bool varint(Cursor& cursor, int bytes_max, int64_t& value) {
+  uint64_t raw = 0;
+  for (int i = 0; i < bytes_max; i++) {
+    if (cursor.at >= cursor.end) return false;
+    uint8_t byte = *cursor.at++;
+    raw |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
+    if (byte < 0x80) {
+      if (bytes_max == 5) raw = static_cast<uint32_t>(raw);
+      value = static_cast<int64_t>(raw >> 1) ^ -static_cast<int64_t>(raw & 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Length-prefixed bytes; -1 is null where that is allowed.
+inline bool skip_bytes(Cursor& cursor, bool nullable, bool& null) {
+  int64_t length;
+  if (!varint(cursor, 5, length)) return false;
+  null = length == -1;
+  if (length < 0) return nullable && null;
+  if (length > cursor.end - cursor.at) return false;
+  cursor.at += length;
+  return true;
+}
+
+enum Walk { kFine = 0, kTooShort = 1, kBadLength = 2, kBadOffset = 3, kBadField = 4, kTooLong = 5 };
+
+struct Found {
+  int64_t timestamp_delta_max = INT64_MIN;
+  int64_t timestamp_delta_min = INT64_MAX;
+  double null_keys = 0;
+  double first_null_key = -1;
+};
+
+Walk walk(Cursor all, uint32_t count, Found& found) {
+  for (uint32_t i = 0; i < count; i++) {
+    int64_t length, delta, offset, headers;
+    if (!varint(all, 5, length)) return kTooShort;
+    if (length < 0 || length > all.end - all.at) return kBadLength;
+    Cursor record{all.at, all.at + length};
+    all.at += length;
+    if (record.at >= record.end) return kBadField;
+    record.at++;  // attributes, unused
+    if (!varint(record, 10, delta) || !varint(record, 5, offset)) return kBadField;
+    if (offset != static_cast<int64_t>(i)) return kBadOffset;
+    bool null_key, null_value;
+    if (!skip_bytes(record, true, null_key) || !skip_bytes(record, true, null_value)) return kBadField;
+    if (!varint(record, 5, headers) || headers < 0 || headers > record.end - record.at) return kBadField;
+    for (int64_t h = 0; h < headers; h++) {
+      bool null;
+      if (!skip_bytes(record, false, null) || !skip_bytes(record, true, null)) return kBadField;
+    }
+    if (record.at != record.end) return kBadLength;
+    if (delta > found.timestamp_delta_max) found.timestamp_delta_max = delta;
+    if (delta < found.timestamp_delta_min) found.timestamp_delta_min = delta;
+    if (null_key) {
+      if (found.null_keys == 0) found.first_null_key = i;
+      found.null_keys++;
+    }
+  }
+  return all.at == all.end ? kFine : kTooLong;
+}
+
+// ---- Node-API ------------------------------------------------------------------------------------------------------
+
+napi_value fail(napi_env env, const char* message) {
+  napi_throw_range_error(env, nullptr, message);
+  return nullptr;
+}
+
+struct Bytes {
+  uint8_t* at = nullptr;
+  size_t length = 0;
+};
+
+bool bytes_of(napi_env env, napi_value value, Bytes& bytes) {
+  napi_typedarray_type type;
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  if (type != napi_uint8_array) return false;
+  bytes = {static_cast<uint8_t*>(data), length};
+  return true;
+}
+
+bool size_of(napi_env env, napi_value value, size_t& size) {
+  double number;
+  if (napi_get_value_double(env, value, &number) != napi_ok) return false;
+  if (!(number >= 0 && number <= 9007199254740991.0) || number != static_cast<double>(static_cast<uint64_t>(number))) {
+    return false;
+  }
+  size = static_cast<size_t>(number);
+  return true;
+}
+
+bool within(const Bytes& bytes, size_t position, size_t length) {
+  return position <= bytes.length && length <= bytes.length - position;
+}
+
+template <size_t N>
+bool arguments(napi_env env, napi_callback_info info, napi_value (&values)[N]) {
+  size_t count = N;
+  return napi_get_cb_info(env, info, &count, values, nullptr, nullptr) == napi_ok && count == N;
+}
+
+napi_value number(napi_env env, double value) {
+  napi_value result;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+// crc32c(bytes, position, length, seed) -> number
+napi_value Crc32c(napi_env env, napi_callback_info info) {
+  napi_value args[4];
+  Bytes bytes;
+  size_t position, length, seed;
+  if (!arguments(env, info, args) || !bytes_of(env, args[0], bytes) || !size_of(env, args[1], position) ||
+      !size_of(env, args[2], length) || !size_of(env, args[3], seed) || !within(bytes, position, length)) {
+    return fail(env, "crc32c: outside of the bytes");
+  }
+  return number(env, crc32c(static_cast<uint32_t>(seed), bytes.at + position, length));
+}
+
+// copy(target, targetPosition, source, sourcePosition, length)
+napi_value Copy(napi_env env, napi_callback_info info) {
+  napi_value args[5];
+  Bytes target, source;
+  size_t to, from, length;
+  if (!arguments(env, info, args) || !bytes_of(env, args[0], target) || !size_of(env, args[1], to) ||
+      !bytes_of(env, args[2], source) || !size_of(env, args[3], from) || !size_of(env, args[4], length) ||
+      !within(target, to, length) || !within(source, from, length)) {
+    return fail(env, "copy: outside of the bytes");
+  }
+  if (length > 0) memmove(target.at + to, source.at + from, length);
+  return nullptr;
+}
+
+// copyWithCrc32c(target, targetPosition, source, sourcePosition, length, seed) -> number; piece by piece, so that the
+// checksum reads what the copy has just brought into the cache.
+napi_value CopyWithCrc32c(napi_env env, napi_callback_info info) {
+  napi_value args[6];
+  Bytes target, source;
+  size_t to, from, length, seed;
+  if (!arguments(env, info, args) || !bytes_of(env, args[0], target) || !size_of(env, args[1], to) ||
+      !bytes_of(env, args[2], source) || !size_of(env, args[3], from) || !size_of(env, args[4], length) ||
+      !size_of(env, args[5], seed) || !within(target, to, length) || !within(source, from, length)) {
+    return fail(env, "copyWithCrc32c: outside of the bytes");
+  }
+  uint32_t crc = static_cast<uint32_t>(seed);
+  for (size_t done = 0; done < length;) {
+    size_t piece = length - done < 32768 ? length - done : 32768;
+    memmove(target.at + to + done, source.at + from + done, piece);
+    crc = crc32c(crc, target.at + to + done, piece);
+    done += piece;
+  }
+  return number(env, crc);
+}
+
+// walkRecords(bytes, position, length, count, out: Float64Array(4)) -> Walk; out: timestamp delta max and min, null keys,
+// first null key
+napi_value WalkRecords(napi_env env, napi_callback_info info) {
+  napi_value args[5];
+  Bytes bytes;
+  size_t position, length, count, out_length;
+  napi_typedarray_type type;
+  void* out;
+  if (!arguments(env, info, args) || !bytes_of(env, args[0], bytes) || !size_of(env, args[1], position) ||
+      !size_of(env, args[2], length) || !size_of(env, args[3], count) || !within(bytes, position, length) ||
+      count > UINT32_MAX ||
+      napi_get_typedarray_info(env, args[4], &type, &out_length, &out, nullptr, nullptr) != napi_ok ||
+      type != napi_float64_array || out_length < 4) {
+    return fail(env, "walkRecords: outside of the bytes");
+  }
+  Found found;
+  Walk result = walk({bytes.at + position, bytes.at + position + length}, static_cast<uint32_t>(count), found);
+  double* numbers = static_cast<double*>(out);
+  numbers[0] = static_cast<double>(found.timestamp_delta_max);
+  numbers[1] = static_cast<double>(found.timestamp_delta_min);
+  numbers[2] = found.null_keys;
+  numbers[3] = found.first_null_key;
+  return number(env, result);
+}
+
+napi_value Init(napi_env env, napi_value exports) {
+  static const bool once = [] {
+    fill_tables();
+#if defined(WEFT_HARDWARE)
+    if (has_hardware()) crc_run = crc_hardware;
+#endif
+    return true;
+  }();
+  (void)once;
+  const napi_property_descriptor functions[] = {
+      {"crc32c", nullptr, Crc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"copy", nullptr, Copy, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"copyWithCrc32c", nullptr, CopyWithCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"walkRecords", nullptr, WalkRecords, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+  };
+  napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+  return exports;
+}
+
+}  // namespace
+
+NAPI_MODULE(NODE_GYP_MODULE_NAME, Init)
