@@ -40,9 +40,13 @@ export function implementations(): Native[] {
   const require = createRequire(import.meta.url);
   const found: Native[] = [];
   // dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
-  const addon = attempt(() => require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))));
+  const addon = attempt(() =>
+    require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))),
+  );
   if (addon !== undefined) found.push({ name: 'addon', ...(addon as Omit<Native, 'name'>) });
-  const nodeRs = attempt(() => require('@node-rs/crc32')) as { crc32c(bytes: Uint8Array, seed?: number): number } | undefined;
+  const nodeRs = attempt(() => require('@node-rs/crc32')) as
+    | { crc32c(bytes: Uint8Array, seed?: number): number }
+    | undefined;
   if (nodeRs !== undefined) {
     const crc = (bytes: Uint8Array, seed: number): number => nodeRs.crc32c(bytes, seed);
     found.push({ name: 'node-rs', ...scriptNative(crc) });

@@ -29,9 +29,22 @@ if (!['linux', 'darwin'].includes(process.platform)) without(`not built on ${pro
 else if (version.error !== undefined || version.status !== 0) without(`no C++ compiler: ${compiler} does not run`);
 else if (include === undefined) without('the package node-api-headers is missing');
 else {
-  const flags = ['-std=c++17', '-O3', '-fPIC', '-shared', '-fvisibility=hidden', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=weft'];
+  const flags = [
+    '-std=c++17',
+    '-O3',
+    '-fPIC',
+    '-shared',
+    '-fvisibility=hidden',
+    '-DNAPI_VERSION=8',
+    '-DNODE_GYP_MODULE_NAME=weft',
+  ];
   if (process.platform === 'darwin') flags.push('-undefined', 'dynamic_lookup');
-  const what = createHash('sha256').update(readFileSync(source)).update(version.stdout).update(flags.join(' ')).update(process.arch).digest('hex');
+  const what = createHash('sha256')
+    .update(readFileSync(source))
+    .update(version.stdout)
+    .update(flags.join(' '))
+    .update(process.arch)
+    .digest('hex');
   if (!existsSync(built) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== what) {
     mkdirSync(join(folder, 'build'), { recursive: true });
     const scratch = `${built}.${process.pid}`;

@@ -17,7 +17,8 @@ export function scriptNative(crc: (bytes: Uint8Array, seed: number) => number): 
 }
 
 function part(bytes: Uint8Array, position: number, length: number): Uint8Array {
-  if (!(position >= 0 && length >= 0 && position + length <= bytes.length)) throw new RangeError('outside of the bytes');
+  if (!(position >= 0 && length >= 0 && position + length <= bytes.length))
+    throw new RangeError('outside of the bytes');
   return bytes.subarray(position, position + length);
 }
 

@@ -22,8 +22,15 @@ function varint(value: number): number[] {
   return [...bytes, Number(raw)];
 }
 
-function record(offset: number, delta: number, key: number[] | null, value: number[] | null, headers: [number[], number[] | null][] = []): number[] {
-  const field = (bytes: number[] | null): number[] => (bytes === null ? varint(-1) : [...varint(bytes.length), ...bytes]);
+function record(
+  offset: number,
+  delta: number,
+  key: number[] | null,
+  value: number[] | null,
+  headers: [number[], number[] | null][] = [],
+): number[] {
+  const field = (bytes: number[] | null): number[] =>
+    bytes === null ? varint(-1) : [...varint(bytes.length), ...bytes];
   const body = [0, ...varint(delta), ...varint(offset), ...field(key), ...field(value), ...varint(headers.length)];
   for (const [name, content] of headers) body.push(...field(name), ...field(content));
   return [...varint(body.length), ...body];
@@ -31,7 +38,10 @@ function record(offset: number, delta: number, key: number[] | null, value: numb
 
 const valid = Uint8Array.from([
   ...record(0, 0, [1, 2], [3]),
-  ...record(1, -5, null, null, [[[104], [105]], [[106], null]]),
+  ...record(1, -5, null, null, [
+    [[104], [105]],
+    [[106], null],
+  ]),
   ...record(2, 2 ** 40, [], []),
 ]);
 
@@ -72,7 +82,12 @@ describe.each(all)('$name', (native) => {
   });
 
   test.each([
-    [-1, 1], [0, 11], [11, 0], [5, 6], [Number.NaN, 1], [0, 2 ** 53],
+    [-1, 1],
+    [0, 11],
+    [11, 0],
+    [5, 6],
+    [Number.NaN, 1],
+    [0, 2 ** 53],
   ])('position %s, length %s of ten bytes is refused', (position, length) => {
     const ten = new Uint8Array(10);
     expect(() => native.crc32c(ten, position, length, 0)).toThrow(RangeError);

@@ -1,0 +1,4 @@
+/** Compressed bytes that cannot be, or that would grow beyond the cap. */
+export class CodecError extends Error {
+  override readonly name = 'CodecError';
+}

@@ -1,0 +1,103 @@
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import { compressSync as snappyCompress, uncompressSync as snappyUncompress } from 'snappy';
+import { CodecError } from './codec-error.js';
+import { lz4ContentBytes } from './lz4-size.js';
+
+/** By the codec number in a batch's attributes. */
+export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type CodecName = (typeof codecNames)[number];
+
+const MiB = 2 ** 20;
+/** No batch may grow beyond this. */
+const BYTES_MAX = 128 * MiB;
+/** Beyond this many bytes a batch may not grow by more than `RATIO_MAX`. */
+const BYTES_FREE = 16 * MiB;
+const RATIO_MAX = 1024;
+
+/** What `compressedBytes` may grow to: an absolute cap and, for small ones, a ratio. */
+export function bytesCap(compressedBytes: number): number {
+  return Math.min(BYTES_MAX, Math.max(BYTES_FREE, compressedBytes * RATIO_MAX));
+}
+
+type Decompress = (bytes: Buffer, cap: number) => Uint8Array;
+
+const decompressors: Readonly<Record<number, Decompress>> = {
+  1: (bytes, cap) => gunzipSync(bytes, { maxOutputLength: cap }),
+  2: unsnappy,
+  3: (bytes, cap) => {
+    capped(lz4ContentBytes(bytes), cap);
+    return decompressFrameSync(bytes);
+  },
+  4: (bytes, cap) => zstdDecompressSync(bytes, { maxOutputLength: cap }),
+};
+
+/** The records of a compressed batch. Never allocates more than the cap. Throws CodecError. */
+export function decompress(codec: number, bytes: Uint8Array): Uint8Array {
+  const run = decompressors[codec];
+  if (run === undefined) throw new CodecError(`compression type ${codec} is unknown`);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    return run(buffer, bytesCap(bytes.length));
+  } catch (error) {
+    if (error instanceof CodecError) throw error;
+    throw new CodecError(`${codecNames[codec]}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Compresses as common clients do: snappy as raw blocks, lz4 as frames. */
+export function compress(codec: CodecName, bytes: Uint8Array): Uint8Array {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (codec) {
+    case 'none':
+      return bytes;
+    case 'gzip':
+      return gzipSync(buffer);
+    case 'snappy':
+      return snappyCompress(buffer);
+    case 'lz4':
+      return compressFrameSync(buffer);
+    case 'zstd':
+      return zstdCompressSync(buffer, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  }
+}
+
+/** Java frames its snappy blocks (xerial); other clients send one raw block. */
+const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
+const XERIAL_HEADER_BYTES = 16;
+
+function unsnappy(bytes: Buffer, cap: number): Uint8Array {
+  if (!bytes.subarray(0, XERIAL.length).equals(XERIAL)) return snappyBlock(bytes, cap);
+  const blocks: Buffer[] = [];
+  let total = 0;
+  for (let position = XERIAL_HEADER_BYTES; position < bytes.length; ) {
+    if (position + 4 > bytes.length) throw new CodecError('snappy: a block length is cut off');
+    const length = bytes.readInt32BE(position);
+    position += 4;
+    if (length <= 0 || length > bytes.length - position)
+      throw new CodecError(`snappy: a block of ${length} bytes does not fit`);
+    const block = snappyBlock(bytes.subarray(position, position + length), cap - total);
+    blocks.push(block);
+    total += block.length;
+    position += length;
+  }
+  return Buffer.concat(blocks, total);
+}
+
+function snappyBlock(bytes: Buffer, cap: number): Buffer {
+  let declared = 0;
+  for (let i = 0; ; i += 1) {
+    const byte = bytes[i];
+    if (byte === undefined || i > 4) throw new CodecError('snappy: no length');
+    declared += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) break;
+  }
+  capped(declared, cap);
+  return snappyUncompress(bytes, { asBuffer: true }) as Buffer;
+}
+
+function capped(bytes: number, cap: number): void {
+  if (bytes > cap) throw new CodecError(`${bytes} bytes decompressed are more than the ${cap} allowed`);
+}

@@ -1,0 +1,197 @@
+import { native, walkFaults } from '../../native-bindings/bindings.js';
+import { CodecError } from '../../native-bindings/codec-error.js';
+import { codecNames, decompress } from '../../native-bindings/codecs.js';
+import {
+  BATCH_OVERHEAD_BYTES,
+  BatchHeader,
+  CODEC_MASK,
+  CONTROL,
+  CRC_START,
+  LOG_APPEND_TIME,
+  TRANSACTIONAL,
+} from './header.js';
+
+/** What a topic and a request demand of a batch. */
+export interface BatchRules {
+  readonly maxMessageBytes: number;
+  /** The topic's message.timestamp.type: timestamps of producers do not count, so their bounds are not checked. */
+  readonly logAppendTime: boolean;
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
+  readonly nowMs: number;
+  /** Every record needs a key. */
+  readonly compacted: boolean;
+  /** Look into the records, decompressing them, as Kafka always does. */
+  readonly walkRecords: boolean;
+  /** Produce v7 brought zstd (KIP-110). */
+  readonly zstdAllowed: boolean;
+}
+
+export interface BatchFacts {
+  readonly records: number;
+  readonly minTimestamp: number;
+  /** The greatest timestamp of the records when they were walked, else what the header says. */
+  readonly maxTimestamp: number;
+  /** -1: none. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly transactional: boolean;
+}
+
+export interface RecordFault {
+  /** Index of the record in its batch. */
+  readonly index: number;
+  readonly message: string;
+}
+
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly facts: BatchFacts }
+  | {
+      readonly kind: 'refused';
+      /** Kafka error code. */
+      readonly error: number;
+      readonly message: string;
+      readonly recordFaults: readonly RecordFault[];
+    };
+
+const CORRUPT_MESSAGE = 2;
+const MESSAGE_TOO_LARGE = 10;
+const INVALID_TIMESTAMP = 32;
+const UNSUPPORTED_COMPRESSION_TYPE = 76;
+const INVALID_RECORD = 87;
+const ZSTD = 4;
+/** Fewer bytes than this hold no record: length, attributes, two deltas, key, value, headers. */
+const RECORD_BYTES_MIN = 7;
+
+/** Kafka's checks of one partition's records in a Produce request, in Kafka's order (LogValidator, DefaultRecordBatch). */
+export function validateProduceBatch(bytes: Uint8Array, position: number, length: number, rules: BatchRules): Verdict {
+  if (length < BATCH_OVERHEAD_BYTES) return refused(INVALID_RECORD, `${length} bytes are no record batch`);
+  const batch = new BatchHeader(bytes, position);
+  if (batch.magic !== 2) return refused(INVALID_RECORD, `magic ${batch.magic} is not served, only 2`);
+  if (batch.bytes !== length) return refused(INVALID_RECORD, 'a partition takes exactly one batch a request');
+  if (batch.baseOffset !== 0) return refused(INVALID_RECORD, `the base offset is ${batch.baseOffset}, not 0`);
+  if (length > rules.maxMessageBytes) {
+    return refused(MESSAGE_TOO_LARGE, `the batch has ${length} bytes, max.message.bytes is ${rules.maxMessageBytes}`);
+  }
+  if (native.crc32c(bytes, position + CRC_START, length - CRC_START, 0) !== batch.crc) {
+    return refused(CORRUPT_MESSAGE, 'the CRC-32C does not match');
+  }
+  const fault = headerFault(batch, rules);
+  if (fault !== undefined) return fault;
+  return rules.walkRecords || rules.compacted
+    ? walked(bytes, batch, length, rules)
+    : checkTimes(batch, rules, factsOf(batch));
+}
+
+function headerFault(batch: BatchHeader, rules: BatchRules): Verdict | undefined {
+  const { attributes, recordCount } = batch;
+  if (recordCount <= 0) return refused(INVALID_RECORD, `the batch has ${recordCount} records`);
+  if (batch.lastOffsetDelta + 1 !== recordCount) {
+    return refused(INVALID_RECORD, `${recordCount} records cannot end at offset delta ${batch.lastOffsetDelta}`);
+  }
+  if ((attributes & CONTROL) !== 0) return refused(INVALID_RECORD, 'clients may not write control batches');
+  if (batch.producerId >= 0 && batch.baseSequence < 0) {
+    return refused(INVALID_RECORD, `producer ${batch.producerId} sent the sequence ${batch.baseSequence}`);
+  }
+  const codec = attributes & CODEC_MASK;
+  if (codec >= codecNames.length) return refused(INVALID_RECORD, `compression type ${codec} is unknown`);
+  if (codec === ZSTD && !rules.zstdAllowed) {
+    return refused(UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7');
+  }
+  if ((attributes & LOG_APPEND_TIME) !== 0) {
+    return refused(INVALID_TIMESTAMP, 'producers may not set the timestamp type LogAppendTime');
+  }
+  return undefined;
+}
+
+const found = new Float64Array(4);
+
+function walked(bytes: Uint8Array, batch: BatchHeader, length: number, rules: BatchRules): Verdict {
+  const codec = batch.attributes & CODEC_MASK;
+  const start = batch.position + BATCH_OVERHEAD_BYTES;
+  let records = bytes.subarray(start, batch.position + length);
+  if (codec !== 0) {
+    try {
+      records = decompress(codec, records);
+    } catch (error) {
+      if (error instanceof CodecError) return refused(INVALID_RECORD, error.message);
+      throw error;
+    }
+  }
+  // A count that its bytes cannot hold is refused before anything is done for each record.
+  if (batch.recordCount * RECORD_BYTES_MIN > records.length) {
+    return refused(INVALID_RECORD, `${records.length} bytes cannot hold ${batch.recordCount} records`);
+  }
+  const result = native.walkRecords(records, 0, records.length, batch.recordCount, found);
+  if (result !== 0) return refused(INVALID_RECORD, walkFaults[result]!);
+  const [deltaMax, deltaMin, nullKeys, firstNullKey] = found as unknown as [number, number, number, number];
+  if (rules.compacted && nullKeys > 0) {
+    const message = 'a compacted topic needs a key in every record';
+    return { ...refused(INVALID_RECORD, message), recordFaults: [{ index: firstNullKey, message }] };
+  }
+  const base = batch.baseTimestamp;
+  return checkTimes(batch, rules, {
+    ...factsOf(batch),
+    minTimestamp: saturated(base + deltaMin),
+    maxTimestamp: saturated(base + deltaMax),
+  });
+}
+
+function checkTimes(batch: BatchHeader, rules: BatchRules, facts: BatchFacts): Verdict {
+  // -1 says that the producer gave no time.
+  if (!rules.logAppendTime && batch.maxTimestamp !== -1) {
+    if (rules.nowMs - facts.minTimestamp > rules.timestampBeforeMaxMs) {
+      return refused(
+        INVALID_TIMESTAMP,
+        `timestamp ${facts.minTimestamp} is older than message.timestamp.before.max.ms allows`,
+      );
+    }
+    if (facts.maxTimestamp - rules.nowMs > rules.timestampAfterMaxMs) {
+      return refused(
+        INVALID_TIMESTAMP,
+        `timestamp ${facts.maxTimestamp} is later than message.timestamp.after.max.ms allows`,
+      );
+    }
+  }
+  return { kind: 'accepted', facts };
+}
+
+function factsOf(batch: BatchHeader): BatchFacts {
+  return {
+    records: batch.recordCount,
+    minTimestamp: batch.baseTimestamp,
+    maxTimestamp: batch.maxTimestamp,
+    producerId: batch.producerId < 0 ? -1 : batch.producerId,
+    producerEpoch: batch.producerEpoch,
+    baseSequence: batch.baseSequence,
+    transactional: (batch.attributes & TRANSACTIONAL) !== 0,
+  };
+}
+
+function saturated(timestamp: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, timestamp));
+}
+
+function refused(error: number, message: string): Extract<Verdict, { kind: 'refused' }> {
+  return { kind: 'refused', error, message, recordFaults: [] };
+}
+
+/** Gives a batch in place the time of the append (message.timestamp.type=LogAppendTime) and its new CRC. */
+export function setAppendTime(bytes: Uint8Array, position: number, timeMs: number): void {
+  const batch = new BatchHeader(bytes, position);
+  batch.setAppendTime(timeMs);
+  batch.setCrc(native.crc32c(bytes, position + CRC_START, batch.bytes - CRC_START, 0));
+}
+
+/** Whether the bytes at `position` are one whole batch that ends by `limit`, with a right CRC; why not, as a sentence. */
+export function storedBatchFault(bytes: Uint8Array, position: number, limit: number): string | undefined {
+  if (limit - position < BATCH_OVERHEAD_BYTES) return `${limit - position} bytes where a batch is due`;
+  const batch = new BatchHeader(bytes, position);
+  const length = batch.bytes;
+  if (length < BATCH_OVERHEAD_BYTES || length > limit - position) return `a batch of ${length} bytes does not fit`;
+  if (batch.magic !== 2) return `magic ${batch.magic}`;
+  if (batch.recordCount <= 0 || batch.lastOffsetDelta + 1 !== batch.recordCount) return 'a record count that cannot be';
+  const crc = native.crc32c(bytes, position + CRC_START, length - CRC_START, 0);
+  return crc === batch.crc ? undefined : 'a CRC-32C that does not match';
+}
