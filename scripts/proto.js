@@ -9,15 +9,31 @@ const owners = {
   'boundary.proto': 'src/journal/boundary.wire.ts',
   'segment.proto': 'src/segments/segment.wire.ts',
 };
-const options = ['esModuleInterop=true', 'importSuffix=.js', 'forceLong=number', 'useOptionals=none', 'oneof=unions-value',
-  'outputJsonMethods=false', 'outputPartialMethods=false', 'exportCommonSymbols=false', 'outputServices=none', 'useExactTypes=false'];
+const options = [
+  'esModuleInterop=true',
+  'importSuffix=.js',
+  'forceLong=number',
+  'useOptionals=none',
+  'oneof=unions-value',
+  'outputJsonMethods=false',
+  'outputPartialMethods=false',
+  'exportCommonSymbols=false',
+  'outputServices=none',
+  'useExactTypes=false',
+];
 const folder = mkdtempSync('.proto-');
 try {
-  const template = JSON.stringify({ version: 'v2', plugins: [{ local: 'protoc-gen-ts_proto', out: folder, opt: options }] });
+  const template = JSON.stringify({
+    version: 'v2',
+    plugins: [{ local: 'protoc-gen-ts_proto', out: folder, opt: options }],
+  });
   execFileSync('buf', ['generate', 'proto', '--template', template], { stdio: 'inherit' });
   for (const [proto, owner] of Object.entries(owners)) {
     const code = readFileSync(join(folder, proto.replace('.proto', '.ts')), 'utf8');
-    const body = code.split('\n').filter((line) => !line.startsWith('//   protoc')).join('\n');
+    const body = code
+      .split('\n')
+      .filter((line) => !line.startsWith('//   protoc'))
+      .join('\n');
     writeFileSync(owner, `// @ts-nocheck\n// From proto/${proto} by \`npm run proto\`. Do not edit.\n${body}`);
   }
 } finally {

@@ -1,0 +1,154 @@
+// What npm cannot bring, part by part: how to see that it is there, and how to get it. `scripts/setup.js` installs,
+// `scripts/suites.js` says which suite needs which. Everything but Debian packages goes into .cache/setup.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { find, run } from './processes.js';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+export const setupFolder = join(root, '.cache/setup');
+export const binFolder = join(setupFolder, 'bin');
+
+const versitygw = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
+/** AGPL: a test tool only, never linked. */
+const minio = 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c';
+const nodeRdkafka = 'node-rdkafka@3.6.1';
+
+const javaLibraries = join(setupFolder, 'java/lib');
+const javaPom = 'test/clients/java/pom.xml';
+const goFolder = 'test/clients/franz-go';
+const rdkafkaFolder = join(setupFolder, 'librdkafka');
+
+const installedByApt = (program, debianPackage, extraFolders = []) => ({
+  debianPackage,
+  isThere: () => find(program) !== undefined || extraFolders.some((folder) => existsSync(join(folder, program))),
+});
+
+/**
+ * `needs` completes "needs …; npm run setup". `detect` says whether suites can use the part. A part with `debian` is
+ * installed with all others of the kind in one go; the rest have `install`, which runs after them, in this order.
+ */
+export const parts = {
+  kcat: { what: 'kcat (librdkafka from the command line)', needs: 'kcat', debian: [installedByApt('kcat', 'kcat')] },
+  java: {
+    what: 'Kafka 4.3.1: Java clients, tools and server, with JDK 17 and Maven',
+    needs: 'JDK 17 and Maven',
+    debian: [installedByApt('javac', 'openjdk-17-jdk-headless'), installedByApt('mvn', 'maven')],
+    detect: () =>
+      isStamped('java', readFileSync(javaPom, 'utf8')) && existsSync(join(javaLibraries, 'kafka-clients-4.3.1.jar')),
+    async install() {
+      const output = ['-DincludeScope=runtime', `-DoutputDirectory=${javaLibraries}`];
+      await run('fetching jars', 'mvn', ['-q', '-B', '-f', javaPom, 'dependency:copy-dependencies', ...output]);
+      stamp('java', readFileSync(javaPom, 'utf8'));
+    },
+  },
+  versitygw: {
+    what: 'versitygw 1.8.0, the S3 server of the tests',
+    needs: 'versitygw 1.8.0 and Go to build it',
+    debian: [installedByApt('go', 'golang-go')],
+    detect: () => existsSync(join(binFolder, 'versitygw')) && isStamped('versitygw', versitygw),
+    install: () => goInstall('versitygw', versitygw),
+  },
+  minio: {
+    what: 'MinIO, the second S3 server (only with --long)',
+    needs: 'MinIO and Go to build it; npm run setup -- --long',
+    long: true,
+    debian: [installedByApt('go', 'golang-go')],
+    detect: () => existsSync(join(binFolder, 'minio')) && isStamped('minio', minio),
+    install: () => goInstall('minio', minio),
+  },
+  'franz-go': {
+    what: 'a test client of franz-go (Go)',
+    needs: 'Go',
+    debian: [installedByApt('go', 'golang-go')],
+    detect: () => existsSync(join(binFolder, 'franz-go-client')) && isStamped('franz-go', goSources()),
+    /** Written in test/clients/franz-go. */
+    applies: () => existsSync(join(goFolder, 'go.mod')),
+    async install() {
+      mkdirSync(binFolder, { recursive: true });
+      const output = join(binFolder, 'franz-go-client');
+      await run('building', 'go', ['build', '-o', output, '.'], { cwd: goFolder, env: goEnvironment() });
+      stamp('franz-go', goSources());
+    },
+  },
+  librdkafka: {
+    what: 'librdkafka as a Node addon, built from the sources in node-rdkafka',
+    needs: 'a C++ compiler, make, Python 3, zlib and OpenSSL headers',
+    debian: [
+      installedByApt('c++', 'g++'),
+      installedByApt('make', 'make'),
+      installedByApt('python3', 'python3'),
+      { debianPackage: 'zlib1g-dev', isThere: () => existsSync('/usr/include/zlib.h') },
+      { debianPackage: 'libssl-dev', isThere: () => existsSync('/usr/include/openssl/ssl.h') },
+    ],
+    detect: () => isStamped('librdkafka', nodeRdkafka),
+    async install() {
+      mkdirSync(rdkafkaFolder, { recursive: true });
+      const manifest = { private: true, allowScripts: { 'node-rdkafka': true } };
+      writeFileSync(join(rdkafkaFolder, 'package.json'), `${JSON.stringify(manifest)}\n`);
+      // The Node that runs the tests, and its headers: nothing is downloaded but the package.
+      const node = join(root, 'node_modules', `node-${process.platform}-${process.arch}`);
+      const npm = process.env.npm_execpath ?? find('npm');
+      const args = [npm, 'install', '--no-audit', '--no-fund', nodeRdkafka];
+      await run('building librdkafka (some minutes)', join(node, 'bin/node'), args, {
+        cwd: rdkafkaFolder,
+        env: {
+          ...process.env,
+          PATH: `${join(node, 'bin')}:${process.env.PATH}`,
+          npm_config_nodedir: node,
+          MAKEFLAGS: '-j2',
+          JOBS: '2',
+        },
+      });
+      stamp('librdkafka', nodeRdkafka);
+    },
+  },
+  postgresql: {
+    what: 'PostgreSQL (a journal store)',
+    needs: 'PostgreSQL',
+    debian: [
+      installedByApt(
+        'postgres',
+        'postgresql',
+        [15, 16, 17, 18].map((version) => `/usr/lib/postgresql/${version}/bin`),
+      ),
+    ],
+  },
+  etcd: {
+    what: 'etcd (a journal store)',
+    needs: 'etcd',
+    debian: [installedByApt('etcd', 'etcd-server')],
+  },
+};
+
+/** Whether suites can use a part. */
+export function isThere(part) {
+  return (part.debian ?? []).every((each) => each.isThere()) && (part.detect?.() ?? true);
+}
+
+function stampPath(name) {
+  return join(setupFolder, `${name}.stamp`);
+}
+
+function isStamped(name, text) {
+  return existsSync(stampPath(name)) && readFileSync(stampPath(name), 'utf8') === text;
+}
+
+function stamp(name, text) {
+  mkdirSync(setupFolder, { recursive: true });
+  writeFileSync(stampPath(name), text);
+}
+
+function goSources() {
+  return ['main.go', 'go.mod', 'go.sum'].map((name) => readFileSync(join(goFolder, name), 'utf8')).join('\n');
+}
+
+function goEnvironment() {
+  return { ...process.env, GOBIN: binFolder, GOFLAGS: '-trimpath', CGO_ENABLED: '0' };
+}
+
+async function goInstall(name, target) {
+  mkdirSync(binFolder, { recursive: true });
+  await run(`building ${name} (some minutes)`, 'go', ['install', target], { env: goEnvironment() });
+  stamp(name, target);
+}

@@ -1,0 +1,31 @@
+// The suites of tests. Every test file belongs to exactly one suite of each table; `files` are globs below dist/.
+// `needs` names parts of scripts/parts.js. `env` turns a suite of the short table into a long one.
+export const suites = [
+  { name: 'shape', files: ['test/shape/**/*.test.js'] },
+  { name: 'unit', files: ['test/unit/**/*.test.js'] },
+  { name: 'contract', files: ['test/contract/**/*.test.js'], except: ['test/contract/s3-server*.test.js'] },
+  { name: 's3', files: ['test/contract/s3-server*.test.js'], needs: ['versitygw'] },
+  {
+    name: 'conformance',
+    files: ['test/conformance/**/*.test.js'],
+    except: ['test/conformance/protocol/official*.test.js'],
+  },
+  { name: 'official-messages', files: ['test/conformance/protocol/official*.test.js'], needs: ['java'] },
+  { name: 'simulation', files: ['test/simulation/**/*.test.js'] },
+  { name: 'fuzz', files: ['test/fuzz/**/*.test.js'] },
+  { name: 'processes', files: ['test/processes/**/*.test.js'] },
+  { name: 'kill', files: ['test/chaos/kill.test.js'] },
+  { name: 'chaos', files: ['test/chaos/**/*.test.js'], except: ['test/chaos/kill.test.js'] },
+  { name: 'kafkajs', files: ['test/clients/kafkajs*.test.js'] },
+  { name: 'platformatic', files: ['test/clients/platformatic*.test.js'] },
+  { name: 'kcat', files: ['test/clients/kcat*.test.js'], needs: ['kcat'] },
+  { name: 'librdkafka', files: ['test/clients/librdkafka*.test.js'], needs: ['librdkafka'] },
+  { name: 'java', files: ['test/clients/java*.test.js'], needs: ['java'] },
+  { name: 'franz-go', files: ['test/clients/franz-go*.test.js'], needs: ['franz-go'] },
+  { name: 'clients-together', files: ['test/clients/together*.test.js'], needs: ['kcat', 'java', 'librdkafka'] },
+];
+
+/** `npm run test:long`. */
+export const longSuites = [
+  { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
+];
