@@ -1,0 +1,401 @@
+/**
+ * Consumer groups of the classic protocol, the main thread's half. All state lies in the metadata: a request becomes a
+ * command, and one that must wait for others looks again whenever an entry touches its group. Heartbeats are answered
+ * from the replica. Nothing here ends a session: the leader's clock does, by commands, and is told who is alive.
+ *
+ * Without a leader joins, syncs and commits get COORDINATOR_LOAD_IN_PROGRESS, which clients retry; assignments stand.
+ */
+import { uuidFromBytes } from '../bytes/uuid.js';
+import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
+import type { Command } from '../metadata/journal.wire.js';
+import type { Outcome, Refused } from '../metadata/outcomes.js';
+import type { GroupView, MemberView } from '../metadata/view.js';
+import { errors } from '../protocol/errors.js';
+import type { World } from '../world/world.js';
+import type {
+  CommitRequest,
+  JoinAnswer,
+  JoinRequest,
+  LeaveAnswer,
+  LeaveRequest,
+  MemberRequest,
+  SyncAnswer,
+  SyncRequest,
+} from './requests.js';
+import { GroupWaiters } from './waiters.js';
+
+export interface GroupLimits {
+  readonly initialRebalanceDelayMs: number;
+  readonly sessionMsMin: number;
+  readonly sessionMsMax: number;
+  readonly membersMax: number;
+}
+
+/** How often the members with a waiting request are reported alive: well below any session timeout. */
+const ALIVE_INTERVAL_MS = 1_000;
+/** Kafka's offsets.commit.timeout.ms. */
+const COMMIT_WAIT_MS_MAX = 5_000;
+
+const NONE = errors.NONE.code;
+
+export class GroupEngine {
+  readonly #metadata: MetadataClient;
+  readonly #world: World;
+  readonly #limits: GroupLimits;
+  readonly #waiters = new GroupWaiters();
+  #reportingAlive = false;
+
+  constructor(metadata: MetadataClient, world: World, limits: GroupLimits) {
+    this.#metadata = metadata;
+    this.#world = world;
+    this.#limits = limits;
+    metadata.onApplied((_revision, changes) => this.#waiters.changed(changes.groups));
+  }
+
+  /** Waits until the join phase that the member takes part in is over. Undefined: the client is gone or the agent stops. */
+  async join(request: JoinRequest, signal: AbortSignal): Promise<JoinAnswer | undefined> {
+    const invalid = this.#invalidJoin(request);
+    if (invalid !== NONE) {
+      return joinError(invalid, request.memberId);
+    }
+    const knownMember = request.memberId !== '';
+    const memberId = knownMember ? request.memberId : this.#newMemberId(request);
+    const leaderBefore = this.#metadata.view.group(request.group)?.leaderId;
+    const outcome = await this.#submit({
+      kind: {
+        $case: 'joinGroup',
+        value: {
+          group: request.group,
+          memberId,
+          knownMember,
+          instanceId: request.instanceId,
+          clientId: request.clientId,
+          clientHost: request.clientHost,
+          sessionTimeoutMs: request.sessionTimeoutMs,
+          rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+          protocolType: request.protocolType,
+          protocols: [...request.protocols],
+          requireKnownMember: request.requireKnownMember,
+          initialDelayMs: this.#limits.initialRebalanceDelayMs,
+          groupSizeMax: this.#limits.membersMax,
+        },
+      },
+    });
+    if (outcome.kind === 'refused') {
+      return joinError(outcome.error, request.memberId);
+    }
+    const joined = expectKind(outcome, 'joined');
+    if (joined.error !== NONE) {
+      return joinError(joined.error, joined.memberId);
+    }
+    this.#metadata.membersAlive(request.group, [joined.memberId]);
+    if (joined.joinPhase === undefined) {
+      return this.#joinedAtOnce(request, joined.memberId, leaderBefore);
+    }
+    const joinPhase = joined.joinPhase;
+    return this.#waitAlive(request.group, joined.memberId, signal, () => {
+      const group = this.#metadata.view.group(request.group);
+      const member = group?.members.get(joined.memberId);
+      if (group === undefined || member === undefined) {
+        return joinError(this.#lostMember(group, request.instanceId), joined.memberId);
+      }
+      if (group.state === 'PreparingRebalance' && group.joinPhase === joinPhase) {
+        return undefined;
+      }
+      // A later join phase may have begun in the same entry: the member learns of it by its SyncGroup, as in Kafka.
+      return joinAnswer(group, member, group.leaderId === member.memberId, false);
+    });
+  }
+
+  /** Waits for the leader's assignment. Undefined: the client is gone or the agent stops. */
+  async sync(request: SyncRequest, signal: AbortSignal): Promise<SyncAnswer | undefined> {
+    if (request.group === '') {
+      return syncError(errors.INVALID_GROUP_ID.code);
+    }
+    const outcome = await this.#submit({
+      kind: {
+        $case: 'syncGroup',
+        value: {
+          group: request.group,
+          generation: request.generation,
+          memberId: request.memberId,
+          instanceId: request.instanceId,
+          protocolType: request.protocolType ?? '',
+          protocolName: request.protocolName ?? '',
+          assignments: [...request.assignments],
+        },
+      },
+    });
+    if (outcome.kind === 'refused') {
+      return syncError(outcome.error);
+    }
+    this.#metadata.membersAlive(request.group, [request.memberId]);
+    const synced = expectKind(outcome, 'synced');
+    const group = this.#metadata.view.group(request.group);
+    if (synced.assignment !== undefined) {
+      return {
+        error: NONE,
+        protocolType: group?.protocolType,
+        protocolName: group?.protocolName,
+        assignment: synced.assignment,
+      };
+    }
+    return this.#waitAlive(request.group, request.memberId, signal, () => this.#syncResult(request));
+  }
+
+  /** From the replica. A member that it does not know is looked for behind a fresh read before it is refused. */
+  async heartbeat(request: MemberRequest): Promise<number> {
+    const error = this.#heartbeat(request);
+    if (error !== errors.UNKNOWN_MEMBER_ID.code && error !== errors.ILLEGAL_GENERATION.code) {
+      return error;
+    }
+    try {
+      await this.#metadata.fresh();
+    } catch (failure) {
+      return unavailable(failure);
+    }
+    return this.#heartbeat(request);
+  }
+
+  async leave(request: LeaveRequest): Promise<LeaveAnswer> {
+    if (request.group === '') {
+      return { error: errors.INVALID_GROUP_ID.code, memberErrors: [] };
+    }
+    const outcome = await this.#submit({
+      kind: { $case: 'leaveGroup', value: { group: request.group, members: [...request.members] } },
+    });
+    return outcome.kind === 'refused'
+      ? { error: outcome.error, memberErrors: [] }
+      : { error: NONE, memberErrors: expectKind(outcome, 'members-left').errors };
+  }
+
+  /** One error code an offset of the request. COORDINATOR_NOT_AVAILABLE after 5 s: it may still be committed. */
+  async commit(request: CommitRequest): Promise<readonly number[]> {
+    const all = (error: number): readonly number[] => request.offsets.map(() => error);
+    if (request.group === '') {
+      return all(errors.INVALID_GROUP_ID.code);
+    }
+    const { group, generation, memberId, instanceId, offsets } = request;
+    const outcome = await this.#within(
+      COMMIT_WAIT_MS_MAX,
+      this.#submit({
+        kind: { $case: 'commitOffsets', value: { group, generation, memberId, instanceId, offsets: [...offsets] } },
+      }),
+    );
+    if (outcome === undefined) {
+      return all(errors.COORDINATOR_NOT_AVAILABLE.code);
+    }
+    if (outcome.kind === 'refused') {
+      return all(outcome.error);
+    }
+    if (memberId !== '') {
+      this.#metadata.membersAlive(group, [memberId]);
+    }
+    return expectKind(outcome, 'offsets-committed').errors;
+  }
+
+  /** 0, or why the group was not deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND …). */
+  async delete(group: string): Promise<number> {
+    if (group === '') {
+      return errors.INVALID_GROUP_ID.code;
+    }
+    const outcome = await this.#submit({ kind: { $case: 'deleteGroup', value: { group } } });
+    return outcome.kind === 'refused' ? outcome.error : NONE;
+  }
+
+  /** Ends every wait; later requests do not wait. */
+  close(): void {
+    this.#waiters.close();
+  }
+
+  #invalidJoin(request: JoinRequest): number {
+    if (request.group === '') {
+      return errors.INVALID_GROUP_ID.code;
+    }
+    const { sessionMsMin, sessionMsMax } = this.#limits;
+    if (request.sessionTimeoutMs < sessionMsMin || request.sessionTimeoutMs > sessionMsMax) {
+      return errors.INVALID_SESSION_TIMEOUT.code;
+    }
+    if (request.rebalanceTimeoutMs < 0) {
+      return errors.INVALID_REQUEST.code;
+    }
+    return request.protocolType === '' || request.protocols.length === 0
+      ? errors.INCONSISTENT_GROUP_PROTOCOL.code
+      : NONE;
+  }
+
+  /** Kafka's form: the client's or the instance's name, a dash, a random UUID. */
+  #newMemberId(request: JoinRequest): string {
+    const unique = uuidFromBytes(this.#world.random.bytes(16));
+    return `${request.instanceId ?? request.clientId}-${unique}`;
+  }
+
+  /** The group needed no join phase: the same metadata again, or a static member that came back. */
+  #joinedAtOnce(request: JoinRequest, memberId: string, leaderBefore: string | undefined): JoinAnswer {
+    const group = this.#metadata.view.group(request.group);
+    const member = group?.members.get(memberId);
+    if (group === undefined || member === undefined) {
+      return joinError(this.#lostMember(group, request.instanceId), memberId);
+    }
+    const isLeader = group.leaderId === memberId;
+    const returned = request.instanceId !== undefined && request.memberId === '' && group.state === 'Stable';
+    if (!(isLeader && returned)) {
+      return joinAnswer(group, member, isLeader, false);
+    }
+    if (request.canSkipAssignment) {
+      return joinAnswer(group, member, true, true);
+    }
+    // Before v9 the returning leader must not assign: it is told of its former self as the leader (Kafka does the same).
+    return { ...joinAnswer(group, member, false, false), leaderId: leaderBefore ?? '' };
+  }
+
+  #syncResult(request: SyncRequest): SyncAnswer | undefined {
+    const group = this.#metadata.view.group(request.group);
+    const member = group?.members.get(request.memberId);
+    if (group === undefined || member === undefined) {
+      return syncError(this.#lostMember(group, request.instanceId));
+    }
+    if (group.generation !== request.generation || group.state === 'PreparingRebalance') {
+      return syncError(errors.REBALANCE_IN_PROGRESS.code);
+    }
+    if (group.state !== 'Stable') {
+      return undefined;
+    }
+    return {
+      error: NONE,
+      protocolType: group.protocolType,
+      protocolName: group.protocolName,
+      assignment: member.assignment,
+    };
+  }
+
+  #heartbeat(request: MemberRequest): number {
+    const group = this.#metadata.view.group(request.group);
+    const member = group?.members.get(request.memberId);
+    if (group === undefined || member === undefined || member.pending) {
+      return this.#lostMember(group, request.instanceId);
+    }
+    if (request.instanceId !== undefined && member.instanceId !== request.instanceId) {
+      return this.#lostMember(group, request.instanceId);
+    }
+    if (group.generation !== request.generation) {
+      return errors.ILLEGAL_GENERATION.code;
+    }
+    this.#metadata.membersAlive(request.group, [request.memberId]);
+    return group.state === 'PreparingRebalance' ? errors.REBALANCE_IN_PROGRESS.code : NONE;
+  }
+
+  /** Why a member id is not in its group: its static instance goes by another id now, or nobody knows it. */
+  #lostMember(group: GroupView | undefined, instanceId: string | undefined): number {
+    if (group !== undefined && instanceId !== undefined) {
+      for (const member of group.members.values()) {
+        if (member.instanceId === instanceId) {
+          return errors.FENCED_INSTANCE_ID.code;
+        }
+      }
+    }
+    return errors.UNKNOWN_MEMBER_ID.code;
+  }
+
+  async #submit(command: Command): Promise<Outcome> {
+    if (!this.#metadata.leaderKnown) {
+      return refusal(errors.COORDINATOR_LOAD_IN_PROGRESS.code);
+    }
+    try {
+      return await this.#metadata.submit(command);
+    } catch (failure) {
+      return refusal(unavailable(failure));
+    }
+  }
+
+  #waitAlive<T>(
+    group: string,
+    memberId: string,
+    signal: AbortSignal,
+    look: () => T | undefined,
+  ): Promise<T | undefined> {
+    const result = this.#waiters.wait(group, memberId, signal, look);
+    this.#reportAlive();
+    return result;
+  }
+
+  /** A member whose join or sync waits here is alive, however long the others take. */
+  #reportAlive(): void {
+    if (this.#reportingAlive || this.#waiters.isEmpty) {
+      return;
+    }
+    this.#reportingAlive = true;
+    this.#world.timers.after(ALIVE_INTERVAL_MS, () => {
+      this.#reportingAlive = false;
+      for (const [group, memberIds] of this.#waiters.members()) {
+        this.#metadata.membersAlive(group, memberIds);
+      }
+      this.#reportAlive();
+    });
+  }
+
+  #within<T>(delayMs: number, result: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#world.timers.after(delayMs, () => resolve(undefined));
+      result.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+}
+
+function joinAnswer(group: GroupView, member: MemberView, asLeader: boolean, skipAssignment: boolean): JoinAnswer {
+  const metadataOf = (each: MemberView): Uint8Array =>
+    each.protocols.find((protocol) => protocol.name === group.protocolName)?.metadata ?? NOTHING;
+  const members = asLeader ? [...group.members.values()].filter((each) => !each.pending) : [];
+  return {
+    error: NONE,
+    memberId: member.memberId,
+    generation: group.generation,
+    protocolType: group.protocolType,
+    protocolName: group.protocolName,
+    leaderId: group.leaderId ?? '',
+    skipAssignment,
+    members: members.map((each) => ({
+      memberId: each.memberId,
+      instanceId: each.instanceId,
+      metadata: metadataOf(each),
+    })),
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+function joinError(error: number, memberId: string): JoinAnswer {
+  return {
+    error,
+    memberId,
+    generation: -1,
+    protocolType: undefined,
+    protocolName: undefined,
+    leaderId: '',
+    skipAssignment: false,
+    members: [],
+  };
+}
+
+function syncError(error: number): SyncAnswer {
+  return { error, protocolType: undefined, protocolName: undefined, assignment: NOTHING };
+}
+
+function refusal(error: number): Refused {
+  return { kind: 'refused', error, message: '' };
+}
+
+/** The outcome cannot be known here: the client finds a coordinator again. Anything else is a programmer's error. */
+function unavailable(failure: unknown): number {
+  if (failure instanceof MetadataUnavailable) {
+    return errors.NOT_COORDINATOR.code;
+  }
+  throw failure;
+}
+
+function expectKind<K extends Outcome['kind']>(outcome: Outcome, kind: K): Extract<Outcome, { kind: K }> {
+  if (outcome.kind !== kind) {
+    throw new Error(`outcome ${outcome.kind} where ${kind} was due`);
+  }
+  return outcome as Extract<Outcome, { kind: K }>;
+}

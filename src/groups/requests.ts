@@ -1,0 +1,80 @@
+/** What clients ask of the group engine and what it answers, apart from the wire's versions. Errors are Kafka codes. */
+
+export interface JoinRequest {
+  readonly group: string;
+  /** Empty: the member has no id yet. */
+  readonly memberId: string;
+  readonly instanceId: string | undefined;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocolType: string;
+  readonly protocols: readonly { readonly name: string; readonly metadata: Uint8Array }[];
+  /** JoinGroup v4+: a member without an id is given one and must come again with it (KIP-394). */
+  readonly requireKnownMember: boolean;
+  /** JoinGroup v9+: a static leader that returns is told to leave the assignment as it is (KIP-814). */
+  readonly canSkipAssignment: boolean;
+}
+
+export interface JoinAnswer {
+  readonly error: number;
+  readonly memberId: string;
+  readonly generation: number;
+  readonly protocolType: string | undefined;
+  readonly protocolName: string | undefined;
+  readonly leaderId: string;
+  readonly skipAssignment: boolean;
+  /** For the leader; empty for everyone else. */
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly instanceId: string | undefined;
+    readonly metadata: Uint8Array;
+  }[];
+}
+
+export interface SyncRequest {
+  readonly group: string;
+  readonly generation: number;
+  readonly memberId: string;
+  readonly instanceId: string | undefined;
+  /** Undefined: not checked (before SyncGroup v5). */
+  readonly protocolType: string | undefined;
+  readonly protocolName: string | undefined;
+  readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[];
+}
+
+export interface SyncAnswer {
+  readonly error: number;
+  readonly protocolType: string | undefined;
+  readonly protocolName: string | undefined;
+  readonly assignment: Uint8Array;
+}
+
+export interface MemberRequest {
+  readonly group: string;
+  readonly generation: number;
+  readonly memberId: string;
+  readonly instanceId: string | undefined;
+}
+
+export interface LeaveRequest {
+  readonly group: string;
+  readonly members: readonly { readonly memberId: string; readonly instanceId: string | undefined }[];
+}
+
+export interface LeaveAnswer {
+  readonly error: number;
+  /** One a member of the request when `error` is 0. */
+  readonly memberErrors: readonly number[];
+}
+
+export interface CommitRequest extends MemberRequest {
+  readonly offsets: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly leaderEpoch: number;
+    readonly metadata: string;
+  }[];
+}

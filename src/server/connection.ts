@@ -1,0 +1,246 @@
+import { encodeApiVersionsFallback, readRequestHeader, type RequestHeader } from '../protocol/frames.js';
+import { apis } from '../protocol/apis.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import type { Log } from '../telemetry/log.js';
+import type { Meters } from '../telemetry/counters.js';
+import type { ByteBudget } from '../threads/budget.js';
+import type { Clock, Connection } from '../world/world.js';
+import type { Dispatch } from './dispatch.js';
+import type { FrameMemory } from './frame-memory.js';
+import { type Frame, type FrameLimits, FrameReader } from './frame-reader.js';
+import type { Handler } from './handler.js';
+import { KEY_BYTES } from './partial-frame.js';
+import { Pipeline, type PipelineLimits, type Place } from './pipeline.js';
+import { headerBytes, piecesFrom } from './pieces.js';
+import type { ProduceIntake } from './produce-intake.js';
+
+/** What all connections share. */
+export interface ConnectionServices {
+  readonly dispatch: Dispatch;
+  readonly intake: ProduceIntake;
+  readonly memory: FrameMemory;
+  readonly budget: ByteBudget;
+  readonly clock: Clock;
+  readonly meters: Meters;
+  readonly frameLimits: FrameLimits;
+  readonly pipelineLimits: PipelineLimits;
+}
+
+/** Why a connection ended, as the metric names it. */
+export type CloseReason = 'peer' | 'idle' | 'malformed' | 'limit' | 'stalled' | 'shutdown';
+
+/**
+ * One Kafka client. Turns its bytes into requests and hands them on: Produce to the ingest engine, all else to the
+ * handlers. What the client did wrong closes this connection with a log line and touches no other. A handler that throws
+ * is a mistake of ours: it is logged as an error and the connection closed. Kafka would answer UNKNOWN_SERVER_ERROR, which
+ * clients treat as final; after a closed connection they try again.
+ */
+export class ClientConnection {
+  readonly id: number;
+  readonly listener: string;
+  readonly #connection: Connection;
+  readonly #to: ConnectionServices;
+  readonly #log: Log;
+  readonly #reader: FrameReader;
+  readonly #pipeline: Pipeline;
+  readonly #gone = new AbortController();
+  #reason: CloseReason = 'peer';
+  #activeMs: number;
+
+  constructor(
+    id: number,
+    listener: string,
+    connection: Connection,
+    to: ConnectionServices,
+    log: Log,
+    onGone: () => void,
+  ) {
+    this.id = id;
+    this.listener = listener;
+    this.#connection = connection;
+    this.#to = to;
+    this.#log = log.child({ connection: id, client: `${connection.remoteHost}:${connection.remotePort}`, listener });
+    this.#activeMs = to.clock.monotonicMs();
+    this.#reader = new FrameReader(to.memory, to.budget, to.clock, to.frameLimits, {
+      frame: (frame) => this.#receive(frame),
+      refused: (reason, detail) => this.close(reason, detail),
+      pause: () => connection.pause(),
+      resume: () => connection.resume(),
+      landed: (count) => to.meters.landedBytes.add(count),
+    });
+    this.#pipeline = new Pipeline(connection, to.pipelineLimits, {
+      hold: () => this.#reader.hold(),
+      continue: () => this.#reader.continue(),
+      sent: (bytes) => {
+        this.#activeMs = to.clock.monotonicMs();
+        to.meters.sentBytes.add(bytes);
+      },
+    });
+    connection.onClose(() => {
+      this.#gone.abort();
+      this.#reader.end();
+      this.#pipeline.end();
+      to.intake.connectionClosed(id);
+      to.meters.connectionsClosed[this.#reason].add(1);
+      onGone();
+    });
+  }
+
+  /** Starts to read. */
+  start(): void {
+    const reader = this.#reader;
+    const { receivedBytes } = this.#to.meters;
+    this.#connection.readInto({
+      next: () => reader.next(),
+      landed: (count) => {
+        receivedBytes.add(count);
+        reader.landed(count);
+      },
+    });
+  }
+
+  /** Closes at once. `detail` is for the operator: what the client did. */
+  close(reason: CloseReason, detail: string): void {
+    if (this.#reason === 'peer' && !this.#gone.signal.aborted) {
+      this.#reason = reason;
+      this.#log.warn({ reason, detail }, 'connection closed');
+      this.#connection.destroy();
+    }
+  }
+
+  /** Bytes that it holds because it may not be parsed now. */
+  get backlogBytes(): number {
+    return this.#reader.backlogBytes;
+  }
+
+  /** Idle: neither a request nor a taken response since `sinceMs`, and nobody but the client is to blame. */
+  isIdleSince(sinceMs: number): boolean {
+    const waitsForUs = this.#pipeline.running > 0 && this.#pipeline.unsentBytes === 0;
+    return this.#activeMs < sinceMs && !waitsForUs;
+  }
+
+  /** Takes no further requests and ends every wait; closes when the last response is sent. */
+  drain(): void {
+    this.#reason = 'shutdown';
+    this.#reader.hold();
+    this.#gone.abort();
+    this.#pipeline.finish();
+  }
+
+  /** Closes at once, whatever is under way: the agent stops. */
+  abandon(): void {
+    this.#connection.destroy();
+  }
+
+  #receive(frame: Frame): void {
+    const receivedMs = this.#to.clock.monotonicMs();
+    this.#activeMs = receivedMs;
+    let header: RequestHeader;
+    try {
+      header = frame.kind === 'heap' ? readRequestHeader(frame.bytes) : this.#readHeader(frame);
+    } catch (failure) {
+      this.#drop(frame);
+      this.#undecodable(failure, 'header');
+      return;
+    }
+    const { apiKey, apiVersion } = header;
+    if (!this.#to.dispatch.serves(apiKey, apiVersion)) {
+      this.#drop(frame);
+      if (apiKey === apis.apiVersions.key) {
+        this.#fallBack(header);
+      } else {
+        this.close('malformed', `api key ${apiKey} version ${apiVersion} is not served`);
+      }
+      return;
+    }
+    if (frame.kind === 'pieces') {
+      this.#produce(frame, header, receivedMs);
+    } else {
+      this.#handle(frame, header, receivedMs);
+    }
+  }
+
+  /** The client sent a newer ApiVersions than we know: tell it which ones we do (KIP-511). */
+  #fallBack(header: RequestHeader): void {
+    this.#to.meters.requests.ApiVersions.add(1);
+    this.#pipeline.serial((place) =>
+      place.answer({ frame: encodeApiVersionsFallback(header.correlationId), close: false }),
+    );
+  }
+
+  #produce(frame: Frame & { kind: 'pieces' }, header: RequestHeader, receivedMs: number): void {
+    const { intake, meters, clock } = this.#to;
+    meters.requests.Produce.add(1);
+    const place = this.#pipeline.concurrent();
+    intake.produce({
+      connection: this.id,
+      correlationId: header.correlationId,
+      apiVersion: header.apiVersion,
+      receivedMs,
+      // The key lies before the pieces.
+      pieces: piecesFrom(frame.pieces, header.bodyPosition - KEY_BYTES),
+      released: () => this.#drop(frame),
+      answered: (response, close) => {
+        meters.requestDuration.Produce.observeMs(clock.monotonicMs() - receivedMs);
+        const answer = response === undefined ? undefined : { slices: [response], bytes: response.length };
+        place.answer({ frame: answer, close });
+      },
+    });
+  }
+
+  #handle(frame: Frame & { kind: 'heap' }, header: RequestHeader, receivedMs: number): void {
+    const handler = this.#to.dispatch.handlerOf(header.apiKey)!;
+    const name = handler.api.name as keyof Meters['requests'];
+    this.#to.meters.requests[name].add(1);
+    this.#pipeline.serial(
+      (place) => {
+        this.#run(handler, frame.bytes, header, place)
+          .catch((failure: unknown) => {
+            if (failure instanceof ProtocolError) {
+              this.#undecodable(failure, `body of ${handler.api.name} v${header.apiVersion}`);
+            } else {
+              this.#log.error({ err: failure, api: handler.api.name, version: header.apiVersion }, 'a handler failed');
+              this.close('malformed', 'this agent failed to handle the request');
+            }
+          })
+          .finally(() => {
+            frame.reservation.release();
+            this.#to.meters.requestDuration[name].observeMs(this.#to.clock.monotonicMs() - receivedMs);
+          });
+      },
+      () => frame.reservation.release(),
+    );
+  }
+
+  async #run(handler: Handler, bytes: Uint8Array, header: RequestHeader, place: Place): Promise<void> {
+    const frame = await handler.answer(bytes, header.bodyPosition, {
+      version: header.apiVersion,
+      correlationId: header.correlationId,
+      clientId: header.clientId ?? '',
+      clientHost: this.#connection.remoteHost,
+      listener: this.listener,
+      signal: this.#gone.signal,
+      whenSent: (run) => place.whenSent(run),
+    });
+    // No response means that nobody waits for one: the client is gone, or the agent stops.
+    place.answer({ frame, close: frame === undefined });
+  }
+
+  #readHeader(frame: Frame & { kind: 'pieces' }): RequestHeader {
+    return headerBytes(this.#to.memory, frame.key, frame.pieces, readRequestHeader);
+  }
+
+  #drop(frame: Frame): void {
+    if (frame.kind === 'pieces') {
+      this.#to.memory.releaseAll(frame.pieces);
+    }
+    frame.reservation.release();
+  }
+
+  #undecodable(failure: unknown, what: string): void {
+    if (!(failure instanceof ProtocolError)) {
+      throw failure;
+    }
+    this.close('malformed', `${what}: ${failure.message}`);
+  }
+}

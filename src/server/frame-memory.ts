@@ -1,0 +1,104 @@
+import type { Chunks, Piece } from '../threads/chunks.js';
+
+/** Room that the landing buffer gives to one read. Also the most that a paused connection may still receive at once. */
+const LANDING_BYTES = 16 * 1024;
+
+/**
+ * Memory for frames on their way in. Quiet connections share one landing buffer, which must be emptied before the read's
+ * callback returns. A connection that streams, or is in the middle of a long frame, gets a chunk of its own.
+ *
+ * Nobody waits for a chunk while holding another: a frame that finds no further chunk moves to the heap (its size is
+ * reserved in the byte budget) and comes back into the arena whole. So the arena may be of any size that holds the
+ * largest frame, and a half-sent frame can never block another.
+ */
+export class FrameMemory {
+  readonly landing = new Uint8Array(LANDING_BYTES);
+  readonly #chunks: Chunks;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(chunks: Chunks) {
+    this.#chunks = chunks;
+  }
+
+  get chunkBytes(): number {
+    return this.#chunks.chunkBytes;
+  }
+
+  /** The longest frame that fits the arena, whatever the order of its chunks. */
+  get frameBytesMax(): number {
+    return (this.#chunks.chunksTotal - 1) * this.#chunks.chunkBytes;
+  }
+
+  /** Whether a connection between two frames may keep its chunk. */
+  get isPlenty(): boolean {
+    return this.#chunks.chunksFree > this.#chunks.chunksTotal / 2;
+  }
+
+  /** A chunk for a connection, with one reference; undefined when they are short. The last quarter is for long frames. */
+  takeChunk(forLongFrame: boolean): number | undefined {
+    const kept = forLongFrame ? 0 : this.#chunks.chunksTotal / 4;
+    return this.#chunks.chunksFree > kept ? this.#chunks.take() : undefined;
+  }
+
+  /** One more reference to the chunk at `position`. */
+  retain(position: number): void {
+    this.#chunks.retain(position);
+  }
+
+  /** One reference less. Whoever waits for room is asked again when it was the last. */
+  release(position: number): void {
+    const free = this.#chunks.chunksFree;
+    this.#chunks.release(position);
+    if (this.#chunks.chunksFree > free) {
+      this.#retry();
+    }
+  }
+
+  releaseAll(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      this.release(piece.position);
+    }
+  }
+
+  view(position: number, length: number): Uint8Array {
+    return this.#chunks.view({ position, length });
+  }
+
+  /** Copies a whole frame into the arena; each piece holds a reference. Undefined when there is no room now. */
+  place(bytes: Uint8Array): Piece[] | undefined {
+    const { chunkBytes } = this.#chunks;
+    if (bytes.length <= chunkBytes) {
+      const position = this.#chunks.reserveSmall(bytes.length);
+      if (position === undefined) {
+        return undefined;
+      }
+      this.view(position, bytes.length).set(bytes);
+      return [{ position, length: bytes.length }];
+    }
+    if (this.#chunks.chunksFree < Math.ceil(bytes.length / chunkBytes)) {
+      return undefined;
+    }
+    const pieces: Piece[] = [];
+    for (let start = 0; start < bytes.length; start += chunkBytes) {
+      const position = this.#chunks.take()!;
+      const part = bytes.subarray(start, start + chunkBytes);
+      this.view(position, part.length).set(part);
+      pieces.push({ position, length: part.length });
+    }
+    return pieces;
+  }
+
+  /** Runs `retry` once, when a chunk has become free. The returned function cancels. */
+  whenRoom(retry: () => void): () => void {
+    this.#waiting.add(retry);
+    return () => this.#waiting.delete(retry);
+  }
+
+  #retry(): void {
+    // First come, first served: whoever finds no room waits again, behind the others.
+    for (const retry of [...this.#waiting]) {
+      this.#waiting.delete(retry);
+      retry();
+    }
+  }
+}

@@ -1,0 +1,414 @@
+import { FRAME_LENGTH_BYTES } from '../protocol/frames.js';
+import type { ByteBudget, Reservation } from '../threads/budget.js';
+import type { Piece } from '../threads/chunks.js';
+import type { Clock, ReadSink } from '../world/world.js';
+import { describeForeignProtocol } from './foreign-protocol.js';
+import type { FrameMemory } from './frame-memory.js';
+import { KEY_BYTES, PartialFrame } from './partial-frame.js';
+
+/** Key, version, correlation id and the length of the client id: the shortest header there is. */
+const FRAME_BYTES_MIN = 10;
+/** A frame with more than this still to come gets a chunk; a shorter rest is cheaper to copy. */
+const REST_BYTES_MIN = 32 * 1024;
+
+/** A whole request. Whoever takes it releases the reservation, and the pieces, when it needs the bytes no more. */
+export type Frame =
+  | { readonly kind: 'heap'; readonly bytes: Uint8Array; readonly reservation: Reservation }
+  | {
+      readonly kind: 'pieces';
+      /** Api key and version: the first bytes, not in the pieces. */
+      readonly key: Uint8Array;
+      readonly pieces: readonly Piece[];
+      readonly reservation: Reservation;
+    };
+
+export interface FrameReaderEvents {
+  frame(frame: Frame): void;
+  /** Nothing more can be read: the connection is to be closed. */
+  refused(reason: 'malformed' | 'limit' | 'stalled', detail: string): void;
+  /** Whether the socket should be read. */
+  pause(): void;
+  resume(): void;
+  /** Payload bytes that were copied once more than a stream's. */
+  landed(count: number): void;
+}
+
+export interface FrameLimits {
+  /** Produce requests. */
+  readonly frameBytesMax: number;
+  /** Every other request: the main thread decodes those. */
+  readonly controlFrameBytesMax: number;
+}
+
+/** Why nothing is parsed for the moment: bits of a set. */
+const BUDGET = 1;
+const ROOM = 2;
+const OWNER = 4;
+
+/** Bytes that this connection alone fills. Those between `parsed` and `used` came while parsing was held up. */
+interface OwnChunk {
+  readonly position: number;
+  parsed: number;
+  used: number;
+}
+
+/**
+ * Cuts the byte stream of one connection into frames, whatever pieces it comes in. A frame's size is reserved in the byte
+ * budget before its body is read. Knows nothing of sockets: it is told where bytes landed.
+ */
+export class FrameReader implements ReadSink {
+  readonly #memory: FrameMemory;
+  readonly #budget: ByteBudget;
+  readonly #clock: Clock;
+  readonly #limits: FrameLimits;
+  readonly #events: FrameReaderEvents;
+  readonly #head = new Uint8Array(FRAME_LENGTH_BYTES + KEY_BYTES);
+  #headCount = 0;
+  #isFirst = true;
+  #frame: PartialFrame | undefined;
+  #chunk: OwnChunk | undefined;
+  /** What landed while parsing was held up and no chunk had room. */
+  #backlog: Uint8Array[] = [];
+  #offeredChunk = false;
+  #offeredBytes = 0;
+  #holds = 0;
+  #draining = false;
+  #ended = false;
+  #cancelRoom: () => void = () => {};
+
+  constructor(memory: FrameMemory, budget: ByteBudget, clock: Clock, limits: FrameLimits, events: FrameReaderEvents) {
+    this.#memory = memory;
+    this.#budget = budget;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  next(): Uint8Array {
+    const chunk = this.#chunk;
+    this.#offeredChunk = chunk !== undefined && chunk.used < this.#memory.chunkBytes && this.#backlog.length === 0;
+    const offered = this.#offeredChunk
+      ? this.#memory.view(chunk!.position + chunk!.used, this.#memory.chunkBytes - chunk!.used)
+      : this.#memory.landing;
+    this.#offeredBytes = offered.length;
+    return offered;
+  }
+
+  landed(count: number): void {
+    if (this.#ended) {
+      return;
+    }
+    if (this.#offeredChunk) {
+      this.#chunk!.used += count;
+      this.#drain();
+    } else {
+      const bytes = this.#memory.landing.subarray(0, count);
+      const consumed = this.#holds === 0 && this.#backlog.length === 0 ? this.#parseLanding(bytes) : 0;
+      if (consumed < count && !this.#ended) {
+        this.#backlog.push(bytes.slice(consumed));
+      }
+    }
+    this.#settleChunk(count === this.#offeredBytes);
+  }
+
+  /** Parses nothing until `continue`; frames under way are kept. */
+  hold(): void {
+    this.#hold(OWNER);
+  }
+
+  continue(): void {
+    this.#release(OWNER);
+  }
+
+  /** Bytes kept aside while parsing is held up. */
+  get backlogBytes(): number {
+    return this.#backlog.reduce((sum, part) => sum + part.length, 0);
+  }
+
+  /** The connection is gone: gives everything back. */
+  end(): void {
+    this.#ended = true;
+    this.#cancelRoom();
+    this.#frame?.drop(this.#memory);
+    this.#frame = undefined;
+    this.#backlog = [];
+    if (this.#chunk !== undefined) {
+      this.#memory.release(this.#chunk.position);
+      this.#chunk = undefined;
+    }
+  }
+
+  #parseLanding(bytes: Uint8Array): number {
+    this.#draining = true;
+    const consumed = this.#parse(bytes, undefined);
+    this.#draining = false;
+    return consumed;
+  }
+
+  /** Parses what lies ready, oldest first, until there is no more or parsing is held up. */
+  #drain(): void {
+    if (this.#draining) {
+      return;
+    }
+    this.#draining = true;
+    while (this.#holds === 0 && !this.#ended) {
+      const chunk = this.#chunk;
+      const part = this.#backlog[0];
+      if (chunk !== undefined && chunk.parsed < chunk.used) {
+        const position = chunk.position + chunk.parsed;
+        chunk.parsed += this.#parse(this.#memory.view(position, chunk.used - chunk.parsed), position);
+      } else if (part !== undefined) {
+        const consumed = this.#parse(part, undefined);
+        if (consumed === part.length) {
+          this.#backlog.shift();
+        } else {
+          this.#backlog[0] = part.subarray(consumed);
+        }
+      } else {
+        break;
+      }
+    }
+    this.#draining = false;
+  }
+
+  /** Parses from `bytes`, which lie at `position` of the arena if that is given; returns how many were taken. */
+  #parse(bytes: Uint8Array, position: number | undefined): number {
+    let at = 0;
+    while (at < bytes.length && this.#holds === 0 && !this.#ended) {
+      if (this.#frame === undefined) {
+        at += this.#takeHead(bytes.subarray(at));
+      } else {
+        at += this.#takeBody(this.#frame, bytes.subarray(at), position === undefined ? undefined : position + at);
+      }
+    }
+    return at;
+  }
+
+  #takeHead(bytes: Uint8Array): number {
+    const count = Math.min(bytes.length, this.#head.length - this.#headCount);
+    this.#head.set(bytes.subarray(0, count), this.#headCount);
+    this.#headCount += count;
+    if (this.#headCount === this.#head.length) {
+      this.#headCount = 0;
+      this.#begin();
+    }
+    return count;
+  }
+
+  /** A frame's length, key and version are there. */
+  #begin(): void {
+    const head = this.#head;
+    const foreign = this.#isFirst ? describeForeignProtocol(head) : undefined;
+    this.#isFirst = false;
+    if (foreign !== undefined) {
+      this.#refuse('malformed', foreign);
+      return;
+    }
+    const size = (head[0]! << 24) | (head[1]! << 16) | (head[2]! << 8) | head[3]!;
+    if (size < FRAME_BYTES_MIN) {
+      this.#refuse('malformed', `a frame of ${size} bytes`);
+      return;
+    }
+    const frame = new PartialFrame(size, head.slice(FRAME_LENGTH_BYTES));
+    const { frameBytesMax, controlFrameBytesMax } = this.#limits;
+    const sizeMax = frame.isProduce ? Math.min(frameBytesMax, this.#memory.frameBytesMax) : controlFrameBytesMax;
+    if (size > sizeMax) {
+      this.#refuse('limit', `a frame of ${size} bytes with api key ${frame.apiKey}, ${sizeMax} at most`);
+      return;
+    }
+    this.#frame = frame;
+    this.#reserve(frame);
+  }
+
+  #reserve(frame: PartialFrame): void {
+    let granted = false;
+    const reservation = this.#budget.reserve(frame.size, 'client', this.#clock.monotonicMs(), {
+      granted: () => {
+        granted = true;
+        this.#release(BUDGET);
+      },
+      revoked: () => this.#refuse('stalled', `${frame.left} of ${frame.size} bytes did not come while others waited`),
+    });
+    if (reservation === undefined) {
+      this.#refuse('limit', `a frame of ${frame.size} bytes exceeds the memory for requests`);
+      return;
+    }
+    frame.reservation = reservation;
+    if (!granted) {
+      this.#hold(BUDGET);
+    }
+  }
+
+  #takeBody(frame: PartialFrame, bytes: Uint8Array, position: number | undefined): number {
+    const count = Math.min(bytes.length, frame.left);
+    const part = bytes.subarray(0, count);
+    if (frame.isProduce && frame.isEmpty) {
+      this.#chooseMemory(frame, part, position);
+    }
+    if (frame.left > 0) {
+      if (frame.pieces === undefined) {
+        frame.append(part);
+      } else if (position !== undefined) {
+        frame.addPiece(this.#memory, position, count);
+      } else {
+        this.#copyToChunk(frame, part);
+      }
+    }
+    if (position === undefined && frame.isProduce) {
+      this.#events.landed(count);
+    }
+    if (frame.left === 0) {
+      this.#finish(frame);
+    }
+    return count;
+  }
+
+  /** Where a Produce request's bytes shall lie; `part` are its first ones. */
+  #chooseMemory(frame: PartialFrame, part: Uint8Array, position: number | undefined): void {
+    if (position === undefined && part.length === frame.left) {
+      const placed = this.#memory.place(part);
+      if (placed !== undefined) {
+        frame.setPieces(placed);
+      }
+      return;
+    }
+    if (this.#chunk === undefined && frame.left - part.length > REST_BYTES_MIN) {
+      this.#takeChunk(frame.size > this.#memory.chunkBytes);
+    }
+    if (this.#chunk !== undefined) {
+      frame.beginPieces();
+    }
+  }
+
+  /** Bytes that came elsewhere follow into the connection's own chunk. */
+  #copyToChunk(frame: PartialFrame, part: Uint8Array): void {
+    let start = 0;
+    while (start < part.length) {
+      if (!this.#ensureChunkRoom(frame)) {
+        frame.append(part.subarray(start));
+        return;
+      }
+      const chunk = this.#chunk!;
+      const count = Math.min(part.length - start, this.#memory.chunkBytes - chunk.used);
+      const position = chunk.position + chunk.used;
+      this.#memory.view(position, count).set(part.subarray(start, start + count));
+      chunk.used += count;
+      chunk.parsed = chunk.used;
+      frame.addPiece(this.#memory, position, count);
+      start += count;
+    }
+  }
+
+  /** False when no further chunk is to be had: the frame lies on the heap then. */
+  #ensureChunkRoom(frame: PartialFrame): boolean {
+    if (this.#chunk !== undefined && this.#chunk.used < this.#memory.chunkBytes) {
+      return true;
+    }
+    this.#leaveChunk();
+    if (this.#takeChunk(frame.size > this.#memory.chunkBytes)) {
+      return true;
+    }
+    frame.spill(this.#memory);
+    return false;
+  }
+
+  #takeChunk(forLongFrame: boolean): boolean {
+    const position = this.#memory.takeChunk(forLongFrame);
+    if (position !== undefined) {
+      this.#chunk = { position, parsed: 0, used: 0 };
+    }
+    return position !== undefined;
+  }
+
+  #leaveChunk(): void {
+    const chunk = this.#chunk;
+    this.#chunk = undefined;
+    if (chunk !== undefined) {
+      this.#memory.release(chunk.position);
+    }
+  }
+
+  /**
+   * After a read: takes, changes or gives up the connection's own chunk. `readWasFull`: more bytes wait in the socket.
+   * Between two reads a chunk cannot be taken back, so a connection keeps one over a pause only while chunks are plenty.
+   */
+  #settleChunk(readWasFull: boolean): void {
+    const chunk = this.#chunk;
+    if (this.#ended || this.#holds !== 0) {
+      return;
+    }
+    const frame = this.#frame?.pieces === undefined ? undefined : this.#frame;
+    if (chunk === undefined) {
+      if (readWasFull && this.#memory.isPlenty) {
+        this.#takeChunk(false);
+      }
+    } else if (frame !== undefined) {
+      this.#ensureChunkRoom(frame);
+    } else if (!this.#memory.isPlenty && !readWasFull) {
+      this.#leaveChunk();
+    } else if (chunk.used === this.#memory.chunkBytes) {
+      this.#leaveChunk();
+      this.#takeChunk(false);
+    }
+  }
+
+  #finish(frame: PartialFrame): void {
+    if (frame.isProduce && frame.pieces === undefined) {
+      const placed = this.#memory.place(frame.heapBytes);
+      if (placed === undefined) {
+        this.#hold(ROOM);
+        this.#cancelRoom = this.#memory.whenRoom(() => {
+          this.#finish(frame);
+          if (this.#frame !== frame) {
+            this.#release(ROOM);
+          }
+        });
+        return;
+      }
+      frame.setPieces(placed);
+    }
+    this.#frame = undefined;
+    const reservation = frame.reservation!;
+    reservation.filled();
+    if (frame.pieces !== undefined) {
+      this.#events.frame({ kind: 'pieces', key: frame.key, pieces: frame.pieces, reservation });
+    } else {
+      const bytes = new Uint8Array(frame.size);
+      bytes.set(frame.key);
+      bytes.set(frame.heapBytes, KEY_BYTES);
+      this.#events.frame({ kind: 'heap', bytes, reservation });
+    }
+  }
+
+  #hold(why: number): void {
+    const wasReading = this.#holds === 0;
+    this.#holds |= why;
+    if (wasReading) {
+      this.#events.pause();
+    }
+  }
+
+  #release(why: number): void {
+    if ((this.#holds & why) === 0) {
+      return;
+    }
+    this.#holds &= ~why;
+    if (this.#ended || this.#holds !== 0) {
+      return;
+    }
+    if (!this.#draining) {
+      this.#drain();
+      this.#settleChunk(true);
+    }
+    if (this.#holds === 0 && !this.#ended) {
+      this.#events.resume();
+    }
+  }
+
+  #refuse(reason: 'malformed' | 'limit' | 'stalled', detail: string): void {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#events.refused(reason, detail);
+    }
+  }
+}

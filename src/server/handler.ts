@@ -1,0 +1,74 @@
+import type { MetadataClient } from '../cluster/metadata-client.js';
+import type { FetchEngine } from '../fetch/engine-contract.js';
+import type { GroupEngine } from '../groups/engine.js';
+import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
+import { encodeResponseFrame } from '../protocol/frames.js';
+import type { Slices } from '../protocol/writer.js';
+import type { Log } from '../telemetry/log.js';
+import type { World } from '../world/world.js';
+import type { ProducerIds } from './producer-ids.js';
+
+/** The settings that handlers look at, as `Settings` (src/config) has them. */
+export interface ServerSettings {
+  readonly cluster: string;
+  readonly autoCreateTopics: boolean;
+  readonly defaultPartitions: number;
+  readonly messageBytesMax: number;
+}
+
+/** What handlers work with. */
+export interface Services {
+  readonly metadata: MetadataClient;
+  readonly fetch: FetchEngine;
+  readonly groups: GroupEngine;
+  readonly producerIds: ProducerIds;
+  readonly settings: ServerSettings;
+  readonly world: World;
+  readonly log: Log;
+}
+
+/** One request, apart from its body. */
+export interface Call {
+  readonly version: number;
+  readonly correlationId: number;
+  /** Empty when the client sent none. */
+  readonly clientId: string;
+  readonly clientHost: string;
+  /** Name of the listener by which the client came. */
+  readonly listener: string;
+  /** Aborted when the connection is gone or the agent stops: nobody waits for the answer. */
+  readonly signal: AbortSignal;
+  /** Runs once, when the response was sent or never will be. */
+  whenSent(run: () => void): void;
+}
+
+export interface Handler {
+  readonly api: Api;
+  /**
+   * The response frame. Undefined: nobody waits any more. Throws ProtocolError, before anything has happened, when the
+   * body is not a request of that version; any other error is a mistake of ours.
+   */
+  answer(bytes: Uint8Array, bodyPosition: number, call: Call): Promise<Slices | undefined>;
+}
+
+/** Joins a handler's function with its codec. */
+export function handler<A extends Api>(
+  api: A,
+  answer: (request: RequestOf<A>, call: Call) => Promise<ResponseIn<A> | undefined> | ResponseIn<A>,
+): Handler {
+  return {
+    api,
+    async answer(bytes, bodyPosition, call) {
+      const request = api.request.decode(call.version, bytes, bodyPosition) as RequestOf<A>;
+      const response = await answer(request, call);
+      return response === undefined
+        ? undefined
+        : encodeResponseFrame(
+            api,
+            call.version,
+            call.correlationId,
+            response as Parameters<A['response']['encode']>[1],
+          );
+    },
+  };
+}

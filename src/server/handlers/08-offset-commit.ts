@@ -1,0 +1,59 @@
+/**
+ * OffsetCommit, v2 to v10.
+ *
+ * - Offsets go to the metadata with the member's generation; generation -1 is accepted only while the group is empty.
+ * - v2 to v4's retention time is ignored: offsets of a group expire together, a set time after it became empty.
+ * - An unknown topic or partition gets UNKNOWN_TOPIC_OR_PARTITION (3), an unknown id (v10+) UNKNOWN_TOPIC_ID (100), metadata
+ *   above 4,096 bytes OFFSET_METADATA_TOO_LARGE (12); the others are committed.
+ */
+import { apis } from '../../protocol/apis.js';
+import { errors } from '../../protocol/errors.js';
+import { handler, type Services } from '../handler.js';
+import { topicOf } from '../topic-reference.js';
+
+export const offsetCommit = (services: Services) =>
+  handler(apis.offsetCommit, async (request, call) => {
+    const { view } = services.metadata;
+    const offsets: { topic: string; partition: number; offset: number; leaderEpoch: number; metadata: string }[] = [];
+    const asked = request.topics.map((topic) => {
+      const found = topicOf(view, call.version >= 10, topic.name, topic.topicId);
+      return {
+        topic,
+        partitions: topic.partitions.map((partition) => {
+          if (found.topic?.partitions[partition.partitionIndex] === undefined) {
+            const error = found.topic === undefined ? found.error : errors.UNKNOWN_TOPIC_OR_PARTITION.code;
+            return { partition, error, place: -1 };
+          }
+          offsets.push({
+            topic: found.topic.name,
+            partition: partition.partitionIndex,
+            offset: partition.committedOffset,
+            leaderEpoch: partition.committedLeaderEpoch,
+            metadata: partition.committedMetadata ?? '',
+          });
+          return { partition, error: errors.NONE.code, place: offsets.length - 1 };
+        }),
+      };
+    });
+    const results =
+      offsets.length === 0
+        ? []
+        : await services.groups.commit({
+            group: request.groupId,
+            generation: request.generationIdOrMemberEpoch,
+            memberId: request.memberId,
+            instanceId: request.groupInstanceId ?? undefined,
+            offsets,
+          });
+    return {
+      throttleTimeMs: 0,
+      topics: asked.map(({ topic, partitions }) => ({
+        name: topic.name,
+        topicId: topic.topicId,
+        partitions: partitions.map(({ partition, error, place }) => ({
+          partitionIndex: partition.partitionIndex,
+          errorCode: results[place] ?? error,
+        })),
+      })),
+    };
+  });

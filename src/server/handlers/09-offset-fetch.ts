@@ -1,0 +1,92 @@
+/**
+ * OffsetFetch, v1 to v10.
+ *
+ * - Behind a fresh read, so that a commit acknowledged by any agent is seen.
+ * - v2+: null topics mean everything that the group committed. v8+: several groups. v10+: topics by id, an unknown one gets
+ *   UNKNOWN_TOPIC_ID (100) for its partitions.
+ * - A partition without an offset, and a group that does not exist, have offset -1 and no error.
+ * - RequireStable (v7+) changes nothing: no offset is pending in a transaction yet. The member of v9+ belongs to the
+ *   KIP-848 protocol and is not looked at for classic groups (as in Kafka).
+ */
+import type { CommittedOffset, MetadataView } from '../../metadata/view.js';
+import { ZERO_UUID } from '../../bytes/uuid.js';
+import { apis } from '../../protocol/apis.js';
+import { errors } from '../../protocol/errors.js';
+import { readFresh } from '../fresh.js';
+import { handler, type Services } from '../handler.js';
+import { topicOf } from '../topic-reference.js';
+
+interface AskedTopic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitionIndexes: readonly number[];
+}
+
+export const offsetFetch = (services: Services) =>
+  handler(apis.offsetFetch, async (request, call) => {
+    const errorCode = ((await readFresh(services)) ? errors.NONE : errors.NOT_COORDINATOR).code;
+    const { view } = services.metadata;
+    const topicsOf = (groupId: string, topics: readonly AskedTopic[] | null) =>
+      errorCode !== errors.NONE.code ? [] : offsetsOf(view, call.version, groupId, topics);
+    if (call.version < 8) {
+      const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
+      if (call.version < 2 && errorCode !== errors.NONE.code) {
+        // v1 has no error of its own: it stands at every partition.
+        return { throttleTimeMs: 0, topics: (topics ?? []).map((topic) => failed(topic, errorCode)) };
+      }
+      return { throttleTimeMs: 0, topics: topicsOf(request.groupId, topics), errorCode };
+    }
+    return {
+      throttleTimeMs: 0,
+      groups: request.groups.map(({ groupId, topics }) => ({ groupId, topics: topicsOf(groupId, topics), errorCode })),
+    };
+  });
+
+function offsetsOf(view: MetadataView, version: number, groupId: string, topics: readonly AskedTopic[] | null) {
+  if (topics !== null) {
+    return topics.map((topic) => {
+      const found = version >= 10 ? topicOf(view, true, null, topic.topicId) : undefined;
+      if (found !== undefined && found.topic === undefined) {
+        return failed(topic, found.error);
+      }
+      const name = found?.topic?.name ?? topic.name;
+      return {
+        name,
+        topicId: topic.topicId,
+        partitions: topic.partitionIndexes.map((partition) =>
+          committed(partition, view.committedOffset(groupId, name, partition)),
+        ),
+      };
+    });
+  }
+  const byTopic = new Map<string, ReturnType<typeof committed>[]>();
+  for (const offset of view.committedOffsets(groupId)) {
+    const partitions = byTopic.get(offset.topic) ?? [];
+    byTopic.set(offset.topic, partitions);
+    partitions.push(committed(offset.partition, offset));
+  }
+  const all = Array.from(byTopic, ([name, partitions]) => {
+    const topicId = view.topicByName(name)?.topicId;
+    return { name, topicId: topicId ?? ZERO_UUID, partitions };
+  });
+  // By id, offsets of a topic that is gone cannot be told.
+  return version >= 10 ? all.filter(({ topicId }) => topicId !== ZERO_UUID) : all;
+}
+
+function committed(partitionIndex: number, offset: CommittedOffset | undefined) {
+  return {
+    partitionIndex,
+    committedOffset: offset?.offset ?? -1,
+    committedLeaderEpoch: offset?.leaderEpoch ?? -1,
+    metadata: offset?.metadata ?? '',
+    errorCode: errors.NONE.code as number,
+  };
+}
+
+function failed(topic: AskedTopic, errorCode: number) {
+  return {
+    name: topic.name,
+    topicId: topic.topicId,
+    partitions: topic.partitionIndexes.map((partition) => ({ ...committed(partition, undefined), errorCode })),
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * SyncGroup, v0 to v5. Followers wait for the leader's assignment; the leader's own request brings it.
+ *
+ * - v5+ checks the protocol type and name (INCONSISTENT_GROUP_PROTOCOL 23). A group that prepares a rebalance answers
+ *   REBALANCE_IN_PROGRESS 27, also to those who wait; ILLEGAL_GENERATION 22, UNKNOWN_MEMBER_ID 25, FENCED_INSTANCE_ID 82.
+ */
+import { apis } from '../../protocol/apis.js';
+import { handler, type Services } from '../handler.js';
+
+export const syncGroup = (services: Services) =>
+  handler(apis.syncGroup, async (request, call) => {
+    const answer = await services.groups.sync(
+      {
+        group: request.groupId,
+        generation: request.generationId,
+        memberId: request.memberId,
+        instanceId: request.groupInstanceId ?? undefined,
+        protocolType: request.protocolType ?? undefined,
+        protocolName: request.protocolName ?? undefined,
+        assignments: request.assignments,
+      },
+      call.signal,
+    );
+    return answer === undefined
+      ? undefined
+      : {
+          throttleTimeMs: 0,
+          errorCode: answer.error,
+          protocolType: answer.protocolType ?? null,
+          protocolName: answer.protocolName ?? null,
+          assignment: answer.assignment,
+        };
+  });

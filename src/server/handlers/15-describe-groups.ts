@@ -1,0 +1,61 @@
+/**
+ * DescribeGroups, v0 to v6, from this agent's replica.
+ *
+ * - A group that does not exist: GROUP_ID_NOT_FOUND (69) from v6 on, before that a group in state Dead without an error.
+ * - Protocol, subscriptions and assignments are told of a Stable group only, as in Kafka.
+ */
+import type { GroupView, MemberView } from '../../metadata/view.js';
+import { apis } from '../../protocol/apis.js';
+import { errors } from '../../protocol/errors.js';
+import { GROUP_OPERATIONS, NOT_REQUESTED } from '../authorized-operations.js';
+import { handler, type Services } from '../handler.js';
+
+export const describeGroups = (services: Services) =>
+  handler(apis.describeGroups, (request, call) => ({
+    throttleTimeMs: 0,
+    groups: request.groups.map((groupId) => {
+      const group = services.metadata.view.group(groupId);
+      const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NOT_REQUESTED;
+      return group === undefined ? absent(groupId, call.version, operations) : describe(group, operations);
+    }),
+  }));
+
+function absent(groupId: string, version: number, authorizedOperations: number) {
+  return {
+    errorCode: version >= 6 ? errors.GROUP_ID_NOT_FOUND.code : errors.NONE.code,
+    errorMessage: version >= 6 ? `Group ${groupId} not found.` : null,
+    groupId,
+    groupState: 'Dead',
+    protocolType: '',
+    protocolData: '',
+    members: [],
+    authorizedOperations,
+  };
+}
+
+function describe(group: GroupView, authorizedOperations: number) {
+  const isStable = group.state === 'Stable';
+  const members = [...group.members.values()].filter((member) => !member.pending);
+  return {
+    errorCode: errors.NONE.code,
+    groupId: group.groupId,
+    groupState: group.state,
+    protocolType: group.protocolType,
+    protocolData: isStable ? (group.protocolName ?? '') : '',
+    members: members.map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.instanceId ?? null,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      memberMetadata: isStable ? subscription(group, member) : NOTHING,
+      memberAssignment: isStable ? member.assignment : NOTHING,
+    })),
+    authorizedOperations,
+  };
+}
+
+function subscription(group: GroupView, member: MemberView): Uint8Array {
+  return member.protocols.find(({ name }) => name === group.protocolName)?.metadata ?? NOTHING;
+}
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,138 @@
+/**
+ * CreateTopics, v2 to v7.
+ *
+ * - Partitions -1 take --default-partitions; 0, below -1 or above the metadata's limit: INVALID_PARTITIONS (37).
+ * - Replication factor -1 or any positive number is accepted, though nothing is replicated here: tools pass 3 by habit and
+ *   the object store is more durable. The answer tells 1. 0 and below -1: INVALID_REPLICATION_FACTOR (38).
+ * - A manual assignment is accepted when it is consistent (partitions 0 to n-1, distinct brokers, equally many each), else
+ *   INVALID_REPLICA_ASSIGNMENT (39), and has no effect beyond the number of partitions.
+ * - Configs as src/config/topic-configs.ts; an unknown name or bad value: INVALID_CONFIG (40).
+ * - TOPIC_ALREADY_EXISTS 36, INVALID_TOPIC_EXCEPTION 17, a name given twice INVALID_REQUEST 42; REQUEST_TIMED_OUT 7 after the
+ *   client's timeout, though it may still be created; NOT_CONTROLLER 41 while the metadata leader cannot be reached.
+ * - validateOnly makes every check but those that only the metadata can. v5+ tell the configs, v7 the topic's id.
+ */
+import { topicConfigsFlaw } from '../../config/topic-configs.js';
+import type { RequestOf } from '../../protocol/codec.js';
+import { ZERO_UUID } from '../../bytes/uuid.js';
+import { apis } from '../../protocol/apis.js';
+import { errors } from '../../protocol/errors.js';
+import { administer } from '../administration.js';
+import { handler, type Services } from '../handler.js';
+import { describeTopicConfigs } from '../topic-config-description.js';
+import { createTopic, isTopicName } from '../topic-creation.js';
+
+type Wanted = RequestOf<typeof apis.createTopics>['topics'][number];
+
+interface Mistake {
+  readonly errorCode: number;
+  readonly errorMessage: string;
+}
+
+export const createTopics = (services: Services) =>
+  handler(apis.createTopics, async (request) => {
+    const times = new Map<string, number>();
+    for (const { name } of request.topics) {
+      times.set(name, (times.get(name) ?? 0) + 1);
+    }
+    // A name that is given twice is answered once.
+    const wanted = new Map(request.topics.map((topic) => [topic.name, topic]));
+    const topics = await Promise.all(
+      Array.from(wanted.values(), async (topic) => {
+        const mistake =
+          times.get(topic.name)! > 1
+            ? { errorCode: errors.INVALID_REQUEST.code, errorMessage: 'Duplicate topic name.' }
+            : findMistake(services, topic);
+        if (mistake !== undefined) {
+          return { name: topic.name, topicId: ZERO_UUID, configs: null, ...mistake };
+        }
+        return create(services, topic, request.validateOnly, request.timeoutMs);
+      }),
+    );
+    return { throttleTimeMs: 0, topics };
+  });
+
+async function create(services: Services, topic: Wanted, validateOnly: boolean, timeoutMs: number) {
+  const partitions = partitionsOf(services, topic);
+  const configs = topic.configs.map(({ name, value }) => ({ name, value: value ?? '' }));
+  let topicId = ZERO_UUID;
+  if (!validateOnly) {
+    const { outcome, error, message } = await administer(
+      services,
+      timeoutMs,
+      createTopic(services, topic.name, partitions, configs),
+    );
+    if (outcome === undefined) {
+      return { name: topic.name, topicId, errorCode: error, errorMessage: message, configs: null };
+    }
+    topicId = outcome.kind === 'topic-created' ? outcome.topicId : topicId;
+  }
+  const set = new Map(configs.map(({ name, value }) => [name, value]));
+  return {
+    name: topic.name,
+    topicId,
+    errorCode: errors.NONE.code,
+    errorMessage: null,
+    numPartitions: partitions,
+    replicationFactor: 1,
+    configs: describeTopicConfigs(set, services.settings).map(
+      ({ name, value, configSource, isSensitive, readOnly }) => ({ name, value, readOnly, configSource, isSensitive }),
+    ),
+  };
+}
+
+function partitionsOf(services: Services, topic: Wanted): number {
+  if (topic.assignments.length > 0) {
+    return topic.assignments.length;
+  }
+  return topic.numPartitions === -1 ? services.settings.defaultPartitions : topic.numPartitions;
+}
+
+function findMistake(services: Services, topic: Wanted): Mistake | undefined {
+  const { name, numPartitions, replicationFactor, assignments, configs } = topic;
+  if (!isTopicName(name)) {
+    const errorMessage =
+      'A topic name has 1 to 249 characters of a-z, A-Z, 0-9, ".", "_" and "-", and is not "." or "..".';
+    return { errorCode: errors.INVALID_TOPIC_EXCEPTION.code, errorMessage };
+  }
+  if (services.metadata.view.topicByName(name) !== undefined) {
+    return { errorCode: errors.TOPIC_ALREADY_EXISTS.code, errorMessage: `Topic '${name}' already exists.` };
+  }
+  if (assignments.length > 0) {
+    if (numPartitions !== -1 || replicationFactor !== -1) {
+      const errorMessage = 'Both a number of partitions or replicas and an assignment were given.';
+      return { errorCode: errors.INVALID_REQUEST.code, errorMessage };
+    }
+    if (!isConsistent(assignments)) {
+      const errorMessage = 'An assignment names partitions 0 to n-1, each with equally many distinct brokers.';
+      return { errorCode: errors.INVALID_REPLICA_ASSIGNMENT.code, errorMessage };
+    }
+  } else if (numPartitions < -1 || numPartitions === 0) {
+    const errorMessage = 'Number of partitions must be larger than 0, or -1 for the default.';
+    return { errorCode: errors.INVALID_PARTITIONS.code, errorMessage };
+  } else if (replicationFactor < -1 || replicationFactor === 0) {
+    const errorMessage = 'Replication factor must be larger than 0, or -1 for the default.';
+    return { errorCode: errors.INVALID_REPLICATION_FACTOR.code, errorMessage };
+  }
+  const withoutValue = configs.find(({ value }) => value === null);
+  const flaw =
+    withoutValue === undefined
+      ? topicConfigsFlaw(new Map(configs.map((config) => [config.name, config.value ?? ''])))
+      : `Null value not supported for topic configs: ${withoutValue.name}`;
+  return flaw === undefined ? undefined : { errorCode: errors.INVALID_CONFIG.code, errorMessage: flaw };
+}
+
+function isConsistent(assignments: Wanted['assignments']): boolean {
+  const partitions = new Set(assignments.map(({ partitionIndex }) => partitionIndex));
+  const replicas = assignments[0]!.brokerIds.length;
+  return (
+    replicas > 0 &&
+    assignments.every(
+      ({ partitionIndex, brokerIds }) =>
+        partitionIndex >= 0 &&
+        partitionIndex < assignments.length &&
+        brokerIds.length === replicas &&
+        new Set(brokerIds).size === replicas,
+    ) &&
+    partitions.size === assignments.length
+  );
+}

@@ -1,0 +1,207 @@
+import type { Slices } from '../protocol/writer.js';
+import type { Connection } from '../world/world.js';
+
+/** What a request became. */
+export interface Outgoing {
+  /** The response frame; undefined when none is due. */
+  readonly frame: Slices | undefined;
+  /** Close the connection once it is sent. */
+  readonly close: boolean;
+}
+
+export interface PipelineLimits {
+  /** Requests that are not answered yet; then no further ones are read. */
+  readonly requestsMax: number;
+  /** Response bytes that the client has not taken; then no further requests are read and none are started. */
+  readonly unsentBytesMax: number;
+}
+
+export interface PipelineEvents {
+  /** Whether further requests may be read. */
+  hold(): void;
+  continue(): void;
+  sent(bytes: number): void;
+}
+
+/** A request's place in the order of responses. */
+export interface Place {
+  /** To be called once. Does nothing when the connection is gone meanwhile. */
+  answer(outgoing: Outgoing): void;
+  /** Runs `run` once, when the response was sent or will never be. */
+  whenSent(run: () => void): void;
+}
+
+interface Entry {
+  /** For requests that start only when all earlier ones of their kind are answered. */
+  readonly waiting: { readonly start: () => void; readonly dropped: () => void } | undefined;
+  outgoing: Outgoing | undefined;
+  readonly onSent: (() => void)[];
+}
+
+/**
+ * The responses of one connection leave strictly in the order of its requests (Kafka's rule), in as few writes as
+ * possible. *Concurrent* requests (Produce) run as they come; of the *serial* ones, each starts when the one before is
+ * answered. What a client does not read is bounded: at `unsentBytesMax` nothing more is started or read.
+ */
+export class Pipeline {
+  readonly #connection: Connection;
+  readonly #limits: PipelineLimits;
+  readonly #events: PipelineEvents;
+  /** Unsent, in the order of the requests. */
+  readonly #entries: Entry[] = [];
+  /** Serial ones that have not started. */
+  readonly #serial: Entry[] = [];
+  #serialRuns = false;
+  #unsentBytes = 0;
+  #held = false;
+  #closed = false;
+  #finishing = false;
+
+  constructor(connection: Connection, limits: PipelineLimits, events: PipelineEvents) {
+    this.#connection = connection;
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** Requests without an answer. */
+  get running(): number {
+    return this.#entries.length;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** A place for a request that runs at once. */
+  concurrent(): Place {
+    return this.#place(this.#enter(undefined));
+  }
+
+  /** A place for a request that runs when its turn comes. `dropped` runs instead when the connection ends before. */
+  serial(start: (place: Place) => void, dropped: () => void = () => {}): void {
+    const entry: Entry = this.#enter({ start: () => start(this.#place(entry)), dropped });
+    if (this.#closed) {
+      dropped();
+      return;
+    }
+    this.#serial.push(entry);
+    this.#startNext();
+  }
+
+  /** No further requests come and none are started; closes the connection once those under way are answered. */
+  finish(): void {
+    this.#finishing = true;
+    for (const entry of this.#serial.splice(0)) {
+      this.#entries.splice(this.#entries.indexOf(entry), 1);
+      entry.waiting?.dropped();
+    }
+    this.#flush();
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#closed = true;
+    for (const entry of this.#serial.splice(0)) {
+      entry.waiting?.dropped();
+    }
+    for (const entry of this.#entries.splice(0)) {
+      runAll(entry.onSent);
+    }
+  }
+
+  #enter(waiting: Entry['waiting']): Entry {
+    const entry: Entry = { waiting, outgoing: undefined, onSent: [] };
+    this.#entries.push(entry);
+    this.#balance();
+    return entry;
+  }
+
+  #place(entry: Entry): Place {
+    return {
+      answer: (outgoing) => {
+        if (entry.outgoing !== undefined) {
+          throw new Error('a request was answered twice');
+        }
+        entry.outgoing = outgoing;
+        this.#unsentBytes += outgoing.frame?.bytes ?? 0;
+        if (entry.waiting !== undefined) {
+          this.#serialRuns = false;
+        }
+        this.#flush();
+        this.#startNext();
+      },
+      whenSent: (run) => {
+        if (this.#closed) {
+          run();
+        } else {
+          entry.onSent.push(run);
+        }
+      },
+    };
+  }
+
+  #startNext(): void {
+    if (this.#serialRuns || this.#closed || this.#finishing || this.#unsentBytes >= this.#limits.unsentBytesMax) {
+      return;
+    }
+    const next = this.#serial.shift();
+    if (next !== undefined) {
+      this.#serialRuns = true;
+      next.waiting?.start();
+    }
+  }
+
+  /** Writes every response whose turn has come. */
+  #flush(): void {
+    if (this.#closed) {
+      return;
+    }
+    const slices: Uint8Array[] = [];
+    const onSent: (() => void)[] = [];
+    let bytes = 0;
+    let close = false;
+    while (!close && this.#entries[0]?.outgoing !== undefined) {
+      const entry = this.#entries.shift()!;
+      for (const slice of entry.outgoing!.frame?.slices ?? []) {
+        slices.push(slice);
+      }
+      bytes += entry.outgoing!.frame?.bytes ?? 0;
+      onSent.push(...entry.onSent);
+      close = entry.outgoing!.close;
+    }
+    if (slices.length > 0) {
+      this.#connection.write(slices, () => {
+        this.#unsentBytes -= bytes;
+        this.#events.sent(bytes);
+        runAll(onSent);
+        this.#startNext();
+        this.#balance();
+      });
+    } else {
+      runAll(onSent);
+    }
+    if (close || (this.#finishing && this.#entries.length === 0)) {
+      this.#connection.end();
+      this.end();
+    }
+    this.#balance();
+  }
+
+  #balance(): void {
+    const full = this.#entries.length >= this.#limits.requestsMax || this.#unsentBytes >= this.#limits.unsentBytesMax;
+    if (full !== this.#held && !this.#closed) {
+      this.#held = full;
+      if (full) {
+        this.#events.hold();
+      } else {
+        this.#events.continue();
+      }
+    }
+  }
+}
+
+function runAll(callbacks: readonly (() => void)[]): void {
+  for (const run of callbacks) {
+    run();
+  }
+}

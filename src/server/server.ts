@@ -1,0 +1,212 @@
+import type { KafkaListener } from '../config/addresses.js';
+import type { Meters } from '../telemetry/counters.js';
+import type { Log } from '../telemetry/log.js';
+import type { ByteBudget } from '../threads/budget.js';
+import type { Chunks } from '../threads/chunks.js';
+import type { Connection, Listening, Timer, World } from '../world/world.js';
+import { ClientConnection, type ConnectionServices } from './connection.js';
+import type { Dispatch } from './dispatch.js';
+import { FrameMemory } from './frame-memory.js';
+import type { ProduceIntake } from './produce-intake.js';
+
+/** As `Settings` (src/config) has them. */
+export interface ListenerSettings {
+  readonly kafka: readonly KafkaListener[];
+  readonly frameBytesMax: number;
+  readonly connectionsMax: number;
+  readonly connectionIdleMs: number;
+}
+
+export interface ServerDependencies {
+  readonly world: World;
+  readonly settings: ListenerSettings;
+  /** Memory for request bodies; the ingest engine reads them there. */
+  readonly chunks: Chunks;
+  readonly budget: ByteBudget;
+  readonly meters: Meters;
+  readonly log: Log;
+}
+
+/** What clients of a listener are told to connect to. */
+export interface AdvertisedListener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Every request but Produce is decoded by the main thread: 4 MiB are some 100,000 partitions. */
+const CONTROL_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+const REQUESTS_MAX = 1_024;
+const UNSENT_BYTES_MAX = 1024 * 1024;
+/** Bytes that connections may keep aside while their frames wait for memory; beyond, the one that adds to them is closed. */
+const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
+const TICK_MS = 1_000;
+const DRAIN_MS_MAX = 5_000;
+
+/**
+ * The entry point for Kafka clients. Two steps, because an agent must know its ports before it can register and must be
+ * registered before it serves: `open` binds the listeners, connections are accepted and left unread; `serve` reads them.
+ */
+export class Server {
+  /** Element i belongs to listener i of the settings. */
+  readonly advertised: readonly AdvertisedListener[];
+  readonly #to: ServerDependencies;
+  readonly #listening: readonly Listening[];
+  readonly #connections = new Set<ClientConnection>();
+  /** Accepted before `serve`. */
+  #waiting: { readonly listener: string; readonly connection: Connection }[] = [];
+  #services: ConnectionServices | undefined;
+  #connectionsCount = 0;
+  #lastId = 0;
+  #tick: Timer | undefined;
+  #whenEmpty: () => void = () => {};
+
+  private constructor(to: ServerDependencies, listening: readonly Listening[]) {
+    this.#to = to;
+    this.#listening = listening;
+    this.advertised = to.settings.kafka.map(({ name, host, advertise }, index) => ({
+      name,
+      host: advertise?.host ?? host,
+      port: advertise?.port ?? listening[index]!.address.port,
+    }));
+  }
+
+  /** Rejects with the system's error code when an address cannot be had. */
+  static async open(to: ServerDependencies): Promise<Server> {
+    const listening: Listening[] = [];
+    let server: Server | undefined;
+    /** Accepted by the first listeners before the last one is bound. */
+    const early: { readonly listener: string; readonly connection: Connection }[] = [];
+    try {
+      for (const { name, host, port } of to.settings.kafka) {
+        const accept = (connection: Connection): void => {
+          if (server === undefined) early.push({ listener: name, connection });
+          else server.#accept(name, connection);
+        };
+        listening.push(await to.world.net.listen({ host, port }, accept));
+      }
+    } catch (failure) {
+      await Promise.all(listening.map((one) => one.close()));
+      throw failure;
+    }
+    server = new Server(to, listening);
+    for (const { listener, connection } of early) server.#accept(listener, connection);
+    return server;
+  }
+
+  get connectionsOpen(): number {
+    return this.#connectionsCount;
+  }
+
+  serve(dispatch: Dispatch, intake: ProduceIntake): void {
+    const { chunks, budget, meters, world, settings } = this.#to;
+    this.#services = {
+      dispatch,
+      intake,
+      memory: new FrameMemory(chunks),
+      budget,
+      clock: world.clock,
+      meters,
+      frameLimits: { frameBytesMax: settings.frameBytesMax, controlFrameBytesMax: CONTROL_FRAME_BYTES_MAX },
+      pipelineLimits: { requestsMax: REQUESTS_MAX, unsentBytesMax: UNSENT_BYTES_MAX },
+    };
+    for (const { listener, connection } of this.#waiting.splice(0)) {
+      this.#start(listener, connection);
+    }
+    this.#scheduleTick();
+  }
+
+  /** Takes no further connections and requests, answers those under way, closes. Resolves after 5 s at the latest. */
+  async close(): Promise<void> {
+    await Promise.all(this.#listening.map((one) => one.close()));
+    for (const { connection } of this.#waiting.splice(0)) {
+      connection.destroy();
+    }
+    for (const connection of [...this.#connections]) {
+      connection.drain();
+    }
+    await this.#emptied();
+    this.#tick?.cancel();
+  }
+
+  #emptied(): Promise<void> {
+    if (this.#connections.size === 0) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const timer = this.#to.world.timers.after(DRAIN_MS_MAX, () => {
+        for (const connection of [...this.#connections]) {
+          connection.abandon();
+        }
+        resolve();
+      });
+      this.#whenEmpty = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  #accept(listener: string, connection: Connection): void {
+    const { meters, settings, log } = this.#to;
+    meters.connectionsAccepted.add(1);
+    if (this.#connectionsCount >= settings.connectionsMax) {
+      log.warn({ client: connection.remoteHost, listener, max: settings.connectionsMax }, 'too many connections');
+      meters.connectionsClosed.limit.add(1);
+      connection.destroy();
+      return;
+    }
+    this.#connectionsCount += 1;
+    meters.connectionsOpen.add(1);
+    connection.onClose(() => {
+      this.#connectionsCount -= 1;
+      meters.connectionsOpen.add(-1);
+    });
+    if (this.#services === undefined) {
+      this.#waiting.push({ listener, connection });
+    } else {
+      this.#start(listener, connection);
+    }
+  }
+
+  #start(listener: string, connection: Connection): void {
+    this.#lastId += 1;
+    const client = new ClientConnection(this.#lastId, listener, connection, this.#services!, this.#to.log, () => {
+      this.#connections.delete(client);
+      if (this.#connections.size === 0) {
+        this.#whenEmpty();
+      }
+    });
+    this.#connections.add(client);
+    client.start();
+  }
+
+  #scheduleTick(): void {
+    this.#tick = this.#to.world.timers.after(TICK_MS, () => {
+      const nowMs = this.#to.world.clock.monotonicMs();
+      this.#to.budget.tick(nowMs);
+      this.#closeIdle(nowMs - this.#to.settings.connectionIdleMs);
+      this.#boundBacklog();
+      this.#scheduleTick();
+    });
+  }
+
+  #closeIdle(sinceMs: number): void {
+    for (const connection of [...this.#connections]) {
+      if (connection.isIdleSince(sinceMs)) {
+        connection.close('idle', 'no request, and no response taken, for --connection-idle');
+      }
+    }
+  }
+
+  /** A tick is short enough: each connection adds at most one landing buffer before its socket is no longer read. */
+  #boundBacklog(): void {
+    let bytes = 0;
+    for (const connection of [...this.#connections]) {
+      bytes += connection.backlogBytes;
+      if (bytes > BACKLOG_BYTES_MAX) {
+        connection.close('limit', 'too many requests wait for memory');
+      }
+    }
+  }
+}
