@@ -8,7 +8,7 @@
 import { uuidFromBytes } from '../bytes/uuid.js';
 import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
 import type { Command } from '../metadata/journal.wire.js';
-import type { Outcome, Refused } from '../metadata/outcomes.js';
+import type { Joined, Outcome, Refused } from '../metadata/outcomes.js';
 import type { GroupView, MemberView } from '../metadata/view.js';
 import { errors } from '../protocol/errors.js';
 import type { World } from '../world/world.js';
@@ -60,7 +60,6 @@ export class GroupEngine {
     }
     const knownMember = request.memberId !== '';
     const memberId = knownMember ? request.memberId : this.#newMemberId(request);
-    const leaderBefore = this.#metadata.view.group(request.group)?.leaderId;
     const outcome = await this.#submit({
       kind: {
         $case: 'joinGroup',
@@ -90,7 +89,7 @@ export class GroupEngine {
     }
     this.#metadata.membersAlive(request.group, [joined.memberId]);
     if (joined.joinPhase === undefined) {
-      return this.#joinedAtOnce(request, joined.memberId, leaderBefore);
+      return this.#joinedAtOnce(request, joined);
     }
     const joinPhase = joined.joinPhase;
     return this.#waitAlive(request.group, joined.memberId, signal, () => {
@@ -231,22 +230,17 @@ export class GroupEngine {
   }
 
   /** The group needed no join phase: the same metadata again, or a static member that came back. */
-  #joinedAtOnce(request: JoinRequest, memberId: string, leaderBefore: string | undefined): JoinAnswer {
+  #joinedAtOnce(request: JoinRequest, { memberId, replacedLeaderId }: Joined): JoinAnswer {
     const group = this.#metadata.view.group(request.group);
     const member = group?.members.get(memberId);
     if (group === undefined || member === undefined) {
       return joinError(this.#lostMember(group, request.instanceId), memberId);
     }
-    const isLeader = group.leaderId === memberId;
-    const returned = request.instanceId !== undefined && request.memberId === '' && group.state === 'Stable';
-    if (!(isLeader && returned)) {
-      return joinAnswer(group, member, isLeader, false);
+    if (replacedLeaderId !== undefined && !request.canSkipAssignment) {
+      // Before v9 the returning leader must not assign: it is told of its former self as the leader, as in Kafka.
+      return { ...joinAnswer(group, member, false, false), leaderId: replacedLeaderId };
     }
-    if (request.canSkipAssignment) {
-      return joinAnswer(group, member, true, true);
-    }
-    // Before v9 the returning leader must not assign: it is told of its former self as the leader (Kafka does the same).
-    return { ...joinAnswer(group, member, false, false), leaderId: leaderBefore ?? '' };
+    return joinAnswer(group, member, group.leaderId === memberId, replacedLeaderId !== undefined);
   }
 
   #syncResult(request: SyncRequest): SyncAnswer | undefined {
