@@ -1,3 +1,5 @@
+import { native, walkFaults } from '../../native-bindings/bindings.js';
+import { CodecError } from '../../native-bindings/codec-error.js';
 import { decompress } from '../../native-bindings/codecs.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader, CODEC_MASK, LOG_APPEND_TIME } from './header.js';
 import { VarintReader } from './varint.js';
@@ -10,12 +12,18 @@ export interface ReadRecord {
   readonly headers: readonly (readonly [string, Uint8Array | null])[];
 }
 
-/** The records of the batch at `position`, which has passed validation or `storedBatchFault`. Throws CodecError. */
+const walkFound = new Float64Array(4);
+
+/** The records of the batch at `position`, whose header is right. Throws CodecError when its records are not. */
 export function* recordsOf(bytes: Uint8Array, position: number): Generator<ReadRecord> {
   const batch = new BatchHeader(bytes, position);
   const codec = batch.attributes & CODEC_MASK;
   const stored = bytes.subarray(position + BATCH_OVERHEAD_BYTES, position + batch.bytes);
-  const cursor = new VarintReader(codec === 0 ? stored : decompress(codec, stored));
+  const records = codec === 0 ? stored : decompress(codec, stored);
+  // A topic may have skipped the walk when the batch was written; nothing is read that was not walked.
+  const fault = native.walkRecords(records, 0, records.length, batch.recordCount, walkFound);
+  if (fault !== 0) throw new CodecError(walkFaults[fault]);
+  const cursor = new VarintReader(records);
   const appendTime = (batch.attributes & LOG_APPEND_TIME) !== 0 ? batch.maxTimestamp : undefined;
   for (let i = 0; i < batch.recordCount; i += 1) {
     cursor.next();
