@@ -8,7 +8,7 @@ import type { Timer, World } from '../world/world.js';
 import type { CommandLink, LinkEvents } from './command-link.js';
 import { Growth } from './growth.js';
 import { JournalBroken } from './journal-broken.js';
-import { type MetadataClient, MetadataUnavailable } from './metadata-client.js';
+import { EpochClosed, FellBehind, type MetadataClient, MetadataUnavailable } from './metadata-client.js';
 import { readTail, type Replica } from './replica.js';
 import { Streams } from './streams.js';
 
@@ -180,6 +180,9 @@ export class Client implements MetadataClient, LinkEvents {
   }
 
   fatal(error: Error): void {
+    if (this.#closed !== undefined) {
+      return;
+    }
     this.#end(new MetadataUnavailable(error.message));
     this.#onFatal(error);
   }
@@ -247,7 +250,8 @@ export class Client implements MetadataClient, LinkEvents {
       }
     }
     if (changes.agentsChanged && this.#self !== undefined && !this.view.isEpochOpen(this.#self.agentEpoch)) {
-      this.#streams!.close(new MetadataUnavailable('the epoch of this agent was closed'));
+      this.fatal(new EpochClosed(`another process registered as '${this.#registration.name}'`));
+      return;
     }
     this.#observeGrowth();
     for (const listener of this.#listeners) {
@@ -320,7 +324,7 @@ export class Client implements MetadataClient, LinkEvents {
       try {
         const tail = await readTail(this.#journal, this.#replica.revision);
         if (tail === 'void') {
-          throw new JournalBroken('this agent fell so far behind that the journal it needs is gone');
+          throw new FellBehind(`the journal after revision ${this.#replica.revision} is gone`);
         }
         let revision = this.#replica.revision;
         for (const bytes of tail.entries) {

@@ -46,3 +46,13 @@ export class MetadataUnavailable extends Error {
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
 }
+
+/** Another process registered under this agent's name: the metadata takes nothing from this one any more, so it must stop. */
+export class EpochClosed extends Error {
+  override readonly name = 'EpochClosed';
+}
+
+/** This agent stood still for so long that the journal it has not read is gone: it must stop, and starts from a snapshot. */
+export class FellBehind extends Error {
+  override readonly name = 'FellBehind';
+}

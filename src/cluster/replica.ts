@@ -124,7 +124,7 @@ function decodeSnapshot(bytes: Uint8Array): Metadata {
   }
 }
 
-export function sha256(bytes: Uint8Array): Uint8Array {
+export function sha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest();
 }
 

@@ -91,6 +91,9 @@ export class Streams {
   /** What the present leader has not been sent yet, in order within each stream. */
   takeUnsent(): ForwardedCommand[] {
     const commands: ForwardedCommand[] = [];
+    if (this.#closed !== undefined) {
+      return commands;
+    }
     for (const [id, stream] of this.#streams) {
       stream.takeUnsent(this.#agentEpoch, id, commands);
     }

@@ -4,17 +4,17 @@ import type { MetadataClient } from '../../src/cluster/metadata-client.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { Journal } from '../../src/journal/journal.js';
 import type { Metadata } from '../../src/metadata/metadata.js';
-import { MemoryStore } from '../../src/objects/drivers/memory.js';
 import type { Store } from '../../src/objects/store.js';
 import { silentLog } from '../../src/telemetry/log.js';
-import type { Port } from '../../src/threads/threads.js';
+import type { Port, WorkerName } from '../../src/threads/threads.js';
 import type { Processes } from '../../src/world/process-identity.js';
 import type { World } from '../../src/world/world.js';
 import { run as runLeader } from '../../workers/leader/run.js';
 import { run as runMaintenance } from '../../workers/maintenance/run.js';
+import { Archive } from './archive.js';
 import { LocalThreads, type LocalWorker, type WorkerHalf } from './local-threads.js';
 import { SeededRandom } from './random.js';
-import { noFaults, type RemoteFaults, RemoteStore } from './remote-store.js';
+import { noFaults, type RemoteFaults, RemoteStore, unreachable } from './remote-store.js';
 import { SimulatedDisk } from './simulated-files.js';
 import { SimulatedNet } from './simulated-net.js';
 import { simulatedWorld } from './simulated-world.js';
@@ -26,13 +26,15 @@ export const CLUSTER = 'c';
 export class MetadataCluster {
   readonly time = new VirtualTime();
   readonly bucket: Store;
+  readonly archive = new Archive();
   readonly random: SeededRandom;
   readonly processes: MetadataProcess[] = [];
   faults: RemoteFaults = noFaults;
 
-  constructor(seed: number, bucket: Store = new MemoryStore()) {
+  /** `bucket`: another one than the archive. */
+  constructor(seed: number, bucket?: Store) {
     this.random = new SeededRandom(seed);
-    this.bucket = bucket;
+    this.bucket = bucket ?? this.archive;
   }
 
   /** The journal without delays or faults, to look at. */
@@ -66,19 +68,23 @@ export class MetadataCluster {
   }
 }
 
+/** Everything of a process runs while it lives; each of its worker threads also has a life of its own. */
 export class MetadataProcess {
   readonly name: string;
   readonly processId: number;
   readonly world: World;
   readonly threads: LocalThreads;
-  readonly workers: LocalWorker[] = [];
+  readonly workers: { readonly name: WorkerName; readonly thread: LocalWorker }[] = [];
   readonly fatal: Error[] = [];
   readonly #cluster: MetadataCluster;
   readonly #settings: Partial<LeaderSettings>;
-  readonly #store: RemoteStore;
+  readonly #starting: LocalWorker[] = [];
   /** Dead local leaders can be proved dead, as on a `file:` bucket. */
   local = false;
   alive = true;
+  /** No request to the store gets through. */
+  cutOff = false;
+  submitted = 0;
   client: (MetadataClient & { readonly view: Metadata }) | undefined;
 
   constructor(cluster: MetadataCluster, name: string, settings: Partial<LeaderSettings>, processId: number) {
@@ -86,27 +92,46 @@ export class MetadataProcess {
     this.#settings = settings;
     this.name = name;
     this.processId = processId;
-    const { time, random } = cluster;
-    const net = new SimulatedNet(time, random.fork());
-    const host = { time, net, disk: new SimulatedDisk(time, random.fork()) };
-    this.world = simulatedWorld(host, random.fork(), 0, () => this.alive);
-    this.#store = new RemoteStore(cluster.bucket, time, random.fork(), () => this.alive, cluster.faults);
-    const journal = this.journal;
-    const leader: WorkerHalf = (world, init: LeaderInit, port: Port) =>
-      runLeader(world, init, port, {
-        journal,
+    this.world = this.#world(() => this.alive);
+    const leader: WorkerHalf = (_world, init: LeaderInit, port: Port) => {
+      const thread = this.#thread();
+      return runLeader(thread.world, init, port, {
+        journal: thread.journal,
         self: this.#processTable().self,
         processes: this.local ? this.#processTable() : undefined,
         meters: undefined,
         log: silentLog,
       });
-    const maintenance: WorkerHalf = (world, init: MaintenanceInit, port: Port) =>
-      runMaintenance(world, init, port, { journal });
+    };
+    const maintenance: WorkerHalf = (_world, init: MaintenanceInit, port: Port) => {
+      const thread = this.#thread();
+      return runMaintenance(thread.world, init, port, { journal: thread.journal });
+    };
     this.threads = new LocalThreads(this.world, { leader, maintenance });
   }
 
-  get journal(): Journal {
-    return objectJournal(this.#store, CLUSTER);
+  /** The world and the store of the worker whose half begins to run: they end with it. */
+  #thread(): { readonly world: World; readonly journal: Journal } {
+    let running = true;
+    this.#starting.shift()!.onExit(() => {
+      running = false;
+    });
+    const alive = () => this.alive && running;
+    return { world: this.#world(alive), journal: this.#journal(alive) };
+  }
+
+  #world(alive: () => boolean): World {
+    const { time, random } = this.#cluster;
+    const net = new SimulatedNet(time, random.fork());
+    return simulatedWorld({ time, net, disk: new SimulatedDisk(time, random.fork()) }, random.fork(), 0, alive);
+  }
+
+  #journal(alive: () => boolean): Journal {
+    const { bucket, time, random } = this.#cluster;
+    return objectJournal(
+      new RemoteStore(bucket, time, random.fork(), alive, () => (this.cutOff ? unreachable : this.#cluster.faults)),
+      CLUSTER,
+    );
   }
 
   #processTable(): Processes {
@@ -119,19 +144,16 @@ export class MetadataProcess {
 
   /** Connects; resolves once the agent is registered. */
   async connect(options: Partial<ConnectOptions> = {}): Promise<MetadataClient & { readonly view: Metadata }> {
-    const spawn = this.threads.spawn.bind(this.threads);
-    const threads = {
-      spawn: (...args: Parameters<typeof spawn>) => {
-        const worker = spawn(...args);
-        this.workers.push(worker);
-        return worker;
-      },
-      close: () => this.threads.close(),
+    const spawn = (name: WorkerName, init: unknown) => {
+      const thread = this.threads.spawn(name, init);
+      this.#starting.push(thread);
+      this.workers.push({ name, thread });
+      return thread;
     };
     const client = await connectMetadata({
       world: this.world,
-      threads,
-      journal: this.journal,
+      threads: { spawn, close: () => this.threads.close() },
+      journal: this.#journal(() => this.alive),
       bucket: { kind: 'memory' },
       cluster: CLUSTER,
       registration: { name: this.name, zone: '', listeners: [] },
@@ -148,5 +170,10 @@ export class MetadataProcess {
   /** kill -9: nothing of it runs any more; what it sent to the store may still land. */
   kill(): void {
     this.alive = false;
+  }
+
+  /** The newest worker of a kind dies in the middle of whatever it does. */
+  crash(worker: WorkerName): void {
+    this.workers.findLast(({ name }) => name === worker)?.thread.crash(new Error('crashed by the test'));
   }
 }

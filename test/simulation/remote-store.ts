@@ -19,6 +19,7 @@ export interface RemoteFaults {
 }
 
 export const noFaults: RemoteFaults = { latencyMsMax: 5, unavailable: 0, unknown: 0, lateMsMax: 0 };
+export const unreachable: RemoteFaults = { latencyMsMax: 100, unavailable: 1, unknown: 0, lateMsMax: 0 };
 
 /**
  * A store behind a network, as one process sees it: requests take time, may fail, may be done although they failed, and
@@ -30,14 +31,14 @@ export class RemoteStore implements Store {
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
   readonly #alive: () => boolean;
-  faults: RemoteFaults;
+  readonly #faults: () => RemoteFaults;
 
-  constructor(inner: Store, time: VirtualTime, random: SeededRandom, alive: () => boolean, faults: RemoteFaults) {
+  constructor(inner: Store, time: VirtualTime, random: SeededRandom, alive: () => boolean, faults: () => RemoteFaults) {
     this.#inner = inner;
     this.#time = time;
     this.#random = random;
     this.#alive = alive;
-    this.faults = faults;
+    this.#faults = faults;
   }
 
   get(key: string, options?: GetOptions) {
@@ -61,7 +62,7 @@ export class RemoteStore implements Store {
 
   #ask<T>(key: string, write: boolean, work: () => Promise<T>): Promise<T> {
     const random = this.#random;
-    const { latencyMsMax, unavailable, unknown, lateMsMax } = this.faults;
+    const { latencyMsMax, unavailable, unknown, lateMsMax } = this.#faults();
     return new Promise((resolve, reject) => {
       const answer = (run: () => void) => this.#time.after(latencyMsMax * random.unit(), () => this.#alive() && run());
       const fail = (fault: 'unavailable' | 'unknown') =>

@@ -9,7 +9,7 @@ import type { Log } from '../../src/telemetry/log.js';
 import type { World } from '../../src/world/world.js';
 
 const SNAPSHOTS_KEPT = 3;
-const FAILED_PAUSE_MS = 60_000;
+const FAILED_PAUSE_MS = 5000;
 
 export interface SnapshotSettings {
   readonly snapshotJournalBytes: number;
