@@ -1,0 +1,9 @@
+import type { Ledger } from '../ledger.js';
+
+/** Every acknowledged record is there, at the offset that its producer was told (invariants 1 and 7). */
+export function* noAcknowledgedRecordLost(ledger: Ledger): Generator<string> {
+  for (const [value, { partition, offset }] of ledger.acknowledgedAt) {
+    const found = ledger.log.get(partition)?.get(offset);
+    if (found !== value) yield `invariant 1: ${value} was acknowledged at ${partition} ${offset}, there is ${found ?? 'nothing'}`;
+  }
+}

@@ -1,0 +1,55 @@
+/** What the model clients were told and saw. The checkers in invariants/ read it; every violation names its invariant. */
+export class Ledger {
+  readonly violations: string[] = [];
+  /** Per partition, per producer: its values in sending order. */
+  readonly sent = new Map<string, Map<string, string[]>>();
+  /** Values whose producer knows that they are durable, and at which offset. */
+  readonly acknowledgedAt = new Map<string, { readonly partition: string; readonly offset: number }>();
+  readonly unknownValues = new Set<string>();
+  /** Per partition: offset to value, as the first reader saw it. */
+  readonly log = new Map<string, Map<number, string>>();
+  readonly idempotent = new Set<string>();
+
+  sending(producer: { readonly name: string; readonly topic: string; readonly partition: number; readonly idempotent: boolean }, values: readonly string[]): void {
+    const byProducer = atKey(this.sent, keyOf(producer), () => new Map<string, string[]>());
+    atKey(byProducer, producer.name, () => []).push(...values);
+    if (producer.idempotent) this.idempotent.add(producer.name);
+  }
+
+  acknowledged(producer: { readonly topic: string; readonly partition: number }, values: readonly string[], baseOffset: number): void {
+    for (const [i, value] of values.entries()) {
+      const former = this.acknowledgedAt.get(value);
+      if (former !== undefined) this.violation(`invariant 7: ${value} was acknowledged twice`);
+      this.acknowledgedAt.set(value, { partition: keyOf(producer), offset: baseOffset + i });
+    }
+  }
+
+  unknown(_producer: object, values: readonly string[]): void {
+    for (const value of values) this.unknownValues.add(value);
+  }
+
+  /** A consumer saw a record. One value per offset for all readers, all caches, all times. */
+  saw(topic: string, partition: number, offset: number, value: string): void {
+    const log = atKey(this.log, keyOf({ topic, partition }), () => new Map<number, string>());
+    const former = log.get(offset);
+    if (former === undefined) log.set(offset, value);
+    else if (former !== value) this.violation(`invariant 4: ${topic}-${partition} offset ${offset} is ${value}, was ${former}`);
+  }
+
+  violation(sentence: string): void {
+    this.violations.push(sentence);
+  }
+}
+
+export function keyOf(partition: { readonly topic: string; readonly partition: number }): string {
+  return `${partition.topic}-${partition.partition}`;
+}
+
+function atKey<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

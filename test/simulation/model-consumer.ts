@@ -1,0 +1,116 @@
+import { apis } from '../../src/protocol/apis.js';
+import { errorByCode } from '../../src/protocol/errors.js';
+import { BatchHeader } from '../../src/records/header.js';
+import { recordsOf } from '../../src/records/read.js';
+import { storedBatchFault } from '../../src/records/validate.js';
+import type { Ledger } from './ledger.js';
+import type { SeededRandom } from './random.js';
+import type { SimulatedNet } from './simulated-net.js';
+import type { VirtualTime } from './virtual-time.js';
+import { Disconnected, WireClient } from './wire-client.js';
+
+export interface ConsumerPlan {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+/**
+ * A consumer of all partitions: long polls, now and then from the beginning again, and tells the ledger every record. What
+ * it sees must be dense (invariant 3), and high watermarks must only grow (invariant 8).
+ */
+export class ModelConsumer {
+  readonly positions: number[];
+  readonly #plan: ConsumerPlan;
+  readonly #net: SimulatedNet;
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #ledger: Ledger;
+  readonly #highWatermarks: number[];
+
+  constructor(plan: ConsumerPlan, net: SimulatedNet, time: VirtualTime, random: SeededRandom, ledger: Ledger) {
+    this.#plan = plan;
+    this.#net = net;
+    this.#time = time;
+    this.#random = random;
+    this.#ledger = ledger;
+    this.positions = Array.from({ length: plan.partitions }, () => 0);
+    this.#highWatermarks = Array.from({ length: plan.partitions }, () => 0);
+  }
+
+  /** Reads until `enough` says so. */
+  async run(enough: () => boolean, restarts: boolean): Promise<void> {
+    while (!enough()) {
+      const client = await WireClient.connect(this.#net, this.#plan.host, this.#plan.port, this.#plan.name);
+      try {
+        while (client !== undefined && !enough()) {
+          if (restarts && this.#random.chance(0.02)) this.positions.fill(0);
+          await this.#poll(client);
+        }
+      } catch (error) {
+        if (!(error instanceof Disconnected)) throw error;
+      }
+      client?.close();
+      await new Promise<void>((resume) => this.#time.after(50, resume));
+    }
+  }
+
+  async #poll(client: WireClient): Promise<void> {
+    const { response, frame } = await client.call(apis.fetch, 11, {
+      replicaId: -1,
+      maxWaitMs: 100,
+      minBytes: 1,
+      maxBytes: this.#random.pick([200, 4_000, 1 << 20]),
+      isolationLevel: 0,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: [
+        {
+          topic: this.#plan.topic,
+          partitions: this.positions.map((fetchOffset, partition) => ({
+            partition,
+            currentLeaderEpoch: -1,
+            fetchOffset,
+            logStartOffset: -1,
+            partitionMaxBytes: this.#random.pick([100, 2_000, 1 << 20]),
+          })),
+        },
+      ],
+      forgottenTopicsData: [],
+      rackId: '',
+    });
+    let errors = 0;
+    for (const { partitionIndex, errorCode, highWatermark, records } of response.responses[0]?.partitions ?? []) {
+      if (errorCode !== 0) {
+        errors += 1;
+        const error = errorByCode(errorCode);
+        if (error?.retriable !== true) this.#ledger.violation(`invariant 8: a consumer was told ${error?.name ?? errorCode}`);
+        continue;
+      }
+      if (highWatermark < this.#highWatermarks[partitionIndex]!) {
+        this.#ledger.violation(`invariant 8: high watermark fell from ${this.#highWatermarks[partitionIndex]} to ${highWatermark}`);
+      }
+      this.#highWatermarks[partitionIndex] = highWatermark;
+      if (records !== null) this.#read(partitionIndex, frame.subarray(records.position, records.position + records.length));
+    }
+    if (errors > 0) await new Promise<void>((resume) => this.#time.after(50, resume));
+  }
+
+  #read(partition: number, bytes: Uint8Array): void {
+    for (let position = 0; position < bytes.length; ) {
+      const fault = storedBatchFault(bytes, position, bytes.length);
+      if (fault !== undefined) return this.#ledger.violation(`invariant 4: a fetched batch is damaged: ${fault}`);
+      for (const { offset, value } of recordsOf(bytes, position)) {
+        this.#ledger.saw(this.#plan.topic, partition, offset, Buffer.from(value ?? []).toString());
+        if (offset < this.positions[partition]!) continue;
+        if (offset !== this.positions[partition]) {
+          this.#ledger.violation(`invariant 3: ${this.#plan.topic}-${partition} jumps from ${this.positions[partition]} to ${offset}`);
+        }
+        this.positions[partition] = offset + 1;
+      }
+      position += new BatchHeader(bytes, position).bytes;
+    }
+  }
+}
