@@ -60,4 +60,24 @@ describe('committing offsets', () => {
     expect([...metadata.committedOffsets(G)]).toEqual([]);
     expect(metadata.bytes).toBeLessThan(before);
   });
+
+  test('of a deleted topic retire in slices, however many groups committed', () => {
+    const story = withTopic();
+    const { metadata } = story.journal;
+    const empty = metadata.bytes;
+    for (let at = 0; at < 5000; at++) {
+      story.commit(-1, '', { group: `group ${at}` });
+    }
+    story.journal.send(story.epoch, command('deleteTopic', { topicId: topicId(1) }));
+    const offset = 120 + 16;
+    const remaining = () => [...metadata.groups()].length;
+    expect(remaining()).toBe(5001);
+    const first = metadata.bytes;
+    story.journal.bare(command('setLimits', { metadataBytesMax: 0, producerRowsMax: 0 }));
+    expect(first - metadata.bytes).toBeGreaterThan((5000 - 4096) * offset);
+    for (let at = 0; at < 5000; at++) {
+      story.journal.send(story.epoch, command('deleteGroup', { group: `group ${at}` }));
+    }
+    expect(metadata.bytes).toBeLessThan(empty);
+  });
 });
