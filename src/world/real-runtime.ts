@@ -1,0 +1,54 @@
+/** The Node that Weft runs on, and what the command line needs of the system. Must load on Node 20. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const majorMin = 24;
+
+/**
+ * On a Node older than 24: runs this program again under the Node 24 that npm brought with it, and ends as that ends.
+ * False when there is nothing to hand over.
+ */
+export function handOverToNewerNode(): boolean {
+  if (Number(process.versions.node.split('.')[0]) >= majorMin) return false;
+  const node = bundledNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `Weft needs Node ${majorMin} or later. This is ${process.version}, and npm brought no other for ` +
+        `${process.platform} ${process.arch} (an optional package).\n`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  child.once('error', (error) => {
+    process.stderr.write(`${node}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.once('exit', (code) => process.exit(code ?? 1));
+  return true;
+}
+
+function bundledNode(): string | undefined {
+  const require = createRequire(import.meta.url);
+  for (const name of [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]) {
+    try {
+      const node = join(dirname(require.resolve(`${name}/package.json`)), 'bin/node');
+      if (existsSync(node)) return node;
+    } catch {
+      // Not for this platform: the next name, or none.
+    }
+  }
+  return undefined;
+}
+
+/** A small text file. Throws with the system's code. */
+export function readTextFile(path: string | URL): string {
+  return readFileSync(path, 'utf8');
+}
+
+export function coreCount(): number {
+  return availableParallelism();
+}
