@@ -38,13 +38,9 @@ interface HotSegment {
 
 interface HotLane {
   readonly pins: SegmentPins;
-  readonly agentEpoch: number;
-  /** Whose number modulo `segmentStep` the lane's segments have. */
-  readonly firstSegment: number;
-  /** Greatest segment number that became readable; -1 before the first. */
-  readableTo: number;
   readonly keyBySlot: Map<number, string>;
-  waiting: { readonly segment: number; readonly wake: () => void }[];
+  /** Segments whose publish was sent and that are not readable yet, and who waits for them. */
+  readonly publishing: Map<string, (() => void)[]>;
 }
 
 /**
@@ -52,17 +48,21 @@ interface HotLane {
  * stamped: a reader who comes in between waits for the stamp instead of asking the object store.
  */
 export class HotSegments {
-  readonly #segmentStep: number;
   readonly #lanes = new Map<number, HotLane>();
   readonly #segments = new Map<string, HotSegment>();
 
-  /** Segment numbers of a lane are its first one plus multiples of `segmentStep`. */
-  constructor(segmentStep: number) {
-    this.#segmentStep = segmentStep;
+  openLane(lane: number, pins: SegmentPins): void {
+    this.#lanes.set(lane, { pins, keyBySlot: new Map(), publishing: new Map() });
   }
 
-  openLane(lane: number, agentEpoch: number, firstSegment: number, pins: SegmentPins): void {
-    this.#lanes.set(lane, { pins, agentEpoch, firstSegment, readableTo: -1, keyBySlot: new Map(), waiting: [] });
+  /** A segment's publish is on its way: from when it is applied until `register` or `notReadable`, readers wait for it. */
+  publishing(lane: number, agentEpoch: number, segment: number): void {
+    this.#lanes.get(lane)?.publishing.set(keyOf(agentEpoch, segment), []);
+  }
+
+  /** Nothing of the segment became visible. */
+  notReadable(lane: number, agentEpoch: number, segment: number): void {
+    this.#wake(lane, keyOf(agentEpoch, segment));
   }
 
   /** The lane's worker is gone, and its memory with it. */
@@ -71,7 +71,7 @@ export class HotSegments {
     if (closed === undefined) return;
     this.#lanes.delete(lane);
     for (const key of closed.keyBySlot.values()) this.#segments.delete(key);
-    for (const waiter of closed.waiting) waiter.wake();
+    for (const waiting of closed.publishing.values()) for (const wake of waiting) wake();
   }
 
   register(sealed: SealedSegment): void {
@@ -89,21 +89,15 @@ export class HotSegments {
       columns.set(`${extent.topicId}/${extent.partition}`, { ...extent, endOffset });
     }
     this.#segments.set(key, { sealed, pins: lane.pins, columns });
-    lane.readableTo = Math.max(lane.readableTo, sealed.segment);
-    const woken = lane.waiting.filter((waiter) => waiter.segment <= lane.readableTo);
-    lane.waiting = lane.waiting.filter((waiter) => waiter.segment > lane.readableTo);
-    for (const waiter of woken) waiter.wake();
+    this.#wake(sealed.lane, key);
   }
 
   /** Resolves when an extent that this agent has just published is stamped; undefined when it is not one of those. */
   soon(extent: Extent): Promise<void> | undefined {
-    for (const lane of this.#lanes.values()) {
-      const ours =
-        lane.agentEpoch === extent.agentEpoch &&
-        extent.segment >= lane.firstSegment &&
-        (extent.segment - lane.firstSegment) % this.#segmentStep === 0;
-      if (!ours || extent.segment <= lane.readableTo) continue;
-      return new Promise((wake) => lane.waiting.push({ segment: extent.segment, wake }));
+    const key = keyOf(extent.agentEpoch, extent.segment);
+    for (const { publishing } of this.#lanes.values()) {
+      const waiting = publishing.get(key);
+      if (waiting !== undefined) return new Promise((wake) => waiting.push(wake));
     }
     return undefined;
   }
@@ -128,6 +122,13 @@ export class HotSegments {
       place: 'memory',
       release: () => hot.pins.unpin(hot.sealed.slot),
     };
+  }
+
+  #wake(lane: number, key: string): void {
+    const publishing = this.#lanes.get(lane)?.publishing;
+    const waiting = publishing?.get(key);
+    publishing?.delete(key);
+    for (const wake of waiting ?? []) wake();
   }
 }
 

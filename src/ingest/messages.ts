@@ -1,3 +1,4 @@
+import type { BucketUrl } from '../config/bucket-url.js';
 import type { PublishedPartition } from '../metadata/outcomes.js';
 import type { TelemetryShare } from '../telemetry/counters.js';
 import type { Piece } from '../threads/chunks.js';
@@ -18,8 +19,8 @@ export interface IngestInit {
    * with Atomics.add, so that numbers are dense and never collide, crashed lanes included.
    */
   readonly segmentNumbers: SharedArrayBuffer;
-  /** Bucket URL as in `--bucket`; the worker opens its own store from it. */
-  readonly bucket: string;
+  /** As in `--bucket`; the worker opens its own store from it. */
+  readonly bucket: BucketUrl;
   readonly batchWindowMs: number;
   readonly batchBytes: number;
   /** Memory that receives socket bytes; the main thread owns its allocation. */
@@ -107,6 +108,8 @@ export type FromIngest =
    */
   | {
       readonly type: 'readable';
+      /** Of the publish that made it visible. */
+      readonly number: number;
       readonly segment: number;
       /** Index of its state word in `pins`. */
       readonly slot: number;

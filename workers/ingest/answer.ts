@@ -40,7 +40,7 @@ export function applyOutcome(
       }
     });
     if (visible.length > 0) {
-      extents.push({
+      addExtent(extents, {
         topicId: run[0]!.batch.topic.topicId,
         partition: run[0]!.batch.partition.index,
         baseOffsets: Float64Array.from(visible, (i) => baseOffsets[i]!),
@@ -51,6 +51,23 @@ export function applyOutcome(
     }
   });
   return extents;
+}
+
+/** Runs of one partition follow one another; readers want one entry a partition. */
+function addExtent(extents: ReadableExtent[], next: ReadableExtent): void {
+  const last = extents.at(-1);
+  if (last === undefined || last.topicId !== next.topicId || last.partition !== next.partition) {
+    extents.push(next);
+    return;
+  }
+  extents[extents.length - 1] = {
+    topicId: last.topicId,
+    partition: last.partition,
+    baseOffsets: Float64Array.of(...last.baseOffsets, ...next.baseOffsets),
+    positions: Uint32Array.of(...last.positions, ...next.positions),
+    lengths: Uint32Array.of(...last.lengths, ...next.lengths),
+    records: Uint32Array.of(...last.records, ...next.records),
+  };
 }
 
 /** The answer to a request whose partitions are all decided. With acks=0 there is none, but an error closes (Kafka too). */

@@ -11,7 +11,7 @@ import { Publisher } from './publisher.js';
 import type { Request } from './requests.js';
 import { Scratch } from './scratch.js';
 import { gather, makeObject, type SealedData } from './seal.js';
-import { fitsOpen, type SealReason, sealDue } from './seal-policy.js';
+import { fitsOpen, type SealReason, sealDue, segmentBytesTarget } from './seal-policy.js';
 import { TopicsView } from './topics.js';
 import { Unanswered } from './unanswered.js';
 import { upload } from './upload.js';
@@ -48,6 +48,7 @@ export class Lane {
   readonly #scratch = new Scratch();
   readonly #unanswered = new Unanswered();
   readonly #publisher: Publisher;
+  readonly #segmentBytesTarget: number;
   #batchWindowMs: number;
   #open: OpenSegment | undefined;
   #uploads = 0;
@@ -77,6 +78,7 @@ export class Lane {
     this.#ring = new SegmentRing(init.segments.byteLength, new Int32Array(init.pins));
     this.#segmentNumbers = new BigInt64Array(init.segmentNumbers);
     this.#publisher = new Publisher(post, this.#ring, this.#unanswered, this.#meters, world.clock);
+    this.#segmentBytesTarget = segmentBytesTarget(init.batchBytes, init.segments.byteLength);
     this.#batchWindowMs = init.batchWindowMs;
   }
 
@@ -150,7 +152,8 @@ export class Lane {
   #hasPlaceFor(bytes: number): boolean {
     const open = this.#open;
     const fits =
-      open === undefined || (open.bytes < this.#init.batchBytes && fitsOpen(open.bytes, bytes, this.#init.batchBytes));
+      open === undefined ||
+      (open.bytes < this.#segmentBytesTarget && fitsOpen(open.bytes, bytes, this.#segmentBytesTarget));
     return fits || this.#seal('size');
   }
 
@@ -227,7 +230,7 @@ export class Lane {
       openedMs: this.#open.openedMs,
       nowMs: this.#world.clock.monotonicMs(),
       batchWindowMs: this.#batchWindowMs,
-      batchBytes: this.#init.batchBytes,
+      segmentBytesTarget: this.#segmentBytesTarget,
       draining: this.#draining,
     });
     if (reason !== undefined) {

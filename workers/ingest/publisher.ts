@@ -95,7 +95,16 @@ export class Publisher {
     } else {
       const slotGeneration = this.#ring.makeReadable(data.room);
       const { slot, position, length } = data.room;
-      this.#post({ type: 'readable', segment: object.segment, slot, slotGeneration, position, length, extents });
+      this.#post({
+        type: 'readable',
+        number,
+        segment: object.segment,
+        slot,
+        slotGeneration,
+        position,
+        length,
+        extents,
+      });
     }
     for (const request of requests) {
       if (request.state === 'posted') {

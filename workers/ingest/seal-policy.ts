@@ -4,18 +4,26 @@ export interface OpenSegmentFacts {
   readonly openedMs: number;
   readonly nowMs: number;
   readonly batchWindowMs: number;
-  readonly batchBytes: number;
+  readonly segmentBytesTarget: number;
   readonly draining: boolean;
 }
 
 export type SealReason = 'window' | 'size' | 'shutdown';
+
+/**
+ * Bytes at which a segment is full: as set, but never more than a quarter of the memory for segments, so that some can
+ * upload while the next one is gathered.
+ */
+export function segmentBytesTarget(batchBytes: number, arenaBytes: number): number {
+  return Math.min(batchBytes, Math.floor(arenaBytes / 4));
+}
 
 /** Why the open segment, which holds something, is due; undefined while it may wait. */
 export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
   if (facts.draining) {
     return 'shutdown';
   }
-  if (facts.bytes >= facts.batchBytes) {
+  if (facts.bytes >= facts.segmentBytesTarget) {
     return 'size';
   }
   return facts.nowMs - facts.openedMs >= facts.batchWindowMs ? 'window' : undefined;
@@ -25,6 +33,6 @@ export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
  * Whether a request of at most `requestBytes` goes into the open segment, or the open one must be sealed first: a request
  * lands wholly in one segment, and one that is over-large by itself gets a segment of its own.
  */
-export function fitsOpen(openBytes: number, requestBytes: number, batchBytes: number): boolean {
-  return openBytes === 0 || openBytes + requestBytes <= batchBytes;
+export function fitsOpen(openBytes: number, requestBytes: number, bytesTarget: number): boolean {
+  return openBytes === 0 || openBytes + requestBytes <= bytesTarget;
 }

@@ -1,3 +1,4 @@
+import { segmentKey } from '../../src/segments/keys.js';
 import type { SegmentRing, SegmentRoom } from '../../src/threads/segment-ring.js';
 import { checksum, copyBatch, encodeFooter, type SegmentExtentFacts, setLogAppendTime } from './batches.js';
 import type { Batch } from './requests.js';
@@ -64,7 +65,7 @@ export function gather(
 export function makeObject(data: SealedData, cluster: string, agentEpoch: number, segment: number): SegmentObject {
   const footer = encodeFooter({ cluster, agentEpoch, segment, dataBytes: data.memory.length, extents: data.extents });
   return {
-    key: `data/${agentEpoch}/${segment}`,
+    key: segmentKey(cluster, agentEpoch, segment),
     segment,
     body: [data.memory, footer],
     bytes: data.memory.length + footer.length,

@@ -1,6 +1,5 @@
-import type { ProcessIdentity, Processes } from '../../src/world/process-identity.js';
 import type { FromLeader, LeaderInit, ToLeader } from '../../src/cluster/messages.js';
-import { type Applied, equal, loadReplica, readTail, Replica } from '../../src/cluster/replica.js';
+import { type Applied, equal, loadReplica, Replica, readTail } from '../../src/cluster/replica.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { decodeCommand } from '../../src/metadata/entry.js';
 import type { BecomeLeader, Command } from '../../src/metadata/journal.wire.js';
@@ -8,6 +7,7 @@ import type { Outcome } from '../../src/metadata/outcomes.js';
 import { StoreError } from '../../src/objects/store.js';
 import type { Meters } from '../../src/telemetry/counters.js';
 import type { Log } from '../../src/telemetry/log.js';
+import type { Processes, ProcessIdentity } from '../../src/world/process-identity.js';
 import type { World } from '../../src/world/world.js';
 import { append } from './append.js';
 import { CommandQueue, type Queued } from './command-queue.js';

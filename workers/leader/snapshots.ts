@@ -1,5 +1,5 @@
-import type { MadeSnapshot } from '../../src/cluster/messages.js';
 import { JournalBroken } from '../../src/cluster/journal-broken.js';
+import type { MadeSnapshot } from '../../src/cluster/messages.js';
 import type { Replica } from '../../src/cluster/replica.js';
 import type { Boundary } from '../../src/journal/boundary.wire.js';
 import type { Journal } from '../../src/journal/journal.js';

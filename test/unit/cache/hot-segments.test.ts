@@ -51,8 +51,8 @@ class CountedPins implements SegmentPins {
 
 function hotSegments(): { hot: HotSegments; pins: CountedPins } {
   const pins = new CountedPins();
-  const hot = new HotSegments(4);
-  hot.openLane(1, 7, 1, pins);
+  const hot = new HotSegments();
+  hot.openLane(1, pins);
   return { hot, pins };
 }
 
@@ -81,18 +81,25 @@ test('byte limits cut at batches, and the first batch comes whatever its size wh
 test('a published segment that is not stamped yet is waited for, an evicted one is not', async () => {
   const { hot, pins } = hotSegments();
   hot.register(sealed(1));
+  expect(hot.soon(extent(5)), 'nobody publishes it').toBeUndefined();
+  hot.publishing(1, 7, 5);
+  hot.publishing(1, 7, 6);
   const soon = hot.soon(extent(5));
+  const never = hot.soon(extent(6));
   expect(soon).toBeInstanceOf(Promise);
   hot.register(sealed(5, 1));
   await soon;
+  hot.notReadable(1, 7, 6);
+  await never;
+  expect([5, 6].map((segment) => hot.soon(extent(segment)))).toEqual([undefined, undefined]);
   pins.evicted = true;
   expect(hot.read(extent(1), request(100))).toBeUndefined();
   expect(hot.soon(extent(1))).toBeUndefined();
-  expect(hot.soon(extent(6)), 'another lane numbers its segments apart').toBeUndefined();
 });
 
 test('a lane whose worker is gone keeps nobody waiting', async () => {
   const { hot } = hotSegments();
+  hot.publishing(1, 7, 1);
   const soon = hot.soon(extent(1));
   hot.closeLane(1);
   await soon;

@@ -65,15 +65,20 @@ test('an upload of unknown outcome is repeated under a new key, an unavailable s
   await lane.world.pass(1);
   lane.store.puts[0]!.fail('unavailable');
   await lane.world.pass(5_000);
-  expect(lane.store.puts.map(({ key }) => key)).toEqual(['data/1/1', 'data/1/1']);
+  expect(lane.store.puts.map(({ key }) => key)).toEqual(['test/data/1/1', 'test/data/1/1']);
   lane.store.puts[1]!.fail('unknown', true);
   await lane.world.pass(5_000);
-  lane.store.objects.set('data/1/3', new Uint8Array(1));
+  lane.store.objects.set('test/data/1/3', new Uint8Array(1));
   lane.store.puts[2]!.fail('precondition-failed');
   await lane.world.pass(5_000);
   lane.store.puts[3]!.accept();
   await lane.world.pass(1);
-  expect(lane.store.puts.map(({ key }) => key)).toEqual(['data/1/1', 'data/1/1', 'data/1/2', 'data/1/4']);
+  expect(lane.store.puts.map(({ key }) => key)).toEqual([
+    'test/data/1/1',
+    'test/data/1/1',
+    'test/data/1/2',
+    'test/data/1/4',
+  ]);
   expect(lane.outcome(request)).toEqual([[0, 0]]);
   expect(lane.of('publish')).toMatchObject([{ number: 1, segment: 4 }]);
 });

@@ -81,7 +81,7 @@ export class LaneHarness {
       cluster: 'test',
       agentEpoch: 1,
       segmentNumbers: new SharedArrayBuffer(8),
-      bucket: 'memory:',
+      bucket: { kind: 'memory' },
       batchWindowMs: 100,
       batchBytes: 64 * 1024,
       chunks: this.chunks.memory,

@@ -44,7 +44,7 @@ test('a segment lies in the store as its footer and command say, and what is rea
   });
   lane.produce({ partitions: [[1, makeBatch({ values: ['y', 'z'] })]] });
   await lane.world.pass(200);
-  expect([...lane.store.objects.keys()]).toEqual(['data/1/1']);
+  expect([...lane.store.objects.keys()]).toEqual(['test/data/1/1']);
   const [readable] = lane.of('readable');
   expect(readable).toMatchObject({ segment: 1, position: 0 });
   expect(
@@ -59,7 +59,7 @@ test('a segment lies in the store as its footer and command say, and what is rea
   expect(memory.readInt32BE(positions[1]! + 12)).toBe(0);
   expect(memory.readInt32BE(positions[1]! + 8)).toBe(lengths[1]! - 12);
   // What is stored is verbatim: stamping came after the upload.
-  const stored = Buffer.from(lane.store.objects.get('data/1/1')!);
+  const stored = Buffer.from(lane.store.objects.get('test/data/1/1')!);
   expect(stored.readInt32BE(positions[1]! + 12)).toBe(-1);
   expect(stored.subarray(-8).toString()).toBe('WEFTSEG1');
   expect(stored.subarray(positions[1]! + 16, positions[1]! + lengths[1]!)).toEqual(
@@ -170,9 +170,9 @@ test('LogAppendTime is the time of the seal, in the batch, its CRC, the metadata
   lane.store.open = true;
   const request = lane.produce({ partitions: [[0, makeBatch({ values: ['a', 'b'], timestampMs: 5 })]] });
   await lane.world.pass(200);
-  const sealedMs = 1_700_000_000_100;
+  const sealedMs = Date.UTC(2026, 0, 1) + 100;
   expect(lane.answer(request)!.partitions![0]!.logAppendTimeMs).toBe(sealedMs);
-  const stored = Buffer.from(lane.store.objects.get('data/1/1')!);
+  const stored = Buffer.from(lane.store.objects.get('test/data/1/1')!);
   expect([stored.readInt16BE(21), stored.readBigInt64BE(35)]).toEqual([8, BigInt(sealedMs)]);
   expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(sealedMs);
 });

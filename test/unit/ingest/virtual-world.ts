@@ -1,28 +1,13 @@
 import type { Files, Net, World } from '../../../src/world/world.js';
+import { SeededRandom } from '../../simulation/random.js';
+import { VirtualTime } from '../../simulation/virtual-time.js';
 
-/** Time that passes only when every promise has settled; no sockets, no disk. */
+/** A world of virtual time without sockets or disk. */
 export class VirtualWorld implements World {
-  #nowMs = 0;
-  #order = 0;
-  #events: { readonly atMs: number; readonly order: number; run: (() => void) | undefined }[] = [];
-
-  readonly clock = { monotonicMs: () => this.#nowMs, wallMs: () => 1_700_000_000_000 + Math.floor(this.#nowMs) };
-  readonly timers = {
-    after: (delayMs: number, run: () => void) => {
-      const event = { atMs: this.#nowMs + delayMs, order: this.#order, run: run as (() => void) | undefined };
-      this.#order += 1;
-      this.#events.push(event);
-      return {
-        cancel: () => {
-          event.run = undefined;
-        },
-      };
-    },
-    soon: (run: () => void) => {
-      this.timers.after(0, run);
-    },
-  };
-  readonly random = { bytes: (count: number) => new Uint8Array(count), uint32: () => 0 };
+  readonly #time = new VirtualTime();
+  readonly clock = this.#time.clockOf(0);
+  readonly timers = this.#time.timersOf(() => true);
+  readonly random = new SeededRandom(1);
 
   get net(): Net {
     throw new Error('no net here');
@@ -34,23 +19,10 @@ export class VirtualWorld implements World {
 
   /** Lets `durationMs` pass, and everything happen that is due in it. */
   async pass(durationMs: number): Promise<void> {
-    const endMs = this.#nowMs + durationMs;
-    await settle();
-    for (;;) {
-      this.#events.sort((a, b) => a.atMs - b.atMs || a.order - b.order);
-      const next = this.#events[0];
-      if (next === undefined || next.atMs > endMs) {
-        break;
-      }
-      this.#events.shift();
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.run?.();
-      await settle();
-    }
-    this.#nowMs = endMs;
+    let over = false;
+    this.#time.after(durationMs, () => {
+      over = true;
+    });
+    await this.#time.run(() => over, Number.POSITIVE_INFINITY);
   }
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

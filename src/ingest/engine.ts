@@ -1,0 +1,383 @@
+import type { HotSegments } from '../cache/hot-segments.js';
+import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
+import type { BucketUrl } from '../config/bucket-url.js';
+import type { Outcome } from '../metadata/outcomes.js';
+import { errors } from '../protocol/errors.js';
+import type { Log } from '../telemetry/log.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Piece } from '../threads/chunks.js';
+import { createPins } from '../threads/pins.js';
+import { createRing } from '../threads/ring.js';
+import type { Threads, WorkerThread } from '../threads/threads.js';
+import type { World } from '../world/world.js';
+import { type LaneConnection, LaneLink } from './lane-link.js';
+import type { FromIngest, IngestInit } from './messages.js';
+import { TopicsFeed } from './topics-feed.js';
+import { nextBatchWindowMs } from './window-policy.js';
+
+/** A whole Produce request, from the server. */
+export interface IncomingProduce {
+  /** Unique among the connections of this process; u32. */
+  readonly connection: number;
+  readonly correlationId: number;
+  readonly apiVersion: number;
+  /** Monotonic ms at which its last byte came. */
+  readonly receivedMs: number;
+  /** The body, after the header, in the chunks. */
+  readonly pieces: readonly Piece[];
+  /** Called once: the pieces' bytes are no longer needed. */
+  released(): void;
+  /**
+   * Called once, unless the connection was closed before: the response frame (undefined when none is due), and whether the
+   * connection must be closed behind it. In any order: the connection writes answers in the order of its requests.
+   */
+  answered(frame: Uint8Array | undefined, close: boolean): void;
+}
+
+export interface IngestSettings {
+  /** Lanes (worker threads) at most; the first starts at once, the others when they are needed. */
+  readonly lanesMax: number;
+  readonly batchWindowMs: number;
+  readonly batchBytes: number;
+  /** Memory for the sealed segments of each lane. */
+  readonly laneBytes: number;
+  /** Uploads of one lane that may run at once. */
+  readonly uploadsMax: number;
+  /** max.message.bytes of topics that set none. */
+  readonly messageBytesMax: number;
+  /** Extents a second, of all agents, near which the batch window lengthens. */
+  readonly extentsPerSecondMax: number;
+}
+
+export interface IngestOptions {
+  readonly world: World;
+  readonly threads: Threads;
+  readonly metadata: MetadataClient;
+  /** Is told of every lane and every segment that becomes readable. */
+  readonly hot: HotSegments;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  readonly bucket: BucketUrl;
+  readonly cluster: string;
+  /** The memory that requests' pieces lie in. */
+  readonly chunks: SharedArrayBuffer;
+  readonly settings: IngestSettings;
+}
+
+const RING_BYTES = 256 * 1024;
+const SLOTS_PER_LANE = 1024;
+const WINDOW_LOOK_MS = 10_000;
+const RESTART_MS_MIN = 100;
+const RESTART_MS_MAX = 5_000;
+
+/** A lane's place: the link changes when its worker crashes. */
+interface Place {
+  link: LaneLink;
+  thread: WorkerThread | undefined;
+  /** Crashes since a worker of this place last said that it was ready. */
+  crashes: number;
+  drained: (() => void) | undefined;
+}
+
+/**
+ * The main half of ingest: spreads Produce requests over lanes, keeps the lanes' topics fresh, and carries their commands
+ * to the metadata and the outcomes back. It never looks into a request's bytes.
+ */
+export class IngestEngine {
+  readonly #options: IngestOptions;
+  readonly #topics: TopicsFeed;
+  readonly #segmentNumbers = new SharedArrayBuffer(8);
+  readonly #places: Place[] = [];
+  readonly #connections = new Map<number, LaneConnection>();
+  #lastLane = 0;
+  #batchWindowMs: number;
+  #extentCount: number;
+  #draining = false;
+  #closed = false;
+  readonly #readyWaiters: (() => void)[] = [];
+  #isReady = false;
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    const { metadata, settings } = options;
+    this.#topics = new TopicsFeed(metadata.view, settings);
+    this.#batchWindowMs = settings.batchWindowMs;
+    this.#extentCount = metadata.view.extentCount;
+    metadata.onApplied((_revision, changes) => {
+      if (changes.topicsChanged) {
+        this.#sendTopics();
+      }
+    });
+    options.telemetry.meters.batchWindow.set(this.#batchWindowMs / 1000);
+    this.#addPlace();
+    this.#watchWindow();
+  }
+
+  /** Resolves when the first lane takes requests. Requests may come before: they wait in its ring. */
+  ready(): Promise<void> {
+    return this.#isReady ? Promise.resolve() : new Promise((resolve) => this.#readyWaiters.push(resolve));
+  }
+
+  /** Takes a request; those of one connection in their order. */
+  produce(incoming: IncomingProduce): void {
+    const connection = this.#connections.get(incoming.connection) ?? this.#connect(incoming.connection);
+    const bytes = incoming.pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const request = {
+      incoming,
+      connection,
+      bytes,
+      topicsRevision: this.#topics.revision,
+      id: undefined,
+      released: false,
+      answered: false,
+    };
+    connection.unanswered.add(request);
+    connection.link.give(request);
+  }
+
+  /** The connection is gone: none of its requests will be answered. */
+  connectionClosed(id: number): void {
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) {
+      this.#connections.delete(id);
+      connection.link.connectionClosed(connection);
+    }
+  }
+
+  /** Seals at once and resolves when every request that was taken is answered. Nothing may be produced afterwards. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await Promise.all(
+      this.#places.map((place) => {
+        const drained = new Promise<void>((resolve) => {
+          place.drained = resolve;
+        });
+        place.link.drain();
+        return drained;
+      }),
+    );
+  }
+
+  /** Ends the lanes, unfinished work and all. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#places.map(({ thread }) => thread?.terminate()));
+  }
+
+  /**
+   * A connection keeps its lane while it has requests unanswered, so that its order holds. A free one goes to the first
+   * lane that has less than a segment to seal: at low load that is always the first lane, one PUT a window.
+   */
+  #connect(id: number): LaneConnection {
+    const { lanesMax, batchBytes } = this.#options.settings;
+    let place = this.#places.find(({ link }) => link.pendingBytes < batchBytes);
+    if (place === undefined && this.#places.length < lanesMax) {
+      place = this.#addPlace();
+    }
+    place ??= this.#places.reduce((least, other) =>
+      other.link.pendingBytes < least.link.pendingBytes ? other : least,
+    );
+    const connection: LaneConnection = {
+      id,
+      link: place.link,
+      unanswered: new Set(),
+      idle: () => this.#connections.delete(id),
+    };
+    this.#connections.set(id, connection);
+    return connection;
+  }
+
+  #addPlace(): Place {
+    const place: Place = { link: this.#newLink(), thread: undefined, crashes: 0, drained: undefined };
+    this.#places.push(place);
+    this.#spawn(place);
+    return place;
+  }
+
+  /** A lane never gets the number, the memory or the stream of another: lanes that crashed included. */
+  #newLink(): LaneLink {
+    const { metadata, hot, bucket, cluster, chunks, settings, telemetry, world } = this.#options;
+    this.#lastLane += 1;
+    const init: IngestInit = {
+      lane: this.#lastLane,
+      cluster,
+      agentEpoch: metadata.self.agentEpoch,
+      segmentNumbers: this.#segmentNumbers,
+      bucket,
+      batchWindowMs: this.#batchWindowMs,
+      batchBytes: settings.batchBytes,
+      chunks,
+      segments: new SharedArrayBuffer(settings.laneBytes),
+      pins: createPins(SLOTS_PER_LANE),
+      requests: createRing(RING_BYTES),
+      telemetry: telemetry.takeShare(),
+      uploadsMax: settings.uploadsMax,
+    };
+    const link = new LaneLink(world, init);
+    hot.openLane(init.lane, link.pins);
+    return link;
+  }
+
+  #spawn(place: Place): void {
+    const { link } = place;
+    const thread = this.#options.threads.spawn('ingest', link.init);
+    place.thread = thread;
+    thread.onMessage((message: FromIngest) => this.#receive(place, link, message));
+    thread.onExit((error) => this.#ended(place, link, error));
+    link.attach(thread);
+    link.post({ type: 'topics', revision: this.#topics.revision, changed: this.#topics.all(), removed: [] });
+  }
+
+  #receive(place: Place, link: LaneLink, message: FromIngest): void {
+    if (place.link !== link) {
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        place.crashes = 0;
+        this.#isReady = true;
+        for (const resolve of this.#readyWaiters.splice(0)) {
+          resolve();
+        }
+        break;
+      case 'released':
+        link.released(message.requests);
+        link.flush();
+        break;
+      case 'publish':
+        this.#publish(place, link, message);
+        break;
+      case 'answers':
+        link.answers(message.answers);
+        break;
+      case 'readable':
+        this.#readable(link, message);
+        break;
+      case 'drained':
+        place.drained?.();
+        break;
+    }
+  }
+
+  #publish(place: Place, link: LaneLink, message: Extract<FromIngest, { type: 'publish' }>): void {
+    const { metadata, hot, log } = this.#options;
+    const { lane, agentEpoch } = link.init;
+    const { number, segment, command } = message;
+    if (segment !== undefined) {
+      // Before it is applied: a fetch that wakes on the entry must not look for the segment in the store.
+      hot.publishing(lane, agentEpoch, segment);
+    }
+    metadata.forward(lane, number, command).then(
+      (outcome) => {
+        if (place.link !== link) {
+          return;
+        }
+        if (segment !== undefined && !isVisible(outcome)) {
+          hot.notReadable(lane, agentEpoch, segment);
+        }
+        if (outcome.kind === 'published') {
+          link.outcomeMs.set(number, this.#options.world.clock.monotonicMs());
+          link.post({ type: 'published', number, partitions: outcome.partitions });
+        } else if (outcome.kind === 'done') {
+          link.post({ type: 'published', number, partitions: [] });
+        } else if (outcome.kind === 'refused') {
+          log.warn({ lane, number, error: outcome.error, reason: outcome.message }, 'publish refused');
+          link.post({ type: 'publish-refused', number, error: outcome.error });
+        } else {
+          throw new Error(`a publish cannot have the outcome ${outcome.kind}`);
+        }
+      },
+      (error: unknown) => {
+        if (!(error instanceof MetadataUnavailable)) {
+          throw error;
+        }
+        if (place.link === link) {
+          // The epoch is closed. Clients that ask for metadata again find another agent, or this one under a new epoch.
+          if (segment !== undefined) {
+            hot.notReadable(lane, agentEpoch, segment);
+          }
+          link.post({ type: 'publish-refused', number, error: errors.NOT_LEADER_OR_FOLLOWER.code });
+        }
+      },
+    );
+  }
+
+  #readable(link: LaneLink, message: Extract<FromIngest, { type: 'readable' }>): void {
+    const { hot, telemetry, world } = this.#options;
+    const { lane, agentEpoch, segments } = link.init;
+    const { number, segment, slot, slotGeneration, position, length, extents } = message;
+    const outcomeMs = link.outcomeMs.get(number);
+    link.outcomeMs.delete(number);
+    if (outcomeMs !== undefined) {
+      telemetry.meters.produceStage.ack.observeMs(world.clock.monotonicMs() - outcomeMs);
+    }
+    const memory = new Uint8Array(segments, position, length);
+    hot.register({ lane, agentEpoch, segment, slot, slotGeneration, memory, extents });
+  }
+
+  #sendTopics(): void {
+    const { changed, removed } = this.#topics.look();
+    for (const { link } of this.#places) {
+      link.post({ type: 'topics', revision: this.#topics.revision, changed, removed });
+    }
+  }
+
+  #ended(place: Place, link: LaneLink, error: Error | undefined): void {
+    const { hot, telemetry, log, world } = this.#options;
+    if (place.link !== link) {
+      return;
+    }
+    place.thread = undefined;
+    hot.closeLane(link.init.lane);
+    telemetry.giveBackShare(link.init.telemetry);
+    if (this.#closed) {
+      link.abandon();
+      return;
+    }
+    log.error({ err: error, lane: link.init.lane }, 'ingest worker ended; its connections are closed');
+    telemetry.meters.workersCrashed.ingest.add(1);
+    // The successor comes first: whoever is let go of may produce again at once.
+    place.link = this.#newLink();
+    link.abandon();
+    place.drained?.();
+    if (this.#draining) {
+      return;
+    }
+    const delayMs = Math.min(RESTART_MS_MIN * 2 ** place.crashes, RESTART_MS_MAX);
+    place.crashes += 1;
+    world.timers.after(delayMs, () => {
+      if (!this.#closed) {
+        this.#spawn(place);
+      }
+    });
+  }
+
+  #watchWindow(): void {
+    const { world, metadata, settings, telemetry } = this.#options;
+    world.timers.after(WINDOW_LOOK_MS, () => {
+      if (this.#closed) {
+        return;
+      }
+      const { extentCount } = metadata.view;
+      const next = nextBatchWindowMs({
+        batchWindowMs: this.#batchWindowMs,
+        batchWindowMsMin: settings.batchWindowMs,
+        extentsPerSecond: Math.max(0, extentCount - this.#extentCount) / (WINDOW_LOOK_MS / 1000),
+        extentsPerSecondMax: settings.extentsPerSecondMax,
+      });
+      this.#extentCount = extentCount;
+      if (next !== this.#batchWindowMs) {
+        this.#batchWindowMs = next;
+        telemetry.meters.batchWindow.set(next / 1000);
+        for (const { link } of this.#places) {
+          link.post({ type: 'window', batchWindowMs: next });
+        }
+      }
+      this.#watchWindow();
+    });
+  }
+}
+
+function isVisible(outcome: Outcome): boolean {
+  return outcome.kind === 'published' && outcome.partitions.some(({ appended }) => appended.includes(1));
+}

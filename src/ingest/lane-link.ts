@@ -1,0 +1,217 @@
+import type { SegmentPins } from '../cache/hot-segments.js';
+import { pinSlot, unpinSlot } from '../threads/pins.js';
+import { RingWriter } from '../threads/ring.js';
+import type { WorkerThread } from '../threads/threads.js';
+import type { Timer, World } from '../world/world.js';
+import { encodeDescriptor } from './descriptor.js';
+import type { IncomingProduce } from './engine.js';
+import type { FromIngest, IngestInit, ToIngest } from './messages.js';
+
+/** How often a full ring is tried again. */
+const RING_RETRY_MS = 2;
+
+/** The connection of unanswered requests: it stays with its lane until all are answered. */
+export interface LaneConnection {
+  readonly id: number;
+  readonly link: LaneLink;
+  readonly unanswered: Set<OpenRequest>;
+  /** Runs when the last of them is answered: the connection may change its lane. */
+  idle(): void;
+}
+
+/** A request that was given to the lane and is not both released and answered. */
+export interface OpenRequest {
+  readonly incoming: IncomingProduce;
+  readonly connection: LaneConnection;
+  readonly bytes: number;
+  readonly topicsRevision: number;
+  /** Set when it is in the ring. */
+  id: number | undefined;
+  released: boolean;
+  answered: boolean;
+}
+
+/**
+ * The main thread's end of one lane: puts requests into its ring, keeps count of what it holds, and when the worker is
+ * gone, lets go of everything it held.
+ */
+export class LaneLink {
+  readonly init: IngestInit;
+  readonly pins: SegmentPins;
+  /** Bytes of requests that were given and are not released: what the lane has still to seal. */
+  pendingBytes = 0;
+  /** When outcomes were sent to the lane, by number. */
+  readonly outcomeMs = new Map<number, number>();
+  #thread: WorkerThread | undefined;
+  readonly #world: World;
+  readonly #ring: RingWriter;
+  readonly #open = new Map<number, OpenRequest>();
+  /** Did not fit into the ring yet, in order. */
+  readonly #held: OpenRequest[] = [];
+  #lastRequest = 0;
+  #retryTimer: Timer | undefined;
+  #draining = false;
+
+  constructor(world: World, init: IngestInit) {
+    this.#world = world;
+    this.init = init;
+    this.#ring = new RingWriter(init.requests);
+    const words = new Int32Array(init.pins);
+    this.pins = {
+      tryPin: (slot, generation) => pinSlot(words, slot, generation),
+      unpin: (slot) => unpinSlot(words, slot),
+    };
+  }
+
+  /** The worker runs. What was given before already lies in the ring. */
+  attach(thread: WorkerThread): void {
+    this.#thread = thread;
+    this.#postDrain();
+  }
+
+  post(message: ToIngest): void {
+    this.#thread?.post(message);
+  }
+
+  give(request: OpenRequest): void {
+    this.pendingBytes += request.bytes;
+    if (this.#held.length > 0 || !this.#write(request)) {
+      this.#held.push(request);
+      this.#retryLater();
+    }
+  }
+
+  /** Asks the worker to finish everything that was given. */
+  drain(): void {
+    this.#draining = true;
+    this.#postDrain();
+  }
+
+  /** Moves held requests into the ring. */
+  flush(): void {
+    while (this.#held.length > 0 && this.#write(this.#held[0]!)) {
+      this.#held.shift();
+    }
+    if (this.#held.length > 0) {
+      this.#retryLater();
+    } else {
+      this.#postDrain();
+    }
+  }
+
+  released(requests: Extract<FromIngest, { type: 'released' }>['requests']): void {
+    for (const id of requests) {
+      const request = this.#find(id);
+      this.#release(request);
+      this.#forgetSettled(id, request);
+    }
+  }
+
+  answers(answers: Extract<FromIngest, { type: 'answers' }>['answers']): void {
+    for (const { request: id, frame, close } of answers) {
+      const request = this.#open.get(id);
+      // Of a closed connection nothing is kept once its bytes are released; its answers may still be on their way.
+      if (request !== undefined && !request.answered) {
+        settle(request);
+        request.incoming.answered(frame, close);
+        this.#forgetSettled(id, request);
+      }
+    }
+  }
+
+  /** Nobody waits for the answers of this connection any more. */
+  connectionClosed(connection: LaneConnection): void {
+    for (const request of [...connection.unanswered]) {
+      settle(request);
+      if (request.id !== undefined) {
+        this.#forgetSettled(request.id, request);
+      }
+    }
+    this.post({ type: 'connection-closed', connection: connection.id });
+  }
+
+  /** The worker is gone: lets go of all bytes and closes the connections that wait; the clients come again. */
+  abandon(): void {
+    this.#retryTimer?.cancel();
+    this.#thread = undefined;
+    const all = [...this.#open.values(), ...this.#held];
+    this.#open.clear();
+    this.#held.length = 0;
+    for (const request of all) {
+      this.#release(request);
+      if (!request.answered) {
+        settle(request);
+        request.incoming.answered(undefined, true);
+      }
+    }
+  }
+
+  #write(request: OpenRequest): boolean {
+    const { incoming, topicsRevision } = request;
+    const id = (this.#lastRequest + 1) >>> 0;
+    const { connection, correlationId, apiVersion, receivedMs, pieces } = incoming;
+    const record = encodeDescriptor({
+      request: id,
+      connection,
+      correlationId,
+      apiVersion,
+      topicsRevision,
+      receivedMs,
+      pieces,
+    });
+    if (!this.#ring.write(record)) {
+      return false;
+    }
+    this.#lastRequest = id;
+    request.id = id;
+    this.#open.set(id, request);
+    if (this.#ring.takeSleeping()) {
+      this.post({ type: 'wake' });
+    }
+    return true;
+  }
+
+  #retryLater(): void {
+    this.#retryTimer ??= this.#world.timers.after(RING_RETRY_MS, () => {
+      this.#retryTimer = undefined;
+      this.flush();
+    });
+  }
+
+  #postDrain(): void {
+    if (this.#draining && this.#held.length === 0 && this.#thread !== undefined) {
+      this.#draining = false;
+      this.post({ type: 'drain' });
+    }
+  }
+
+  #find(id: number): OpenRequest {
+    const request = this.#open.get(id);
+    if (request === undefined) {
+      throw new Error(`lane ${this.init.lane} speaks of request ${id}, which it does not have`);
+    }
+    return request;
+  }
+
+  #release(request: OpenRequest): void {
+    if (!request.released) {
+      request.released = true;
+      this.pendingBytes -= request.bytes;
+      request.incoming.released();
+    }
+  }
+
+  #forgetSettled(id: number, request: OpenRequest): void {
+    if (request.released && request.answered) {
+      this.#open.delete(id);
+    }
+  }
+}
+
+function settle(request: OpenRequest): void {
+  request.answered = true;
+  request.connection.unanswered.delete(request);
+  if (request.connection.unanswered.size === 0) {
+    request.connection.idle();
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * The batch window that keeps the growth of the metadata within its budget. Every segment adds an extent for each partition
+ * in it, so the rate is about inverse to the window: near the budget the window lengthens by what the rate is above the
+ * aim, and shrinks back slowly.
+ */
+export interface WindowFacts {
+  /** In force now. */
+  readonly batchWindowMs: number;
+  /** As set; never below it. */
+  readonly batchWindowMsMin: number;
+  /** Of all agents, since the last look. */
+  readonly extentsPerSecond: number;
+  readonly extentsPerSecondMax: number;
+}
+
+/** Longer windows would cost more in latency than they save: the clients' own batching takes over. */
+export const BATCH_WINDOW_MS_MAX = 1_000;
+/** Share of the budget that is aimed at once it is nearly used up. */
+const AIM = 0.8;
+const SHRINK = 0.9;
+
+export function nextBatchWindowMs(facts: WindowFacts): number {
+  const { batchWindowMs, batchWindowMsMin, extentsPerSecond, extentsPerSecondMax } = facts;
+  const used = extentsPerSecond / (extentsPerSecondMax * AIM);
+  const wanted = used > 1 ? batchWindowMs * Math.min(used, 4) : used < SHRINK ? batchWindowMs * SHRINK : batchWindowMs;
+  const longest = Math.max(BATCH_WINDOW_MS_MAX, batchWindowMsMin);
+  return Math.min(Math.max(Math.round(wanted * 10) / 10, batchWindowMsMin), longest);
+}

@@ -1,0 +1,313 @@
+import { expect, test } from 'vitest';
+import { HotSegments } from '../../../src/cache/hot-segments.js';
+import { IngestEngine, type IngestSettings } from '../../../src/ingest/engine.js';
+import type { Extent } from '../../../src/metadata/view.js';
+import { apis } from '../../../src/protocol/apis.js';
+import { decodeResponse } from '../../../src/protocol/frames.js';
+import { silentLog } from '../../../src/telemetry/log.js';
+import { Telemetry } from '../../../src/telemetry/telemetry.js';
+import { Chunks } from '../../../src/threads/chunks.js';
+import type { Threads } from '../../../src/threads/threads.js';
+import { run } from '../../../workers/ingest/run.js';
+import { LocalThreads, type LocalWorker } from '../../simulation/local-threads.js';
+import { HeldStore } from './held-store.js';
+import { makeBatch } from './make-batch.js';
+import { ReplicaClient } from './replica-client.js';
+import { VirtualWorld } from './virtual-world.js';
+
+const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+interface Sent {
+  released: number;
+  answers: { readonly error: number | undefined; readonly baseOffset: number | undefined; readonly close: boolean }[];
+}
+
+class EngineHarness {
+  readonly world = new VirtualWorld();
+  readonly store = new HeldStore();
+  readonly metadata = new ReplicaClient(this.world);
+  readonly hot = new HotSegments();
+  readonly telemetry = new Telemetry({ seriesMax: 0 });
+  readonly chunks = new Chunks(new SharedArrayBuffer(8 * 1024 * 1024), 1024 * 1024);
+  readonly workers: LocalWorker[] = [];
+  readonly engine: IngestEngine;
+
+  constructor(settings: Partial<IngestSettings> = {}) {
+    const local = new LocalThreads(this.world, {
+      ingest: (world, init, port) => run(world, init, port, this.store),
+    });
+    const threads: Threads = {
+      spawn: (name, init) => {
+        const worker = local.spawn(name, init);
+        this.workers.push(worker);
+        return worker;
+      },
+      close: () => local.close(),
+    };
+    this.engine = new IngestEngine({
+      world: this.world,
+      threads,
+      metadata: this.metadata,
+      hot: this.hot,
+      telemetry: this.telemetry,
+      log: silentLog,
+      bucket: { kind: 'memory' },
+      cluster: 'test',
+      chunks: this.chunks.memory,
+      settings: {
+        lanesMax: 2,
+        batchWindowMs: 50,
+        batchBytes: 10_000,
+        laneBytes: 256 * 1024,
+        uploadsMax: 2,
+        messageBytesMax: 1_048_588,
+        extentsPerSecondMax: 1_000,
+        ...settings,
+      },
+    });
+  }
+
+  createTopic(name: string, configs: Record<string, string> = {}, topicId = TOPIC_ID) {
+    return this.metadata.submit({
+      kind: {
+        $case: 'createTopic',
+        value: {
+          name,
+          topicId: Buffer.from(topicId, 'base64url'),
+          partitions: 2,
+          configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+        },
+      },
+    });
+  }
+
+  produce(connection: number, batch: Uint8Array, topic = 'orders'): Sent {
+    const { slices } = apis.produce.request.encode(9, {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 30_000,
+      topicData: [{ name: topic, partitionData: [{ index: 0, records: { slices: [batch], bytes: batch.length } }] }],
+    });
+    const body = Buffer.concat(slices);
+    const position = this.chunks.reserveSmall(body.length)!;
+    this.chunks.bytes.set(body, position);
+    const sent: Sent = { released: 0, answers: [] };
+    this.engine.produce({
+      connection,
+      correlationId: connection,
+      apiVersion: 9,
+      receivedMs: this.world.clock.monotonicMs(),
+      pieces: [{ position, length: body.length }],
+      released: () => {
+        sent.released += 1;
+        this.chunks.release(position);
+      },
+      answered: (frame, close) => {
+        const partition =
+          frame === undefined
+            ? undefined
+            : decodeResponse(apis.produce, 9, frame, 4).response.responses[0]!.partitionResponses[0]!;
+        sent.answers.push({ error: partition?.errorCode, baseOffset: partition?.baseOffset, close });
+      },
+    });
+    return sent;
+  }
+
+  extent(offset: number): Extent {
+    const found: Extent[] = [];
+    this.metadata.view.scanExtents(TOPIC_ID, 0, offset, (extent) => found.push(extent) < 1);
+    return found[0]!;
+  }
+}
+
+const acknowledged = (baseOffset: number) => ({ released: 1, answers: [{ error: 0, baseOffset, close: false }] });
+
+test('a request goes through the lane to the metadata, is acknowledged once and can be read from memory', async () => {
+  const agent = new EngineHarness();
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  await agent.world.pass(1);
+  await agent.engine.ready();
+  const sent = agent.produce(1, makeBatch({ values: ['a', 'b'] }));
+  const second = agent.produce(2, makeBatch());
+  await agent.world.pass(200);
+  expect([sent, second]).toEqual([acknowledged(0), acknowledged(2)]);
+  const reading = agent.hot.read(agent.extent(0), {
+    topicId: TOPIC_ID,
+    partition: 0,
+    offset: 0,
+    bytesMax: 1000,
+    atLeastOne: true,
+  });
+  expect(reading).toMatchObject({ place: 'memory', nextOffset: 3 });
+  reading!.release();
+  expect(agent.telemetry.total('producedRecords')).toBe(3);
+});
+
+test('a fetch that wakes on the entry waits for the stamp instead of going to the store', async () => {
+  const agent = new EngineHarness();
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  let soon: Promise<void> | undefined;
+  agent.metadata.onApplied((_revision, { advanced }) => {
+    if (advanced.length > 0) {
+      soon = agent.hot.soon(agent.extent(0));
+    }
+  });
+  agent.produce(1, makeBatch());
+  await agent.world.pass(200);
+  expect(soon).toBeInstanceOf(Promise);
+  await soon;
+  expect(agent.hot.soon(agent.extent(0))).toBeUndefined();
+});
+
+test('a topic is known to the lane as soon as it is to the main thread, with its configs, and forgotten with it', async () => {
+  const agent = new EngineHarness();
+  agent.store.open = true;
+  await agent.world.pass(10);
+  await agent.createTopic('orders', { 'max.message.bytes': '80', 'message.timestamp.type': 'LogAppendTime' });
+  const small = agent.produce(1, makeBatch());
+  const large = agent.produce(2, makeBatch({ values: ['v'.repeat(100)] }));
+  await agent.world.pass(200);
+  expect([small, large].map(({ answers }) => answers[0]!.error)).toEqual([0, 10]);
+  await agent.metadata.submit({
+    kind: { $case: 'deleteTopic', value: { topicId: Buffer.from(TOPIC_ID, 'base64url') } },
+  });
+  const gone = agent.produce(1, makeBatch());
+  await agent.createTopic('orders', {}, 'AAAAAAAAAAAAAAAAAAAAAg');
+  const again = agent.produce(1, makeBatch());
+  await agent.world.pass(200);
+  expect([gone, again].map(({ answers }) => answers[0]!.error)).toEqual([3, 0]);
+});
+
+test('one lane at low load; a second when the first has a segment to seal; a connection keeps its lane while it waits', async () => {
+  const agent = new EngineHarness({ batchBytes: 1000 });
+  await agent.createTopic('orders');
+  const quiet = [1, 2, 3].map((connection) => agent.produce(connection, makeBatch({ values: ['v'.repeat(100)] })));
+  expect(agent.workers).toHaveLength(1);
+  const busy = [4, 5, 6].map((connection) => agent.produce(connection, makeBatch({ values: ['v'.repeat(600)] })));
+  expect(agent.workers).toHaveLength(2);
+  const sticky = agent.produce(1, makeBatch());
+  agent.store.open = true;
+  await agent.world.pass(500);
+  for (const { answers } of [...quiet, ...busy, sticky]) {
+    expect(answers).toMatchObject([{ error: 0, close: false }]);
+  }
+  const lanes = new Set(agent.metadata.forwarded.map(([stream]) => stream));
+  expect([...lanes].sort()).toEqual([1, 2]);
+  // Segment numbers of all lanes are dense.
+  const numbers = [...agent.store.objects.keys()].map((key) => Number(key.split('/').at(-1))).sort();
+  expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+  const later = agent.produce(6, makeBatch());
+  await agent.world.pass(500);
+  expect(later.answers).toHaveLength(1);
+  expect(agent.metadata.forwarded.at(-1)![0]).toBe(1);
+});
+
+test('when a worker crashes its connections are closed, its memory is given back, and a new lane takes over', async () => {
+  const agent = new EngineHarness({ batchBytes: 500, lanesMax: 1 });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const before = agent.produce(1, makeBatch());
+  await agent.world.pass(200);
+  agent.store.open = false;
+  const uploading = agent.produce(1, makeBatch({ values: ['v'.repeat(600)] }));
+  const buffered = agent.produce(2, makeBatch());
+  await agent.world.pass(1);
+  agent.workers[0]!.crash(new Error('a bug'));
+  expect([uploading, buffered]).toMatchObject([
+    { released: 1, answers: [{ close: true, error: undefined }] },
+    { released: 1, answers: [{ close: true, error: undefined }] },
+  ]);
+  agent.engine.connectionClosed(1);
+  agent.engine.connectionClosed(2);
+  // Produced while there is no worker: it waits in the new lane's ring.
+  const waiting = agent.produce(3, makeBatch());
+  agent.store.open = true;
+  await agent.world.pass(1_000);
+  expect(agent.workers).toHaveLength(2);
+  expect([before, waiting]).toEqual([acknowledged(0), acknowledged(1)]);
+  expect(agent.metadata.forwarded.map(([stream, number]) => [stream, number])).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
+  expect(agent.telemetry.total('workersCrashed')).toBe(1);
+});
+
+test('a publish that was sent when its lane died is applied, and nobody waits for its stamp', async () => {
+  const agent = new EngineHarness({ batchBytes: 1 });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const sent = agent.produce(1, makeBatch());
+  await agent.world.pass(3);
+  expect(agent.metadata.forwarded).toHaveLength(1);
+  agent.workers[0]!.crash(new Error('a bug'));
+  await agent.world.pass(10);
+  expect(sent.answers).toEqual([{ error: undefined, baseOffset: undefined, close: true }]);
+  expect(agent.metadata.view.topicById(TOPIC_ID)!.partitions[0]!.highWatermark).toBe(1);
+  expect(agent.hot.soon(agent.extent(0))).toBeUndefined();
+});
+
+test('a closed epoch answers retriably that this agent is not the one to ask', async () => {
+  const agent = new EngineHarness();
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  agent.metadata.unavailable = true;
+  const sent = agent.produce(1, makeBatch());
+  await agent.world.pass(200);
+  expect(sent).toMatchObject({ released: 1, answers: [{ error: 6 }] });
+});
+
+test('a full ring holds requests back in order, and loses none', async () => {
+  const agent = new EngineHarness({ lanesMax: 1, batchBytes: 1_000_000 });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const batch = makeBatch();
+  const sent = Array.from({ length: 8_000 }, (_, i) => agent.produce(i % 100, batch));
+  await agent.world.pass(1_000);
+  expect(sent.map(({ answers }) => answers[0]!.baseOffset)).toEqual(sent.map((_, i) => i));
+  expect(sent.every(({ released, answers }) => released === 1 && answers.length === 1)).toBe(true);
+});
+
+test('a closed connection is not answered, and its bytes come back all the same', async () => {
+  const agent = new EngineHarness();
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const sent = agent.produce(1, makeBatch());
+  const other = agent.produce(2, makeBatch());
+  agent.engine.connectionClosed(1);
+  await agent.world.pass(200);
+  expect(sent).toEqual({ released: 1, answers: [] });
+  expect(other).toEqual(acknowledged(1));
+});
+
+test('a drain answers what was taken and then resolves', async () => {
+  const agent = new EngineHarness({ batchWindowMs: 10_000 });
+  await agent.createTopic('orders');
+  await agent.world.pass(1);
+  const sent = agent.produce(1, makeBatch());
+  let drained = false;
+  void agent.engine.drain().then(() => {
+    drained = true;
+  });
+  await agent.world.pass(100);
+  expect(drained).toBe(false);
+  agent.store.acceptAll();
+  await agent.world.pass(100);
+  expect([drained, sent]).toEqual([true, acknowledged(0)]);
+  await agent.engine.close();
+});
+
+test('windows lengthen when extents come too fast', async () => {
+  const agent = new EngineHarness({ batchWindowMs: 5, extentsPerSecondMax: 10 });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const readWindow = () => agent.telemetry.total('batchWindow') * 1000;
+  expect(readWindow()).toBe(5);
+  // A retried publish is not merged by the metadata here, so every window adds an extent.
+  for (let i = 0; i < 1_000; i += 1) {
+    agent.produce(1, makeBatch());
+    await agent.world.pass(20);
+  }
+  expect(readWindow()).toBeGreaterThan(10);
+});

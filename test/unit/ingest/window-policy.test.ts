@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { BATCH_WINDOW_MS_MAX, nextBatchWindowMs } from '../../../src/ingest/window-policy.js';
+
+/** The window after `looks` looks at a load whose rate is `partitions` extents a window. */
+function settled(partitions: number, batchWindowMsMin: number, looks = 100): number {
+  let batchWindowMs = batchWindowMsMin;
+  for (let i = 0; i < looks; i += 1) {
+    batchWindowMs = nextBatchWindowMs({
+      batchWindowMs,
+      batchWindowMsMin,
+      extentsPerSecond: (partitions * 1000) / batchWindowMs,
+      extentsPerSecondMax: 1000,
+    });
+  }
+  return batchWindowMs;
+}
+
+test('the window settles where the rate stays below the budget, and no longer than that', () => {
+  expect(settled(1, 5)).toBe(5);
+  const window = settled(64, 5);
+  expect(64_000 / window).toBeLessThanOrEqual(1000);
+  expect(64_000 / window).toBeGreaterThan(600);
+  expect(settled(64, 250)).toBe(250);
+});
+
+test('the window has a longest length, which a longer setting overrides', () => {
+  expect(settled(100_000, 5)).toBe(BATCH_WINDOW_MS_MAX);
+  expect(settled(100_000, 3_000)).toBe(3_000);
+});
+
+test('it shrinks back to its setting when the load goes', () => {
+  const facts = { batchWindowMsMin: 5, extentsPerSecond: 0, extentsPerSecondMax: 1000 };
+  let batchWindowMs = 500;
+  for (let i = 0; i < 60; i += 1) {
+    batchWindowMs = nextBatchWindowMs({ ...facts, batchWindowMs });
+  }
+  expect(batchWindowMs).toBe(5);
+});
