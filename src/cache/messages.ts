@@ -1,11 +1,14 @@
+import type { BucketUrl } from '../config/bucket-url.js';
+import type { TelemetryShare } from '../telemetry/counters.js';
+
 /** What crosses between the main thread and the fetch worker, which reads the object store and looks into batches. */
 
 export interface FetchWorkerInit {
-  /** Bucket URL as in `--bucket`; the worker opens its own store from it. */
-  readonly bucket: string;
+  /** The worker opens its own store from it. */
+  readonly bucket: BucketUrl;
   /** Memory of the cold blocks; the main thread owns its allocation. */
   readonly blocks: SharedArrayBuffer;
-  readonly telemetry: SharedArrayBuffer;
+  readonly telemetry: TelemetryShare;
 }
 
 export type ToFetchWorker =

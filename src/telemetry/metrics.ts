@@ -44,7 +44,7 @@ export const apiNames = [
 
 const api = { name: 'api', values: apiNames } as const;
 const operation = { name: 'operation', values: ['get', 'put', 'delete', 'list'] } as const;
-const place = { name: 'place', values: ['memory', 'zone', 'store'] } as const;
+const place = { name: 'place', values: ['memory', 'block', 'store'] } as const;
 const budget = { name: 'budget', values: ['frames', 'reserve', 'chunks', 'segments', 'blocks', 'responses'] } as const;
 
 export const metricsTable = {

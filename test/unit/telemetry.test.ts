@@ -24,7 +24,7 @@ test('shares add up', () => {
   expect(all.total('budgetBytes')).toBe(20);
   expect(all.read('fetchedBytes')).toEqual([
     { kind: 'value', labelValue: 'memory', value: 0 },
-    { kind: 'value', labelValue: 'zone', value: 0 },
+    { kind: 'value', labelValue: 'block', value: 0 },
     { kind: 'value', labelValue: 'store', value: 14 },
   ]);
 });

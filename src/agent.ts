@@ -1,0 +1,192 @@
+import { BlockCache } from './cache/block-cache.js';
+import { BlockMemory } from './cache/block-memory.js';
+import { ColdBlocks } from './cache/cold-blocks.js';
+import { FetchLink } from './cache/fetch-link.js';
+import { HotSegments } from './cache/hot-segments.js';
+import type { FetchWorkerInit } from './cache/messages.js';
+import { connectMetadata } from './cluster/connect.js';
+import type { MetadataClient } from './cluster/metadata-client.js';
+import type { Settings } from './config/settings.js';
+import { startConsole } from './console/http.js';
+import { collectSeries } from './console/series.js';
+import { Fetcher } from './fetch/engine.js';
+import { GroupEngine } from './groups/engine.js';
+import { IngestEngine } from './ingest/engine.js';
+import { objectJournal } from './journal/drivers/objects.js';
+import { planMemory } from './memory-plan.js';
+import type { Store } from './objects/store.js';
+import { createDispatch } from './server/dispatch.js';
+import { ProducerIds } from './server/producer-ids.js';
+import { type AdvertisedListener, Server } from './server/server.js';
+import type { Log } from './telemetry/log.js';
+import { Telemetry } from './telemetry/telemetry.js';
+import { ByteBudget } from './threads/budget.js';
+import { Chunks } from './threads/chunks.js';
+import type { Threads } from './threads/threads.js';
+import type { Address, World } from './world/world.js';
+
+/** What an agent is built from; the simulator gives twins of all of them. */
+export interface AgentParts {
+  readonly version: string;
+  readonly world: World;
+  readonly threads: Threads;
+  /** Of the bucket in the settings, probed. The workers open their own. */
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  /** The agent cannot go on: the process should end. Called at most once. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface RunningAgent {
+  readonly kafka: readonly AdvertisedListener[];
+  readonly http: Address;
+  /** Answers what is under way, publishes what is sealed, resigns, ends the threads. */
+  stop(): Promise<void>;
+}
+
+const CHUNK_BYTES = 1 << 20;
+const BLOCK_BYTES = 4 << 20;
+const BLOCK_PIECE_BYTES_MIN = 64 << 10;
+const UPLOADS_MAX = 4;
+/** An extent costs up to 100 bytes of metadata: at this rate the default 64 MiB last some minutes until windows lengthen. */
+const EXTENTS_PER_SECOND_MAX = 2_000;
+
+/** The composition root: makes the parts of an agent and joins them. Rejects when it cannot serve, with nothing left open. */
+export async function runAgent(settings: Settings, parts: AgentParts): Promise<RunningAgent> {
+  const { world, threads, store, telemetry, log } = parts;
+  const memory = planMemory(settings);
+  const chunks = new Chunks(new SharedArrayBuffer(memory.chunksBytes), CHUNK_BYTES);
+  const budget = new ByteBudget(budgetShares(memory.chunksBytes), world.clock.monotonicMs());
+  const server = await Server.open({
+    world,
+    settings: { ...settings, frameBytesMax: memory.frameBytesMax },
+    chunks,
+    budget,
+    meters: telemetry.meters,
+    log,
+  });
+  let metadata: MetadataClient | undefined;
+  try {
+    metadata = await connectMetadata({
+      world,
+      threads,
+      journal: objectJournal(store, settings.cluster),
+      bucket: settings.bucket,
+      cluster: settings.cluster,
+      registration: { name: settings.agent, zone: settings.zone ?? '', listeners: [...server.advertised] },
+      settings: { metadataBytesMax: settings.metadataBytesMax, leaseMs: settings.journalLeaseMs },
+      telemetry,
+      log,
+      onFatal: parts.onFatal,
+    });
+    return await serve(settings, parts, memory, { server, metadata, chunks });
+  } catch (error) {
+    await server.close();
+    await metadata?.close();
+    throw error;
+  }
+}
+
+interface Base {
+  readonly server: Server;
+  readonly metadata: MetadataClient;
+  readonly chunks: Chunks;
+}
+
+async function serve(
+  settings: Settings,
+  parts: AgentParts,
+  memory: ReturnType<typeof planMemory>,
+  { server, metadata, chunks }: Base,
+): Promise<RunningAgent> {
+  const { world, threads, telemetry, log } = parts;
+  const { cluster, bucket } = settings;
+  const hot = new HotSegments();
+  const ingest = new IngestEngine({
+    world,
+    threads,
+    metadata,
+    hot,
+    telemetry,
+    log,
+    bucket,
+    cluster,
+    chunks: chunks.memory,
+    settings: {
+      lanesMax: settings.workers,
+      batchWindowMs: settings.batchWindowMs,
+      batchBytes: settings.batchBytes,
+      laneBytes: memory.laneBytes,
+      uploadsMax: UPLOADS_MAX,
+      messageBytesMax: settings.messageBytesMax,
+      extentsPerSecondMax: EXTENTS_PER_SECOND_MAX,
+    },
+  });
+  const blocks = new SharedArrayBuffer(memory.blocksBytes);
+  const link = new FetchLink(() => {
+    const init: FetchWorkerInit = { bucket, blocks, telemetry: telemetry.takeShare() };
+    const thread = threads.spawn('fetch', init);
+    thread.onExit((error) => {
+      telemetry.giveBackShare(init.telemetry);
+      if (error === undefined) return;
+      log.error({ err: error }, 'fetch worker ended; cold reads are tried again');
+      telemetry.meters.workersCrashed.fetch.add(1);
+    });
+    return thread;
+  });
+  const blockMemory = new BlockMemory(memory.blocksBytes, BLOCK_PIECE_BYTES_MIN);
+  const cold = new ColdBlocks(cluster, blocks, blockMemory, link, BLOCK_BYTES);
+  const fetch = new Fetcher({
+    cluster,
+    metadata,
+    blocks: new BlockCache(metadata.view, hot, cold),
+    link,
+    timers: world.timers,
+    onUnavailable: (reason) => log.warn({ reason }, 'a fetch could not be served now'),
+    onRead: (place, bytes) => telemetry.meters.fetchedBytes[place].add(bytes),
+  });
+  const groups = new GroupEngine(metadata, world, {
+    initialRebalanceDelayMs: settings.groupInitialRebalanceDelayMs,
+    sessionMsMin: settings.groupSessionMsMin,
+    sessionMsMax: settings.groupSessionMsMax,
+    membersMax: settings.groupMembersMax,
+  });
+  collectSeries(telemetry, metadata.view);
+  await ingest.ready();
+  const producerIds = new ProducerIds(metadata);
+  server.serve(createDispatch({ metadata, fetch, groups, producerIds, settings, world, log }), ingest);
+  const page = await startConsole(settings.http, {
+    source: {
+      notReady: () => (metadata.leaderKnown ? [] : ['no agent leads the journal at present']),
+      facts: () => ({ ...settings, version: parts.version, bucket: parts.store.name, listeners: describe(settings, server) }),
+    },
+    telemetry,
+    clock: world.clock,
+    timers: world.timers,
+    net: world.net,
+  });
+  return {
+    kafka: server.advertised,
+    http: page.address,
+    async stop() {
+      await server.close();
+      await ingest.drain();
+      await ingest.close();
+      await page.close();
+      await metadata.close();
+      await threads.close();
+    },
+  };
+}
+
+function describe(settings: Settings, server: Server) {
+  return settings.kafka.map(({ name, host }, i) => {
+    const { host: advertisedHost, port } = server.advertised[i]!;
+    return { name, host, port, advertised: `${advertisedHost}:${port}` };
+  });
+}
+
+function budgetShares(chunksBytes: number) {
+  return { smallBytes: chunksBytes / 4, commonBytes: (chunksBytes * 5) / 8, ownBytes: chunksBytes / 8 };
+}
