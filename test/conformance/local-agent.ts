@@ -1,0 +1,237 @@
+import { FetchLink } from '../../src/cache/fetch-link.js';
+import type { KafkaListener } from '../../src/config/addresses.js';
+import { Fetcher } from '../../src/fetch/engine.js';
+import type { FetchEngine } from '../../src/fetch/engine-contract.js';
+import { GroupEngine } from '../../src/groups/engine.js';
+import type { Api } from '../../src/protocol/codec.js';
+import { decodeResponse, encodeRequestFrame } from '../../src/protocol/frames.js';
+import { createDispatch, type Dispatch } from '../../src/server/dispatch.js';
+import type { ServerSettings } from '../../src/server/handler.js';
+import { ProducerIds } from '../../src/server/producer-ids.js';
+import { type ListenerSettings, Server } from '../../src/server/server.js';
+import { type Log, type LogFields, silentLog } from '../../src/telemetry/log.js';
+import { Telemetry } from '../../src/telemetry/telemetry.js';
+import { ByteBudget } from '../../src/threads/budget.js';
+import { Chunks } from '../../src/threads/chunks.js';
+import type { Files, World } from '../../src/world/world.js';
+import { SeededRandom } from '../simulation/random.js';
+import { VirtualTime } from '../simulation/virtual-time.js';
+import { type MemoryConnection, MemoryNet } from '../unit/server/memory-net.js';
+import { LocalIntake } from './local-intake.js';
+import { LocalMetadata } from './local-metadata.js';
+
+const MiB = 1 << 20;
+
+export interface Logged {
+  readonly level: 'warn' | 'error';
+  readonly fields: LogFields;
+  readonly message: string;
+}
+
+export interface LocalSettings extends ListenerSettings, ServerSettings {
+  readonly groupInitialRebalanceDelayMs: number;
+  readonly smallBytes: number;
+  readonly commonBytes: number;
+}
+
+const listener = (name: string, port: number, advertise?: KafkaListener['advertise']): KafkaListener => ({
+  name,
+  host: 'agent.test',
+  port,
+  advertise,
+});
+
+export const localSettings: LocalSettings = {
+  kafka: [listener('inside', 9092), listener('outside', 9093, { host: 'outside.test', port: 443 })],
+  frameBytesMax: 8 * MiB,
+  connectionsMax: 1_000,
+  connectionIdleMs: 600_000,
+  cluster: 'test-cluster',
+  autoCreateTopics: true,
+  defaultPartitions: 2,
+  messageBytesMax: 1_048_588,
+  groupInitialRebalanceDelayMs: 0,
+  smallBytes: 4 * MiB,
+  commonBytes: 8 * MiB,
+};
+
+/** The real server, handlers, group engine, fetch engine and metadata on one thread and virtual time; no disk, no workers. */
+export class LocalAgent {
+  readonly time: VirtualTime;
+  readonly net: MemoryNet;
+  readonly telemetry: Telemetry;
+  readonly chunks: Chunks;
+  readonly budget: ByteBudget;
+  readonly logged: Logged[];
+  readonly world: World;
+  readonly server: Server;
+  readonly metadata: LocalMetadata;
+  readonly intake: LocalIntake;
+  readonly groups: GroupEngine;
+
+  static async start(
+    changed: Partial<LocalSettings> = {},
+    wrap: (dispatch: Dispatch) => Dispatch = (dispatch) => dispatch,
+  ): Promise<LocalAgent> {
+    const settings = { ...localSettings, ...changed };
+    const time = new VirtualTime();
+    const net = new MemoryNet();
+    const world: World = {
+      clock: time.clockOf(0),
+      timers: time.timersOf(() => true),
+      random: new SeededRandom(1),
+      net,
+      // Nothing here touches a disk.
+      files: {} as Files,
+    };
+    const telemetry = new Telemetry({ seriesMax: 0, threadsMax: 1 });
+    const logged: Logged[] = [];
+    const log = collectingLog(logged);
+    const chunks = new Chunks(new SharedArrayBuffer(32 * MiB), MiB);
+    const { smallBytes, commonBytes } = settings;
+    const budget = new ByteBudget({ smallBytes, commonBytes, ownBytes: 0 }, 0);
+    const { meters } = telemetry;
+    const server = await Server.open({ world, settings, chunks, budget, meters, log });
+    const agent = new LocalAgent({ time, net, telemetry, chunks, budget, logged, world, server, settings });
+    agent.#serve(settings, log, wrap);
+    return agent;
+  }
+
+  private constructor(
+    parts: Pick<LocalAgent, 'time' | 'net' | 'telemetry' | 'chunks' | 'budget' | 'logged' | 'world' | 'server'> & {
+      readonly settings: LocalSettings;
+    },
+  ) {
+    this.time = parts.time;
+    this.net = parts.net;
+    this.telemetry = parts.telemetry;
+    this.chunks = parts.chunks;
+    this.budget = parts.budget;
+    this.logged = parts.logged;
+    this.world = parts.world;
+    this.server = parts.server;
+    this.metadata = new LocalMetadata(this.world, this.server.advertised);
+    this.intake = new LocalIntake(this.chunks, this.metadata);
+    this.groups = new GroupEngine(this.metadata, this.world, {
+      initialRebalanceDelayMs: parts.settings.groupInitialRebalanceDelayMs,
+      sessionMsMin: 6_000,
+      sessionMsMax: 1_800_000,
+      membersMax: 5_000,
+    });
+  }
+
+  #serve(settings: LocalSettings, log: Log, wrap: (dispatch: Dispatch) => Dispatch): void {
+    const fetcher = new Fetcher({
+      cluster: settings.cluster,
+      metadata: this.metadata,
+      blocks: this.intake,
+      link: new FetchLink(() => {
+        throw new Error('nothing here is cold');
+      }),
+      timers: this.world.timers,
+      onUnavailable: () => {},
+      onRead: () => {},
+    });
+    const fetch: FetchEngine = {
+      fetch: (request, signal) => fetcher.fetch(request, signal),
+      offsetForTimestamp: async (...where) => this.intake.firstAtOrAfter(...where),
+      offsetOfMaxTimestamp: async (...where) => this.intake.greatest(...where),
+    };
+    const services = {
+      metadata: this.metadata,
+      fetch,
+      groups: this.groups,
+      producerIds: new ProducerIds(this.metadata),
+      settings,
+      world: this.world,
+      log,
+    };
+    this.server.serve(wrap(createDispatch(services)), this.intake);
+  }
+
+  connect(port = 9092): LocalClient {
+    return new LocalClient(this, this.net.connect(port));
+  }
+
+  /** Lets everything happen that can within `ms` of virtual time. */
+  async pass(ms: number): Promise<void> {
+    let reached = false;
+    this.time.after(ms, () => {
+      reached = true;
+    });
+    await this.time.run(() => reached, Number.POSITIVE_INFINITY);
+  }
+}
+
+/** A connection of a test. Answers are matched by order and correlation id. */
+export class LocalClient {
+  readonly socket: MemoryConnection;
+  readonly #agent: LocalAgent;
+  #correlationId = 0;
+
+  constructor(agent: LocalAgent, socket: MemoryConnection) {
+    this.#agent = agent;
+    this.socket = socket;
+  }
+
+  /** Sends a request without waiting; returns its correlation id. */
+  send<A extends Api>(
+    api: A,
+    version: number,
+    request: Parameters<A['request']['encode']>[1],
+    readBytes?: number,
+  ): number {
+    this.#correlationId += 1;
+    const frame = encodeRequestFrame(api, version, this.#correlationId, 'test-client', request);
+    this.socket.send(new Uint8Array(Buffer.concat(frame.slices)), readBytes);
+    return this.#correlationId;
+  }
+
+  /** The next answer, if it has come; it must be the one to that request. */
+  take<A extends Api>(api: A, version: number, correlationId: number): ReturnType<A['response']['decode']> | undefined {
+    const { received } = this.socket;
+    if (received.length < 4) {
+      return undefined;
+    }
+    const length = new DataView(received.buffer, received.byteOffset).getInt32(0);
+    if (received.length < 4 + length) {
+      return undefined;
+    }
+    const frame = received.slice(4, 4 + length);
+    this.socket.received = received.slice(4 + length);
+    const answer = decodeResponse(api, version, frame);
+    if (answer.correlationId !== correlationId) {
+      throw new Error(`answer ${answer.correlationId} where ${correlationId} was due`);
+    }
+    return answer.response;
+  }
+
+  /** Sends and waits at most `waitMs` of virtual time. */
+  async call<A extends Api>(
+    api: A,
+    version: number,
+    request: Parameters<A['request']['encode']>[1],
+    waitMs = 60_000,
+  ): Promise<ReturnType<A['response']['decode']>> {
+    const correlationId = this.send(api, version, request);
+    let response: ReturnType<A['response']['decode']> | undefined;
+    await this.#agent.time.run(() => {
+      response ??= this.take(api, version, correlationId);
+      return response !== undefined || this.socket.closed;
+    }, this.#agent.time.nowMs + waitMs);
+    if (response === undefined) {
+      throw new Error(this.socket.closed ? `${api.name}: connection closed` : `${api.name}: no answer`);
+    }
+    return response;
+  }
+}
+
+function collectingLog(logged: Logged[]): Log {
+  const log: Log = {
+    ...silentLog,
+    warn: (fields, message) => logged.push({ level: 'warn', fields, message }),
+    error: (fields, message) => logged.push({ level: 'error', fields, message }),
+    child: () => log,
+  };
+  return log;
+}

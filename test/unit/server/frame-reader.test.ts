@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { FrameMemory } from '../../../src/server/frame-memory.js';
+import { type Frame, FrameReader } from '../../../src/server/frame-reader.js';
+import { ByteBudget } from '../../../src/threads/budget.js';
+import { Chunks } from '../../../src/threads/chunks.js';
+import { SeededRandom } from '../../simulation/random.js';
+import { MemoryConnection } from './memory-net.js';
+
+const CHUNK = 64 * 1024;
+const PRODUCE = 0;
+const METADATA = 3;
+
+interface Arena {
+  readonly chunks: number;
+  readonly smallBytes: number;
+  readonly commonBytes: number;
+}
+
+const roomy: Arena = { chunks: 64, smallBytes: 1 << 20, commonBytes: 4 << 20 };
+/** Frames often find neither a chunk nor budget. */
+const tight: Arena = { chunks: 12, smallBytes: 128 << 10, commonBytes: 640 << 10 };
+
+class Agent {
+  readonly chunks: Chunks;
+  readonly memory: FrameMemory;
+  readonly budget: ByteBudget;
+  nowMs = 0;
+
+  constructor(arena: Arena) {
+    this.chunks = new Chunks(new SharedArrayBuffer(arena.chunks * CHUNK), CHUNK);
+    this.memory = new FrameMemory(this.chunks);
+    this.budget = new ByteBudget({ smallBytes: arena.smallBytes, commonBytes: arena.commonBytes, ownBytes: 0 }, 0);
+  }
+
+  connect(): Client {
+    return new Client(this);
+  }
+}
+
+/** A connection and the frames that were read from it; frames are kept until `use`. */
+class Client {
+  readonly socket = new MemoryConnection();
+  readonly reader: FrameReader;
+  readonly frames: Frame[] = [];
+  readonly taken: Uint8Array[] = [];
+  refused: string | undefined;
+  landedBytes = 0;
+  readonly #agent: Agent;
+
+  constructor(agent: Agent) {
+    this.#agent = agent;
+    const clock = { monotonicMs: () => agent.nowMs, wallMs: () => agent.nowMs };
+    const limits = { frameBytesMax: 600 * 1024, controlFrameBytesMax: 300 * 1024 };
+    this.reader = new FrameReader(agent.memory, agent.budget, clock, limits, {
+      frame: (frame) => this.frames.push(frame),
+      refused: (reason, detail) => {
+        this.refused = `${reason}: ${detail}`;
+        this.socket.destroy();
+        this.reader.end();
+      },
+      pause: () => this.socket.pause(),
+      resume: () => this.socket.resume(),
+      landed: (count) => {
+        this.landedBytes += count;
+      },
+    });
+    this.socket.readInto(this.reader);
+  }
+
+  /** Takes the bytes of the oldest frame and gives its memory back. */
+  use(): boolean {
+    const frame = this.frames.shift();
+    if (frame === undefined) {
+      return false;
+    }
+    if (frame.kind === 'heap') {
+      this.taken.push(frame.bytes);
+    } else {
+      const parts = frame.pieces.map((piece) => this.#agent.memory.view(piece.position, piece.length).slice());
+      this.taken.push(new Uint8Array(Buffer.concat([frame.key, ...parts])));
+      this.#agent.memory.releaseAll(frame.pieces);
+    }
+    frame.reservation.release();
+    return true;
+  }
+}
+
+/** A frame of `size` bytes after its length. */
+function frame(apiKey: number, size: number, fill: number): Uint8Array {
+  const bytes = Buffer.alloc(4 + size);
+  bytes.writeInt32BE(size);
+  for (let at = 4; at < bytes.length; at += 1) {
+    bytes[at] = (at * 31 + fill) & 0xff;
+  }
+  bytes.writeInt16BE(apiKey, 4);
+  bytes.writeInt16BE(9, 6);
+  return bytes;
+}
+
+describe('frames come out as they went in, whatever the pieces', () => {
+  for (const [name, arena] of Object.entries({ roomy, tight })) {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      it(`${name} memory, seed ${seed}`, () => {
+        const random = new SeededRandom(seed);
+        const agent = new Agent(arena);
+        const clients = Array.from({ length: 5 }, () => agent.connect());
+        const sent = clients.map((client) => {
+          client.socket.readsAfterPause = random.between(0, 2);
+          return Array.from({ length: 30 }, (_, at) => {
+            const size = random.chance(0.2) ? random.between(60_000, 280_000) : random.between(10, 3_000);
+            return frame(random.chance(0.7) ? PRODUCE : METADATA, size, at);
+          });
+        });
+        const streams = sent.map((frames) => Buffer.concat(frames));
+        for (
+          let turn = 0;
+          streams.some((stream) => stream.length > 0) || clients.some((c) => c.frames.length > 0);
+          turn += 1
+        ) {
+          expect(turn).toBeLessThan(100_000);
+          const which = random.between(0, clients.length - 1);
+          const count = random.pick([1, 3, 100, 5_000, 70_000, 400_000]);
+          clients[which]!.socket.send(streams[which]!.subarray(0, count));
+          streams[which] = streams[which]!.subarray(count);
+          if (random.chance(0.1)) clients[which]!.reader.hold();
+          if (random.chance(0.3)) clients[which]!.reader.continue();
+          if (random.chance(0.6)) random.pick(clients).use();
+        }
+        for (let turn = 0; turn < 400; turn += 1) {
+          for (const client of clients) {
+            client.reader.continue();
+            client.use();
+          }
+        }
+        for (const [index, client] of clients.entries()) {
+          expect(client.refused).toBeUndefined();
+          expect(client.taken.length).toBe(30);
+          for (const [at, bytes] of client.taken.entries()) {
+            expect(Buffer.compare(bytes, sent[index]![at]!.subarray(4)), `client ${index}, frame ${at}`).toBe(0);
+          }
+          client.reader.end();
+        }
+        expect(agent.budget.heldBytes).toBe(0);
+        // The bump chunk stays with its owner.
+        expect(agent.chunks.chunksFree).toBeGreaterThanOrEqual(agent.chunks.chunksTotal - 1);
+      });
+    }
+  }
+});
+
+it('a connection that goes away in the middle of frames leaves nothing behind', () => {
+  const agent = new Agent(tight);
+  for (let at = 0; at < 40; at += 1) {
+    const client = agent.connect();
+    client.socket.send(frame(at % 2 === 0 ? PRODUCE : METADATA, 200_000, at).subarray(0, 5 + at * 4_000));
+    client.reader.end();
+  }
+  expect(agent.budget.heldBytes).toBe(0);
+  expect(agent.chunks.chunksFree).toBeGreaterThanOrEqual(agent.chunks.chunksTotal - 1);
+});
+
+it('a stream is copied once at its beginning, not throughout', () => {
+  const agent = new Agent({ chunks: 256, smallBytes: 8 << 20, commonBytes: 16 << 20 });
+  const client = agent.connect();
+  const stream = Buffer.concat(Array.from({ length: 100 }, (_, at) => frame(PRODUCE, 100_000, at)));
+  client.socket.send(stream, 40_000);
+  while (client.use());
+  expect(client.taken.length).toBe(100);
+  expect(client.landedBytes).toBeLessThan(stream.length / 100);
+});
+
+describe('refusals', () => {
+  const cases: readonly (readonly [name: string, bytes: Uint8Array, refused: RegExp])[] = [
+    ['a negative length', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 3, 0, 1), /^malformed: a frame of -1 bytes/],
+    ['a length of 0', Uint8Array.of(0, 0, 0, 0, 0, 3, 0, 1), /^malformed: a frame of 0 bytes/],
+    ['a length below any header', Uint8Array.of(0, 0, 0, 9, 0, 3, 0, 1), /^malformed: a frame of 9 bytes/],
+    ['a Produce request above the limit', Uint8Array.of(0, 0x10, 0, 0, 0, 0, 0, 9), /^limit: a frame of 1048576 bytes/],
+    ['another request above its limit', Uint8Array.of(0, 5, 0, 0, 0, 3, 0, 9), /^limit: a frame of 327680 bytes/],
+    ['TLS', Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1), /^malformed: the client speaks TLS/],
+    ['HTTP', new TextEncoder().encode('GET / HTTP/1.1\r\n'), /^malformed: the client speaks HTTP/],
+  ];
+  for (const [name, bytes, refused] of cases) {
+    it(name, () => {
+      const agent = new Agent(roomy);
+      const client = agent.connect();
+      client.socket.send(bytes, 3);
+      expect(client.refused).toMatch(refused);
+      expect(agent.budget.heldBytes).toBe(0);
+    });
+  }
+});
+
+it('a half-sent frame is revoked when it stalls others', () => {
+  const agent = new Agent({ chunks: 64, smallBytes: 0, commonBytes: 500 << 10 });
+  const staller = agent.connect();
+  staller.socket.send(frame(PRODUCE, 400_000, 1).subarray(0, 24));
+  const other = agent.connect();
+  other.socket.send(frame(PRODUCE, 400_000, 2));
+  expect(other.frames.length).toBe(0);
+  for (agent.nowMs = 1_000; agent.nowMs <= 6_000; agent.nowMs += 1_000) {
+    agent.budget.tick(agent.nowMs);
+  }
+  expect(staller.refused).toMatch(/^stalled: /);
+  expect(other.frames.length).toBe(1);
+});
