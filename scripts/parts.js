@@ -73,11 +73,12 @@ export const parts = {
   },
   librdkafka: {
     what: 'librdkafka as a Node addon, built from the sources in node-rdkafka',
-    needs: 'a C++ compiler, make, Python 3, zlib and OpenSSL headers',
+    needs: 'a C++ compiler, make, Python 3, headers of zlib, zstd and OpenSSL',
     debian: [
       installedByApt('c++', 'g++'),
       installedByApt('make', 'make'),
       installedByApt('python3', 'python3'),
+      { debianPackage: 'libzstd-dev', isThere: () => existsSync('/usr/include/zstd.h') },
       { debianPackage: 'zlib1g-dev', isThere: () => existsSync('/usr/include/zlib.h') },
       { debianPackage: 'libssl-dev', isThere: () => existsSync('/usr/include/openssl/ssl.h') },
     ],
@@ -96,8 +97,9 @@ export const parts = {
           ...process.env,
           PATH: `${join(node, 'bin')}:${process.env.PATH}`,
           npm_config_nodedir: node,
-          MAKEFLAGS: '-j2',
-          JOBS: '2',
+          // Its Makefile has a race: one job at a time.
+          JOBS: '1',
+          MAKEFLAGS: '',
         },
       });
       stamp('librdkafka', nodeRdkafka);
