@@ -1,5 +1,5 @@
 /**
- * The extents of one partition, ordered by offset: 32-byte rows in chunks that double up to 1,024 rows, so growth never
+ * The extents of one partition, ordered by offset: 32-byte rows in chunks that double up to 256 rows, so growth never
  * copies. A row: base offset f64 · max timestamp f64 · records u32 · segment row u32 · position u32 · length u32.
  */
 export class Extents {
@@ -116,7 +116,7 @@ export class Extents {
   }
 
   #chunkOf(index: number): Chunk {
-    // Chunk i of the doubling ones begins at row 8 * (2^i - 1); from row 1,016 on they are all of the greatest size.
+    // Chunk i of the doubling ones begins at row 8 * (2^i - 1); from row 248 on they are all of the greatest size.
     const at =
       index < DOUBLING_ROWS
         ? 31 - Math.clz32(index / CHUNK_ROWS_MIN + 1)
@@ -126,7 +126,7 @@ export class Extents {
 }
 
 const CHUNK_ROWS_MIN = 8;
-const CHUNK_ROWS_MAX = 1024;
+const CHUNK_ROWS_MAX = 256;
 const DOUBLING_CHUNKS = Math.log2(CHUNK_ROWS_MAX / CHUNK_ROWS_MIN);
 const DOUBLING_ROWS = CHUNK_ROWS_MAX - CHUNK_ROWS_MIN;
 

@@ -37,6 +37,8 @@ describe('joining', () => {
     expect(story.join('b', { knownMember: true })).toMatchObject({ joinPhase: 3 });
     expect(story.join('a', { knownMember: true })).toMatchObject({ joinPhase: undefined });
     expect(story.summary).toBe('CompletingRebalance 3 a [a b c]');
+    const assigned = [...story.group.members.values()].map(({ assignment }) => assignment.length);
+    expect(assigned).toEqual([0, 0, 0]);
   });
 
   test('members that do not join again are removed when the leader completes the join phase; another leads', () => {
