@@ -3,9 +3,8 @@ import { pinSlot, unpinSlot } from '../threads/pins.js';
 import { RingWriter } from '../threads/ring.js';
 import type { WorkerThread } from '../threads/threads.js';
 import type { Timer, World } from '../world/world.js';
-import { encodeDescriptor } from './descriptor.js';
 import type { IncomingProduce } from './engine.js';
-import type { FromIngest, IngestInit, ToIngest } from './messages.js';
+import { encodeDescriptor, type FromIngest, type IngestInit, type ToIngest } from './messages.js';
 
 /** How often a full ring is tried again. */
 const RING_RETRY_MS = 2;

@@ -3,10 +3,13 @@ import type { PublishedPartition } from '../../src/metadata/outcomes.js';
 import { apis } from '../../src/protocol/apis.js';
 import { errorByCode } from '../../src/protocol/errors.js';
 import { encodeResponseFrame, joined } from '../../src/protocol/frames.js';
+import { BatchHeader } from '../../src/records/header.js';
 import type { Meters } from '../../src/telemetry/counters.js';
-import { stampBatch } from './batches.js';
 import type { Run } from './publish.js';
 import type { Request } from './requests.js';
+
+/** There are no partition leaders; clients see one epoch for ever (PROTOCOL §3, Metadata). */
+const LEADER_EPOCH = 0;
 
 /**
  * Takes the outcome of a publish: stamps what became part of the log, in place (`segment` is the segment's memory: no
@@ -19,33 +22,35 @@ export function applyOutcome(
   meters: Meters,
 ): readonly ReadableExtent[] {
   const extents: ReadableExtent[] = [];
+  const header = new BatchHeader(segment);
   runs.forEach((run, at) => {
     const { baseOffsets, errors, appended, logStartOffset } = outcome[at]!;
     const visible: number[] = [];
-    run.forEach(({ batch, position, length }, i) => {
-      const { partition } = batch;
-      partition.error = errors[i]!;
-      partition.message = errors[i] === 0 ? null : (errorByCode(errors[i]!)?.name ?? null);
-      partition.baseOffset = baseOffsets[i]!;
-      partition.logStartOffset = errors[i] === 0 ? logStartOffset : -1;
+    run.forEach(({ batch, position }, i) => {
+      const { answer } = batch;
+      answer.error = errors[i]!;
+      answer.message = errors[i] === 0 ? null : (errorByCode(errors[i]!)?.name ?? null);
+      answer.baseOffset = baseOffsets[i]!;
+      answer.logStartOffset = errors[i] === 0 ? logStartOffset : -1;
       if (appended[i] === 1) {
-        stampBatch(segment, position, baseOffsets[i]!);
+        header.position = position;
+        header.stamp(baseOffsets[i]!, LEADER_EPOCH);
         visible.push(i);
         meters.producedBatches.add(1);
         meters.producedRecords.add(batch.records);
-        meters.producedBytes.add(length);
+        meters.producedBytes.add(batch.bytes);
       } else {
         // Of a duplicate the time at which the original was appended is not known here: -1, as with CreateTime.
-        partition.logAppendTimeMs = -1;
+        answer.logAppendTimeMs = -1;
       }
     });
     if (visible.length > 0) {
       addExtent(extents, {
-        topicId: run[0]!.batch.topic.topicId,
-        partition: run[0]!.batch.partition.index,
+        topicId: run[0]!.batch.topicId,
+        partition: run[0]!.batch.partition,
         baseOffsets: Float64Array.from(visible, (i) => baseOffsets[i]!),
         positions: Uint32Array.from(visible, (i) => run[i]!.position),
-        lengths: Uint32Array.from(visible, (i) => run[i]!.length),
+        lengths: Uint32Array.from(visible, (i) => run[i]!.batch.bytes),
         records: Uint32Array.from(visible, (i) => run[i]!.batch.records),
       });
     }

@@ -1,5 +1,10 @@
-import { decodeDescriptor } from '../../src/ingest/descriptor.js';
-import type { FromIngest, IngestInit, ProduceDescriptor, ToIngest } from '../../src/ingest/messages.js';
+import {
+  decodeDescriptor,
+  type FromIngest,
+  type IngestInit,
+  type ProduceDescriptor,
+  type ToIngest,
+} from '../../src/ingest/messages.js';
 import type { Store } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
 import { attachMeters, type Meters } from '../../src/telemetry/counters.js';

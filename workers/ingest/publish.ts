@@ -1,4 +1,3 @@
-import { uuidToBytes } from '../../src/bytes/uuid.js';
 import { Command, type SegmentPartition } from '../../src/metadata/journal.wire.js';
 import type { SealedBatch } from './seal.js';
 
@@ -18,9 +17,9 @@ export function runsOf(batches: readonly SealedBatch[]): Run[] {
     }
     const continues =
       last !== undefined &&
-      last.batch.topic.topicId === sealed.batch.topic.topicId &&
-      last.batch.partition.index === sealed.batch.partition.index &&
-      last.position + last.length === sealed.position;
+      last.batch.topicId === sealed.batch.topicId &&
+      last.batch.partition === sealed.batch.partition &&
+      last.position + last.batch.bytes === sealed.position;
     if (continues) {
       runs.at(-1)!.push(sealed);
     } else {
@@ -48,14 +47,12 @@ function encode(command: Command): Uint8Array {
 
 function columnsOf(run: Run): SegmentPartition {
   const first = run[0]!;
-  const topicId = new Uint8Array(16);
-  uuidToBytes(first.batch.topic.topicId, topicId);
   const idempotent = run.some(({ batch }) => batch.producerId !== -1);
   return {
-    topicId,
-    partition: first.batch.partition.index,
+    topicId: first.batch.topicIdBytes,
+    partition: first.batch.partition,
     position: first.position,
-    lengths: run.map(({ length }) => length),
+    lengths: run.map(({ batch }) => batch.bytes),
     records: run.map(({ batch }) => batch.records),
     maxTimestamps: run.map(({ batch }) => batch.maxTimestamp),
     producerIds: idempotent ? run.map(({ batch }) => batch.producerId) : [],

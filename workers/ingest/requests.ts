@@ -1,4 +1,4 @@
-import type { IngestTopic } from '../../src/ingest/messages.js';
+import type { LaneTopic } from './topics.js';
 
 /** A Produce request from the ring until it is answered. */
 export interface Request {
@@ -47,13 +47,20 @@ export interface RecordError {
 /** One accepted record batch on its way into a segment. */
 export interface Batch {
   readonly request: Request;
-  readonly topic: IngestTopic;
-  readonly partition: RequestPartition;
-  /** The batch where it came in: chunk or scratch memory, gone after the seal. */
+  readonly topic: LaneTopic;
+  readonly topicId: string;
+  readonly topicIdBytes: Uint8Array;
+  readonly partition: number;
+  /** What its partition's answer says. */
+  readonly answer: RequestPartition;
+  /** The frame that it came in (chunk or scratch memory, gone after the seal), and where in it. */
   readonly source: Uint8Array;
+  readonly sourcePosition: number;
+  readonly bytes: number;
   readonly records: number;
   readonly minTimestamp: number;
   maxTimestamp: number;
+  /** -1: none. */
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;

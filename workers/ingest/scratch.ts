@@ -1,3 +1,4 @@
+import { native } from '../../native-bindings/bindings.js';
 import type { Piece } from '../../src/threads/chunks.js';
 
 /**
@@ -18,7 +19,7 @@ export class Scratch {
     const gathered = this.#take(total);
     let at = 0;
     for (const { position, length } of pieces) {
-      gathered.set(chunks.subarray(position, position + length), at);
+      native.copy(gathered, at, chunks, position, length);
       at += length;
     }
     return gathered;

@@ -1,6 +1,10 @@
+import { native } from '../../native-bindings/bindings.js';
+import { setAppendTime } from '../../src/records/validate.js';
+import { encodeFooter } from '../../src/segments/footer.js';
 import { segmentKey } from '../../src/segments/keys.js';
+import { type PlannedExtent, planSegment } from '../../src/segments/plan.js';
+import type { ProducerRange, SegmentExtent } from '../../src/segments/segment.wire.js';
 import type { SegmentRing, SegmentRoom } from '../../src/threads/segment-ring.js';
-import { checksum, copyBatch, encodeFooter, type SegmentExtentFacts, setLogAppendTime } from './batches.js';
 import type { Batch } from './requests.js';
 import type { SegmentObject } from './upload.js';
 
@@ -9,7 +13,6 @@ export interface SealedBatch {
   readonly batch: Batch;
   /** From the segment's start. */
   readonly position: number;
-  readonly length: number;
 }
 
 /** A segment's batches, gathered; what names the object is added by `makeObject`. */
@@ -20,7 +23,7 @@ export interface SealedData {
   readonly memoryCrc32c: number;
   /** In the order of positions. */
   readonly batches: readonly SealedBatch[];
-  readonly extents: readonly SegmentExtentFacts[];
+  readonly extents: SegmentExtent[];
 }
 
 /**
@@ -34,31 +37,16 @@ export function gather(
   arena: Uint8Array,
   appendTimeMs: number,
 ): SealedData | undefined {
-  const bytes = batches.reduce((sum, batch) => sum + batch.source.length, 0);
-  const room = ring.allocate(bytes);
+  const plan = planSegment(batches);
+  const room = ring.allocate(plan.dataBytes);
   if (room === undefined) {
     return undefined;
   }
-  const memory = arena.subarray(room.position, room.position + bytes);
+  const memory = arena.subarray(room.position, room.position + plan.dataBytes);
   const sealed: SealedBatch[] = [];
-  const extents: SegmentExtentFacts[] = [];
-  let position = 0;
-  for (const group of grouped(batches)) {
-    const start = position;
-    for (const batch of group) {
-      const { length } = batch.source;
-      copyBatch(batch.source, memory, position);
-      if (batch.topic.logAppendTime) {
-        setLogAppendTime(memory, position, length, appendTimeMs);
-        batch.maxTimestamp = appendTimeMs;
-        batch.partition.logAppendTimeMs = appendTimeMs;
-      }
-      sealed.push({ batch, position, length });
-      position += length;
-    }
-    extents.push(extentOf(group, start, position, memory));
-  }
-  return { room, memory, memoryCrc32c: checksum(memory), batches: sealed, extents };
+  const extents = plan.extents.map((extent) => gatherExtent(extent, memory, appendTimeMs, sealed));
+  const memoryCrc32c = native.crc32c(memory, 0, memory.length, 0);
+  return { room, memory, memoryCrc32c, batches: sealed, extents };
 }
 
 /** The object of one attempt: the batches, and a footer that names the segment. */
@@ -69,44 +57,74 @@ export function makeObject(data: SealedData, cluster: string, agentEpoch: number
     segment,
     body: [data.memory, footer],
     bytes: data.memory.length + footer.length,
-    crc32c: checksum(footer, data.memoryCrc32c),
+    crc32c: native.crc32c(footer, 0, footer.length, data.memoryCrc32c),
   };
 }
 
-/** Batches of one partition together, ordered by topic id and partition. */
-function grouped(batches: readonly Batch[]): Batch[][] {
-  const groups = new Map<string, Map<number, Batch[]>>();
-  for (const batch of batches) {
-    const { topicId } = batch.topic;
-    let partitions = groups.get(topicId);
-    if (partitions === undefined) {
-      partitions = new Map();
-      groups.set(topicId, partitions);
-    }
-    const group = partitions.get(batch.partition.index);
-    if (group === undefined) {
-      partitions.set(batch.partition.index, [batch]);
+function gatherExtent(
+  extent: PlannedExtent<Batch>,
+  memory: Uint8Array,
+  appendTimeMs: number,
+  sealed: SealedBatch[],
+): SegmentExtent {
+  let position = extent.position;
+  let crc32c = 0;
+  let records = 0;
+  let minTimestamp = Number.MAX_SAFE_INTEGER;
+  let maxTimestamp = -Number.MAX_SAFE_INTEGER;
+  for (const batch of extent.batches) {
+    const { source, sourcePosition, bytes } = batch;
+    if (batch.topic.logAppendTime) {
+      native.copy(memory, position, source, sourcePosition, bytes);
+      setAppendTime(memory, position, appendTimeMs);
+      crc32c = native.crc32c(memory, position, bytes, crc32c);
+      batch.maxTimestamp = appendTimeMs;
+      batch.answer.logAppendTimeMs = appendTimeMs;
     } else {
-      group.push(batch);
+      crc32c = native.copyWithCrc32c(memory, position, source, sourcePosition, bytes, crc32c);
+    }
+    sealed.push({ batch, position });
+    records += batch.records;
+    minTimestamp = Math.min(minTimestamp, batch.minTimestamp);
+    maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
+    position += bytes;
+  }
+  return {
+    topicId: extent.topicIdBytes,
+    partition: extent.partition,
+    position: extent.position,
+    length: extent.length,
+    records,
+    batches: extent.batches.length,
+    minTimestamp,
+    maxTimestamp,
+    stamped: false,
+    producers: producersOf(extent.batches),
+    crc32c,
+  };
+}
+
+/** Sequences of each producer, neighbours joined. */
+function producersOf(batches: readonly Batch[]): ProducerRange[] {
+  const ranges: ProducerRange[] = [];
+  for (const { producerId, producerEpoch: epoch, baseSequence, records } of batches) {
+    if (producerId === -1) {
+      continue;
+    }
+    const lastSequence = sequenceAfter(baseSequence, records - 1);
+    const last = ranges.at(-1);
+    const continues =
+      last?.producerId === producerId && last.epoch === epoch && sequenceAfter(last.lastSequence, 1) === baseSequence;
+    if (continues) {
+      last.lastSequence = lastSequence;
+    } else {
+      ranges.push({ producerId, epoch, firstSequence: baseSequence, lastSequence });
     }
   }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, partitions]) => [...partitions].sort(([a], [b]) => a - b).map(([, group]) => group));
+  return ranges;
 }
 
-function extentOf(group: readonly Batch[], start: number, end: number, memory: Uint8Array): SegmentExtentFacts {
-  const first = group[0]!;
-  return {
-    topicId: first.topic.topicId,
-    partition: first.partition.index,
-    position: start,
-    length: end - start,
-    records: group.reduce((sum, batch) => sum + batch.records, 0),
-    batches: group.length,
-    minTimestamp: group.reduce((least, batch) => Math.min(least, batch.minTimestamp), Number.MAX_SAFE_INTEGER),
-    maxTimestamp: group.reduce((most, batch) => Math.max(most, batch.maxTimestamp), Number.MIN_SAFE_INTEGER),
-    producers: group.filter((batch) => batch.producerId !== -1),
-    crc32c: checksum(memory.subarray(start, end)),
-  };
+/** Sequences wrap from 2^31 - 1 to 0 (PROTOCOL §5.3). */
+function sequenceAfter(sequence: number, count: number): number {
+  return (sequence + count) % 2 ** 31;
 }

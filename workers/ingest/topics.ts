@@ -1,17 +1,23 @@
+import { UUID_BYTES, uuidToBytes } from '../../src/bytes/uuid.js';
 import type { IngestTopic } from '../../src/ingest/messages.js';
+
+/** A topic, its id also as the 16 bytes that footers and commands hold. */
+export interface LaneTopic extends IngestTopic {
+  readonly topicIdBytes: Uint8Array;
+}
 
 /** A lane's read-only view of topics, fed by revision. */
 export class TopicsView {
   /** Topic changes up to here are in the view. */
   revision = 0;
-  readonly #byId = new Map<string, IngestTopic>();
-  readonly #byName = new Map<string, IngestTopic>();
+  readonly #byId = new Map<string, LaneTopic>();
+  readonly #byName = new Map<string, LaneTopic>();
 
-  byId(topicId: string): IngestTopic | undefined {
+  byId(topicId: string): LaneTopic | undefined {
     return this.#byId.get(topicId);
   }
 
-  byName(name: string): IngestTopic | undefined {
+  byName(name: string): LaneTopic | undefined {
     return this.#byName.get(name);
   }
 
@@ -24,7 +30,10 @@ export class TopicsView {
         this.#byName.delete(topic.name);
       }
     }
-    for (const topic of changed) {
+    for (const ingestTopic of changed) {
+      const topicIdBytes = new Uint8Array(UUID_BYTES);
+      uuidToBytes(ingestTopic.topicId, topicIdBytes);
+      const topic = { ...ingestTopic, topicIdBytes };
       this.#byId.set(topic.topicId, topic);
       this.#byName.set(topic.name, topic);
     }

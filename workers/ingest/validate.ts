@@ -1,12 +1,13 @@
-import type { IngestTopic } from '../../src/ingest/messages.js';
 import { errors } from '../../src/protocol/errors.js';
-import { validateBatch } from './batches.js';
+import { type BatchRules, validateProduceBatch } from '../../src/records/validate.js';
 import type { ProduceRequest } from './decode.js';
 import type { Batch, Request, RequestPartition, RequestTopic } from './requests.js';
-import type { TopicsView } from './topics.js';
+import type { LaneTopic, TopicsView } from './topics.js';
 
 /** First version that names topics by id (KIP-516). */
 const TOPIC_IDS_SINCE = 13;
+/** First version that may carry zstd (KIP-110). */
+const ZSTD_SINCE = 7;
 
 /** What the lane decides about a request's partitions before anything is stored. */
 export interface Examined {
@@ -52,13 +53,28 @@ export function examine(
           fail(partition, failure);
           return partition;
         }
-        const source = body.subarray(records!.position, records!.position + records!.length);
-        const verdict = validateBatch(source, topic!, apiVersion, wallMs);
+        const { position, length } = records!;
+        const verdict = validateProduceBatch(body, position, length, rulesOf(topic!, apiVersion, wallMs));
         if (verdict.kind === 'refused') {
           fail(partition, verdict);
-          partition.recordErrors = verdict.recordErrors;
+          partition.recordErrors = verdict.recordFaults.map((fault) => ({
+            batchIndex: fault.index,
+            batchIndexErrorMessage: fault.message,
+          }));
+        } else if (verdict.facts.transactional) {
+          fail(partition, NO_TRANSACTION);
         } else {
-          batches.push({ topic: topic!, partition, source, ...verdict.facts });
+          batches.push({
+            topic: topic!,
+            topicId: topic!.topicId,
+            topicIdBytes: topic!.topicIdBytes,
+            partition: index,
+            answer: partition,
+            source: body,
+            sourcePosition: position,
+            bytes: length,
+            ...verdict.facts,
+          });
         }
         return partition;
       }),
@@ -69,8 +85,8 @@ export function examine(
 
 /** Fails every partition that was fine so far: the request as a whole will not be stored. */
 export function failAccepted(request: Request, error: number, message: string): void {
-  for (const { partition } of request.batches) {
-    fail(partition, { error, message });
+  for (const { answer } of request.batches) {
+    fail(answer, { error, message });
   }
 }
 
@@ -100,7 +116,7 @@ function failureOfWhole({ acks, transactionalId }: ProduceRequest): Failure | un
   }
   // Transactions are not served yet, InitProducerId refuses their ids, so no transaction of this id can be open.
   if (transactionalId !== null) {
-    return { error: errors.INVALID_TXN_STATE.code, message: 'no transaction of this transactional id is open' };
+    return NO_TRANSACTION;
   }
   return undefined;
 }
@@ -115,7 +131,7 @@ function failureOfSize(bodyBytes: number, segmentBytesMax: number): Failure | un
     : undefined;
 }
 
-function failureOfTopic(topic: IngestTopic | undefined, index: number, byId: boolean): Failure | undefined {
+function failureOfTopic(topic: LaneTopic | undefined, index: number, byId: boolean): Failure | undefined {
   if (topic === undefined && byId) {
     return { error: errors.UNKNOWN_TOPIC_ID.code, message: 'no topic has this id' };
   }
@@ -125,6 +141,24 @@ function failureOfTopic(topic: IngestTopic | undefined, index: number, byId: boo
   return undefined;
 }
 
+function rulesOf(topic: LaneTopic, apiVersion: number, nowMs: number): BatchRules {
+  const { maxMessageBytes, logAppendTime, timestampBeforeMaxMs, timestampAfterMaxMs, compacted, walkRecords } = topic;
+  return {
+    maxMessageBytes,
+    logAppendTime,
+    timestampBeforeMaxMs,
+    timestampAfterMaxMs,
+    nowMs,
+    compacted,
+    walkRecords,
+    zstdAllowed: apiVersion >= ZSTD_SINCE,
+  };
+}
+
+const NO_TRANSACTION: Failure = {
+  error: errors.INVALID_TXN_STATE.code,
+  message: 'no transaction of this producer is open',
+};
 const NULL_RECORDS: Failure = { error: errors.INVALID_RECORD.code, message: 'the partition has no record batch' };
 
 type TopicData = ProduceRequest['topicData'][number];

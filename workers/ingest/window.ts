@@ -19,7 +19,7 @@ export class OpenSegment {
       this.inPlace.push(request.id);
     }
     for (const batch of request.batches) {
-      this.bytes += batch.source.length;
+      this.bytes += batch.bytes;
     }
   }
 

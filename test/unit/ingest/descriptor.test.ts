@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  DESCRIPTOR_BYTES_MAX,
-  decodeDescriptor,
-  encodeDescriptor,
-  PIECES_MAX,
-} from '../../../src/ingest/descriptor.js';
+import { DESCRIPTOR_BYTES_MAX, decodeDescriptor, encodeDescriptor, PIECES_MAX } from '../../../src/ingest/messages.js';
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 

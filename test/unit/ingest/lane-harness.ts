@@ -1,6 +1,11 @@
 import { expect } from 'vitest';
-import { encodeDescriptor } from '../../../src/ingest/descriptor.js';
-import type { FromIngest, IngestInit, IngestTopic, ToIngest } from '../../../src/ingest/messages.js';
+import {
+  encodeDescriptor,
+  type FromIngest,
+  type IngestInit,
+  type IngestTopic,
+  type ToIngest,
+} from '../../../src/ingest/messages.js';
 import { Command, type Forwarded } from '../../../src/metadata/journal.wire.js';
 import { Metadata } from '../../../src/metadata/metadata.js';
 import type { Outcome } from '../../../src/metadata/outcomes.js';
