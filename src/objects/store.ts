@@ -23,6 +23,24 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** The end of a body that waits. */
+export interface LastByte {
+  /** All but the last byte has been handed to the network. */
+  reached(): void;
+  /** The last byte follows once this resolves. */
+  readonly release: Promise<void>;
+}
+
+/** A store whose writes cross a network: the probe lets them arrive together by holding back the last byte of each. */
+export interface HoldsBack {
+  putHeldBack(
+    key: string,
+    body: Uint8Array,
+    options: PutOptions,
+    lastByte: LastByte,
+  ): Promise<{ readonly version: string }>;
+}
+
 export interface GetOptions {
   readonly range?: { readonly position: number; readonly length: number };
   readonly into?: Uint8Array;

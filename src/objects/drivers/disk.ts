@@ -30,16 +30,20 @@ export class DiskStore implements Store {
   readonly #replacing = new Map<string, Promise<void>>();
   #scratchNumber = 0;
 
-  private constructor(world: Pick<World, 'files' | 'random'>, folder: string) {
-    this.name = `file:${folder}`;
+  private constructor(world: Pick<World, 'files' | 'random'>, folder: string, name: string) {
+    this.name = name;
     this.#files = world.files;
     this.#random = world.random;
     this.#folder = folder;
   }
 
   /** Makes the folder when it is not there. */
-  static async open(world: Pick<World, 'files' | 'random'>, folder: string): Promise<DiskStore> {
-    const store = new DiskStore(world, folder);
+  static async open(
+    world: Pick<World, 'files' | 'random'>,
+    folder: string,
+    name = `file:${folder}`,
+  ): Promise<DiskStore> {
+    const store = new DiskStore(world, folder, name);
     await world.files.makeFolder(`${folder}/${SCRATCH}`);
     return store;
   }

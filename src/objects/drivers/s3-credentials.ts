@@ -1,0 +1,158 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3BucketUrl } from '../../config/bucket-url.js';
+
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** The token of temporary credentials and the header that carries it. */
+  readonly session: { readonly header: string; readonly token: string } | undefined;
+}
+
+/** Where a bucket is and who we are to it, as far as the AWS environment had to say. */
+export interface S3Access {
+  readonly region: string;
+  /** What requests are signed for: 's3', or 's3express' for directory buckets. */
+  readonly service: 's3' | 's3express';
+  /** Scheme, host, port. */
+  readonly origin: string;
+  /** What comes before the key in a path: '' or '/bucket'. */
+  readonly base: string;
+  readonly credentials: () => Promise<S3Credentials>;
+  /** Forgets credentials that the store called expired. */
+  readonly renew: () => void;
+  /** The AWS SDK's client, made at its first use: importing it costs 20 MB a thread. */
+  readonly client: () => Promise<S3Client>;
+  readonly close: () => Promise<void>;
+}
+
+/** Directory buckets hand out sessions of 5 minutes; a new one is asked for this long before the end. */
+const sessionMarginMs = 60_000;
+
+/**
+ * Keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY when set, else from the AWS SDK's default chain (profiles, SSO, web
+ * identity, container and instance roles). Region and endpoint from the URL, else from the environment, else the profile.
+ */
+export async function openAccess(
+  url: S3BucketUrl,
+  environment: Readonly<Record<string, string | undefined>>,
+  wallMs: () => number,
+): Promise<S3Access> {
+  const endpoint = url.endpoint ?? environment['AWS_ENDPOINT_URL_S3'] ?? environment['AWS_ENDPOINT_URL'];
+  const keys = keysOf(environment);
+  let region = url.region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
+  if (region === undefined && endpoint !== undefined) region = 'us-east-1';
+  let made: Promise<S3Client> | undefined;
+  const client = (): Promise<S3Client> => {
+    made ??= makeClient(url, endpoint, region, keys);
+    return made;
+  };
+  region ??= await (await client()).config.region();
+  let stale = false;
+  const longLived = async (): Promise<S3Credentials> => {
+    if (keys !== undefined) return keys;
+    const renewed = stale;
+    stale = false;
+    const found = await (await client()).config.credentials({ forceRefresh: renewed });
+    return toCredentials(found.accessKeyId, found.secretAccessKey, found.sessionToken);
+  };
+  const sessions = url.express ? new ExpressSessions(url.bucket, client, wallMs) : undefined;
+  return {
+    region,
+    service: url.express ? 's3express' : 's3',
+    ...placeOf(url, endpoint, region),
+    credentials: sessions === undefined ? longLived : () => sessions.credentials(),
+    renew() {
+      stale = true;
+      sessions?.renew();
+    },
+    client,
+    close: async () => (await made)?.destroy(),
+  };
+}
+
+function keysOf(environment: Readonly<Record<string, string | undefined>>): S3Credentials | undefined {
+  const id = environment['AWS_ACCESS_KEY_ID'];
+  const secret = environment['AWS_SECRET_ACCESS_KEY'];
+  return id && secret ? toCredentials(id, secret, environment['AWS_SESSION_TOKEN']) : undefined;
+}
+
+function toCredentials(accessKeyId: string, secretAccessKey: string, token: string | undefined): S3Credentials {
+  const session = token ? { header: 'x-amz-security-token', token } : undefined;
+  return { accessKeyId, secretAccessKey, session };
+}
+
+async function makeClient(
+  url: S3BucketUrl,
+  endpoint: string | undefined,
+  region: string | undefined,
+  keys: S3Credentials | undefined,
+): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  return new S3Client({
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(keys === undefined
+      ? {}
+      : { credentials: { ...keys, ...(keys.session && { sessionToken: keys.session.token }) } }),
+    forcePathStyle: url.pathStyle,
+    // Retrying is the business of the decorator around the store.
+    maxAttempts: 1,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+}
+
+/** Virtual-host style puts the bucket into the host's name, path style into the path. */
+function placeOf(url: S3BucketUrl, endpoint: string | undefined, region: string): Pick<S3Access, 'origin' | 'base'> {
+  const origin = endpoint ?? (url.express ? expressOrigin(url.bucket, region) : `https://s3.${region}.amazonaws.com`);
+  if (url.pathStyle) return { origin, base: `/${url.bucket}` };
+  return { origin: origin.replace('://', `://${url.bucket}.`), base: '' };
+}
+
+/** `NAME--ZONE--x-s3` lies in a zone of the region, which has a host of its own. */
+function expressOrigin(bucket: string, region: string): string {
+  return `https://s3express-${bucket.split('--').at(-2)}.${region}.amazonaws.com`;
+}
+
+/** The sessions of a directory bucket, which authorise without a look-up per request. */
+class ExpressSessions {
+  readonly #bucket: string;
+  readonly #client: () => Promise<S3Client>;
+  readonly #wallMs: () => number;
+  #session: Promise<{ readonly credentials: S3Credentials; readonly untilMs: number }> | undefined;
+
+  constructor(bucket: string, client: () => Promise<S3Client>, wallMs: () => number) {
+    this.#bucket = bucket;
+    this.#client = client;
+    this.#wallMs = wallMs;
+  }
+
+  renew(): void {
+    this.#session = undefined;
+  }
+
+  async credentials(): Promise<S3Credentials> {
+    this.#session ??= this.#create();
+    const asked = this.#session;
+    try {
+      const { credentials, untilMs } = await asked;
+      if (this.#wallMs() < untilMs - sessionMarginMs) return credentials;
+    } catch (error) {
+      if (this.#session === asked) this.renew();
+      throw error;
+    }
+    if (this.#session === asked) this.renew();
+    return this.credentials();
+  }
+
+  async #create(): Promise<{ readonly credentials: S3Credentials; readonly untilMs: number }> {
+    const { CreateSessionCommand } = await import('@aws-sdk/client-s3');
+    const answer = await (await this.#client()).send(new CreateSessionCommand({ Bucket: this.#bucket }));
+    const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '', Expiration } = answer.Credentials ?? {};
+    const session = { header: 'x-amz-s3session-token', token: SessionToken };
+    return {
+      credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, session },
+      untilMs: Expiration?.getTime() ?? 0,
+    };
+  }
+}

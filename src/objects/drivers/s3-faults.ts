@@ -1,0 +1,100 @@
+import { StoreError, type StoreFault } from '../store.js';
+import { type HttpAnswer, Unanswered } from './s3-http.js';
+
+/** What was asked, as far as a failure's meaning hangs on it. */
+export type S3Action =
+  | 'read'
+  /** Changes nothing that anyone sees: a part of a multipart upload. */
+  | 'prepare'
+  | 'write'
+  /** With If-Match. */
+  | 'replace'
+  | 'delete';
+
+/** Answers that say: not done, because the server has too much to do. */
+const throttled = new Set([
+  'SlowDown',
+  'ServiceUnavailable',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequests',
+  'RequestLimitExceeded',
+  'XMinioServerNotInitialized',
+]);
+
+/** Not done, by the server's word, and the same request may succeed at another time. */
+const passing = new Set([
+  'BadDigest',
+  'XAmzContentChecksumMismatch',
+  'InvalidDigest',
+  'IncompleteBody',
+  'RequestTimeout',
+  'ExpiredToken',
+  'TokenRefreshRequired',
+]);
+
+const full = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientCapacity', 'StorageFull']);
+
+/** The error code of an S3 answer, '' when it has none (a proxy's page, HEAD). */
+export function errorCodeOf(answer: HttpAnswer): string {
+  return /<Code>([A-Za-z0-9.]{1,100})<\/Code>/.exec(textOf(answer))?.[1] ?? '';
+}
+
+/** An answer that is not a success, told as a store's fault. `store` is the store's name. */
+export function refusal(store: string, key: string, action: S3Action, answer: HttpAnswer): StoreError {
+  const code = errorCodeOf(answer);
+  const fault = faultOf(action, answer.status, code);
+  return new StoreError(fault, key, sentenceOf(store, key, answer, code));
+}
+
+/** Also for the SDK's errors, which carry status and code apart. */
+export function faultOf(action: S3Action, status: number, code: string): StoreFault {
+  if (code === 'NoSuchBucket') return 'denied';
+  if (full.has(code) || status === 507) return 'full';
+  if (passing.has(code)) return 'unavailable';
+  if (status === 412) return 'precondition-failed';
+  if (status === 404) {
+    // If-Match on an object that is not there; an upload that is gone may have been completed by an earlier try.
+    if (action === 'replace') return code === 'NoSuchUpload' ? 'unknown' : 'precondition-failed';
+    if (action === 'write') return 'unknown';
+    return 'not-found';
+  }
+  if (status === 416) return 'not-found';
+  // Another conditional write of the same key was under way: ConditionalRequestConflict, OperationAborted.
+  if (status === 409) return 'unavailable';
+  if (status === 429) return 'unavailable';
+  if (status === 408) return 'unavailable';
+  if (status === 503 && throttled.has(code)) return 'unavailable';
+  if (status === 501) return 'denied';
+  if (status >= 500) return action === 'read' || action === 'prepare' ? 'unavailable' : 'unknown';
+  return 'denied';
+}
+
+/** A request without a whole answer. */
+export function silence(store: string, key: string, action: S3Action, error: unknown): Error {
+  if (!(error instanceof Unanswered)) return error as Error;
+  const maybeDone = error.sent && action !== 'read' && action !== 'prepare';
+  return new StoreError(maybeDone ? 'unknown' : 'unavailable', key, `${store}: ${key}: ${error.message}`, {
+    cause: error.cause,
+  });
+}
+
+function sentenceOf(store: string, key: string, answer: HttpAnswer, code: string): string {
+  const { status } = answer;
+  const region = answer.headers['x-amz-bucket-region'];
+  if (code === 'NoSuchBucket') return `${store}: there is no such bucket; create it, or correct --bucket`;
+  if (code === 'RequestTimeTooSkewed')
+    return `${store}: this machine's clock is too far from the store's; set it right`;
+  if (code === 'InvalidAccessKeyId' || code === 'SignatureDoesNotMatch') {
+    return `${store}: the access key was refused (${code}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`;
+  }
+  if (status >= 300 && status < 400) {
+    return `${store}: the bucket is in another region${region === undefined ? '' : `, ${String(region)}`}; set ?region= in --bucket`;
+  }
+  const message = /<Message>([^<]{1,300})<\/Message>/.exec(textOf(answer))?.[1];
+  return [`${store}: ${key}: HTTP ${status}`, code, message].filter(Boolean).join(' ');
+}
+
+function textOf({ bytes }: HttpAnswer): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}

@@ -1,0 +1,137 @@
+import { Pool } from 'undici';
+import { native } from '../../../native-bindings/bindings.js';
+import type { World } from '../../world/world.js';
+import { StoreError } from '../store.js';
+import { checkKey } from './keys.js';
+import type { S3Access } from './s3-credentials.js';
+import { errorCodeOf, refusal, type S3Action, silence } from './s3-faults.js';
+import { exchange, type HttpAnswer, type HttpBody } from './s3-http.js';
+import { type Headers, Signer } from './s3-signing.js';
+
+/** One request for one object. */
+export interface S3Call {
+  readonly action: S3Action;
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Headers>;
+  readonly body?: HttpBody;
+  readonly into?: Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface S3Limits {
+  /** For one request, from its sending to the last byte of its answer. */
+  readonly requestMsMax: number;
+  readonly connectMsMax: number;
+  readonly connectionsMax: number;
+}
+
+/** Signed requests to one bucket over kept connections. */
+export class S3Requests {
+  readonly #store: string;
+  readonly #prefix: string;
+  readonly #access: S3Access;
+  readonly #signer: Signer;
+  readonly #pool: Pool;
+  readonly #host: string;
+  readonly #world: Pick<World, 'clock' | 'timers'>;
+  readonly #requestMsMax: number;
+
+  constructor(
+    /** The store's name, for people. */
+    store: string,
+    /** What comes before every key: '' or 'prefix/'. */
+    prefix: string,
+    access: S3Access,
+    world: Pick<World, 'clock' | 'timers'>,
+    limits: S3Limits,
+  ) {
+    this.#store = store;
+    this.#prefix = prefix;
+    this.#access = access;
+    this.#world = world;
+    this.#requestMsMax = limits.requestMsMax;
+    this.#host = new URL(access.origin).host;
+    this.#signer = new Signer({
+      credentials: access.credentials,
+      region: access.region,
+      service: access.service,
+      now: () => new Date(world.clock.wallMs()),
+    });
+    this.#pool = new Pool(access.origin, {
+      connections: limits.connectionsMax,
+      pipelining: 1,
+      connect: { timeout: limits.connectMsMax },
+      // Requests are timed as a whole, by the world's timers.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** Resolves with a success; rejects with StoreError. */
+  async call(call: S3Call): Promise<HttpAnswer> {
+    const path = `${this.#access.base}/${this.#prefix}${checkKey(call.key)}`;
+    const query = call.query ?? {};
+    const length = call.method === 'PUT' || call.method === 'POST' ? (call.body?.length ?? 0) : undefined;
+    const headers = await this.#sign(call, path, query, length);
+    let answer: HttpAnswer;
+    try {
+      answer = await exchange(
+        this.#pool,
+        this.#world.timers,
+        { ...call, path: withQuery(path, query), headers },
+        this.#requestMsMax,
+      );
+    } catch (error) {
+      throw silence(this.#store, call.key, call.action, error);
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (call.action === 'delete' && answer.status === 404 && errorCodeOf(answer) !== 'NoSuchBucket') return answer;
+    if (['ExpiredToken', 'TokenRefreshRequired'].includes(errorCodeOf(answer))) this.#access.renew();
+    throw refusal(this.#store, call.key, call.action, answer);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async #sign(
+    call: S3Call,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    length: number | undefined,
+  ): Promise<Headers> {
+    try {
+      const { method } = call;
+      const signed = await this.#signer.sign({ method, host: this.#host, path, query, headers: call.headers ?? {} });
+      return length === undefined ? signed : { ...signed, 'content-length': String(length) };
+    } catch (error) {
+      // Only sources of credentials fail here: files, or services that may be back later.
+      const why = error instanceof Error ? error.message : String(error);
+      throw new StoreError('unavailable', call.key, `${this.#store}: no credentials: ${why}`, { cause: error });
+    }
+  }
+}
+
+/** Keys, names and values here need no escaping but for upload ids. */
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
+}
+
+export function headerOf(answer: HttpAnswer, name: string): string {
+  const value = answer.headers[name];
+  return typeof value === 'string' ? value : (value?.[0] ?? '');
+}
+
+export function crc32cOf(slices: readonly Uint8Array[]): number {
+  return slices.reduce((crc, slice) => native.crc32c(slice, 0, slice.length, crc), 0);
+}
+
+/** As S3 writes it: base64 of the four bytes, the greatest first. */
+export function checksumText(crc32c: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc32c >>> 0);
+  return bytes.toString('base64');
+}

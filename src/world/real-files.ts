@@ -1,0 +1,100 @@
+/** The disk as it is: node:fs. */
+import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { lockFile } from './real-lock.js';
+import type { Files, OpenFile } from './world.js';
+
+/** Buffers per writev call (IOV_MAX on Linux and macOS). */
+const slicesMax = 1024;
+
+export function realFiles(): Files {
+  /** Folders whose own name is known to be durable. */
+  const durable = new Set<string>();
+  return {
+    makeFolder: (path) => makeFolder(resolve(path), durable),
+    async list(path) {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
+    },
+    create: async (path) => openFile(await open(path, 'wx+')),
+    open: async (path) => openFile(await open(path, 'r')),
+    link,
+    rename,
+    remove: unlink,
+    syncFolder,
+    lock: lockFile,
+  };
+}
+
+/**
+ * A folder that is there already may have been made by a process that died before its fsync, so its name is made durable
+ * too, once per process; above the first that we may not read, others have seen to it.
+ */
+async function makeFolder(path: string, durable: Set<string>): Promise<void> {
+  const parent = dirname(path);
+  if (parent === path || durable.has(path)) return;
+  await makeFolder(parent, durable);
+  let made = true;
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (!(await isFolder(path))) throw error;
+    made = false;
+  }
+  try {
+    await syncFolder(parent);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (made || !['EACCES', 'EPERM', 'EINVAL', 'EROFS'].includes(code)) throw error;
+  }
+  durable.add(path);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    await readdir(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function openFile(file: FileHandle): OpenFile {
+  return {
+    size: async () => (await file.stat()).size,
+    read: async (into, position) => (await file.read(into, 0, into.length, position)).bytesRead,
+    async write(slices, position) {
+      let at = position;
+      for (let first = 0; first < slices.length; first += slicesMax) {
+        at += await writeAll(file, slices.slice(first, first + slicesMax), at);
+      }
+    },
+    sync: () => file.sync(),
+    close: () => file.close(),
+  };
+}
+
+/** The system may take less than it was given. */
+async function writeAll(file: FileHandle, slices: readonly Uint8Array[], position: number): Promise<number> {
+  let left = slices.filter((slice) => slice.length > 0);
+  let at = position;
+  while (left.length > 0) {
+    let { bytesWritten: taken } = await file.writev(left, at);
+    at += taken;
+    while (left[0] !== undefined && taken >= left[0].length) {
+      taken -= left[0].length;
+      left = left.slice(1);
+    }
+    if (taken > 0) left = [left[0]!.subarray(taken), ...left.slice(1)];
+  }
+  return at - position;
+}
