@@ -1,3 +1,4 @@
+import type { IngestEngine } from '../ingest/engine.js';
 import { encodeApiVersionsFallback, readRequestHeader, type RequestHeader } from '../protocol/frames.js';
 import { apis } from '../protocol/apis.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
@@ -7,12 +8,15 @@ import type { ByteBudget } from '../threads/budget.js';
 import type { Clock, Connection } from '../world/world.js';
 import type { Dispatch } from './dispatch.js';
 import type { FrameMemory } from './frame-memory.js';
-import { type Frame, type FrameLimits, FrameReader } from './frame-reader.js';
+import type { Frame, FrameLimits } from './frame.js';
+import { FrameReader } from './frame-reader.js';
 import type { Handler } from './handler.js';
 import { KEY_BYTES } from './partial-frame.js';
 import { Pipeline, type PipelineLimits, type Place } from './pipeline.js';
 import { headerBytes, piecesFrom } from './pieces.js';
-import type { ProduceIntake } from './produce-intake.js';
+
+/** What the server needs of the ingest engine. */
+export type ProduceIntake = Pick<IngestEngine, 'produce' | 'connectionClosed'>;
 
 /** What all connections share. */
 export interface ConnectionServices {

@@ -1,8 +1,8 @@
 import { FRAME_LENGTH_BYTES } from '../protocol/frames.js';
-import type { ByteBudget, Reservation } from '../threads/budget.js';
-import type { Piece } from '../threads/chunks.js';
+import type { ByteBudget } from '../threads/budget.js';
 import type { Clock, ReadSink } from '../world/world.js';
 import { describeForeignProtocol } from './foreign-protocol.js';
+import type { FrameLimits, FrameReaderEvents } from './frame.js';
 import type { FrameMemory } from './frame-memory.js';
 import { KEY_BYTES, PartialFrame } from './partial-frame.js';
 
@@ -10,35 +10,6 @@ import { KEY_BYTES, PartialFrame } from './partial-frame.js';
 const FRAME_BYTES_MIN = 10;
 /** A frame with more than this still to come gets a chunk; a shorter rest is cheaper to copy. */
 const REST_BYTES_MIN = 32 * 1024;
-
-/** A whole request. Whoever takes it releases the reservation, and the pieces, when it needs the bytes no more. */
-export type Frame =
-  | { readonly kind: 'heap'; readonly bytes: Uint8Array; readonly reservation: Reservation }
-  | {
-      readonly kind: 'pieces';
-      /** Api key and version: the first bytes, not in the pieces. */
-      readonly key: Uint8Array;
-      readonly pieces: readonly Piece[];
-      readonly reservation: Reservation;
-    };
-
-export interface FrameReaderEvents {
-  frame(frame: Frame): void;
-  /** Nothing more can be read: the connection is to be closed. */
-  refused(reason: 'malformed' | 'limit' | 'stalled', detail: string): void;
-  /** Whether the socket should be read. */
-  pause(): void;
-  resume(): void;
-  /** Payload bytes that were copied once more than a stream's. */
-  landed(count: number): void;
-}
-
-export interface FrameLimits {
-  /** Produce requests. */
-  readonly frameBytesMax: number;
-  /** Every other request: the main thread decodes those. */
-  readonly controlFrameBytesMax: number;
-}
 
 /** Why nothing is parsed for the moment: bits of a set. */
 const BUDGET = 1;

@@ -4,10 +4,9 @@ import type { Log } from '../telemetry/log.js';
 import type { ByteBudget } from '../threads/budget.js';
 import type { Chunks } from '../threads/chunks.js';
 import type { Connection, Listening, Timer, World } from '../world/world.js';
-import { ClientConnection, type ConnectionServices } from './connection.js';
+import { ClientConnection, type ConnectionServices, type ProduceIntake } from './connection.js';
 import type { Dispatch } from './dispatch.js';
 import { FrameMemory } from './frame-memory.js';
-import type { ProduceIntake } from './produce-intake.js';
 
 /** As `Settings` (src/config) has them. */
 export interface ListenerSettings {

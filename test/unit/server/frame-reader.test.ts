@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FrameMemory } from '../../../src/server/frame-memory.js';
-import { type Frame, FrameReader } from '../../../src/server/frame-reader.js';
+import type { Frame } from '../../../src/server/frame.js';
+import { FrameReader } from '../../../src/server/frame-reader.js';
 import { ByteBudget } from '../../../src/threads/budget.js';
 import { Chunks } from '../../../src/threads/chunks.js';
 import { SeededRandom } from '../../simulation/random.js';
