@@ -25,7 +25,6 @@ export class Group implements GroupView {
   protocolName: string | undefined = undefined;
   leaderId: string | undefined = undefined;
   joinStartedMs = 0;
-  newcomerMs = 0;
   inInitialDelay = false;
   initialDelayMs = 0;
   /** Members and reserved member ids, in the order in which they came. */
@@ -187,7 +186,6 @@ export class Group implements GroupView {
     this.state = 'PreparingRebalance';
     this.joinPhase++;
     this.joinStartedMs = timeMs;
-    this.newcomerMs = timeMs;
     for (const member of this.members.values()) {
       member.joined = false;
     }

@@ -146,7 +146,6 @@ function addMember(group: Group, command: JoinGroup, timeMs: number): Joined {
   const member = new Member(command.memberId, command.instanceId);
   member.update(command);
   group.add(member);
-  group.newcomerMs = timeMs;
   return rebalance(group, member, command, timeMs);
 }
 

@@ -226,7 +226,6 @@ function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
   group.protocolName = row.protocolName;
   group.leaderId = row.leaderId;
   group.joinStartedMs = row.joinStartedMs;
-  group.newcomerMs = row.newcomerMs;
   group.inInitialDelay = row.inInitialDelay;
   group.initialDelayMs = row.initialDelayMs;
   for (const { topicId, partitions, offsets, leaderEpochs, metadata, committedMs } of row.offsets) {

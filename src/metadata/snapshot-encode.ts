@@ -140,7 +140,6 @@ function groupRow(group: Group): GroupRow {
     protocolName: group.protocolName,
     leaderId: group.leaderId,
     joinStartedMs: group.joinStartedMs,
-    newcomerMs: group.newcomerMs,
     inInitialDelay: group.inInitialDelay,
     initialDelayMs: group.initialDelayMs,
     members: Array.from(group.members.values(), (member) => ({

@@ -227,7 +227,6 @@ export interface GroupRow {
   protocolName?: string | undefined;
   leaderId?: string | undefined;
   joinStartedMs: number;
-  newcomerMs: number;
   inInitialDelay: boolean;
   initialDelayMs: number;
   members: MemberRow[];
@@ -2550,7 +2549,6 @@ function createBaseGroupRow(): GroupRow {
     protocolName: undefined,
     leaderId: undefined,
     joinStartedMs: 0,
-    newcomerMs: 0,
     inInitialDelay: false,
     initialDelayMs: 0,
     members: [],
@@ -2584,20 +2582,17 @@ export const GroupRow: MessageFns<GroupRow> = {
     if (message.joinStartedMs !== 0) {
       writer.uint32(64).int64(message.joinStartedMs);
     }
-    if (message.newcomerMs !== 0) {
-      writer.uint32(72).int64(message.newcomerMs);
-    }
     if (message.inInitialDelay !== false) {
-      writer.uint32(80).bool(message.inInitialDelay);
+      writer.uint32(72).bool(message.inInitialDelay);
     }
     if (message.initialDelayMs !== 0) {
-      writer.uint32(88).uint32(message.initialDelayMs);
+      writer.uint32(80).uint32(message.initialDelayMs);
     }
     for (const v of message.members) {
-      MemberRow.encode(v!, writer.uint32(98).fork()).join();
+      MemberRow.encode(v!, writer.uint32(90).fork()).join();
     }
     for (const v of message.offsets) {
-      TopicOffsetsRow.encode(v!, writer.uint32(106).fork()).join();
+      TopicOffsetsRow.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -2684,7 +2679,7 @@ export const GroupRow: MessageFns<GroupRow> = {
               break;
             }
 
-            message.newcomerMs = longToNumber(reader.int64());
+            message.inInitialDelay = reader.bool();
             continue;
           }
           case 10: {
@@ -2692,27 +2687,19 @@ export const GroupRow: MessageFns<GroupRow> = {
               break;
             }
 
-            message.inInitialDelay = reader.bool();
-            continue;
-          }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
             message.initialDelayMs = reader.uint32();
             continue;
           }
-          case 12: {
-            if (tag !== 98) {
+          case 11: {
+            if (tag !== 90) {
               break;
             }
 
             message.members.push(MemberRow.decode(reader, reader.uint32()));
             continue;
           }
-          case 13: {
-            if (tag !== 106) {
+          case 12: {
+            if (tag !== 98) {
               break;
             }
 

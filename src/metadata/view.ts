@@ -85,8 +85,6 @@ export interface GroupView {
   readonly rebalanceTimeoutMs: number;
   /** True while a group that was empty collects its first members (group.initial.rebalance.delay.ms). */
   readonly inInitialDelay: boolean;
-  /** When the newest member came, by entry time (ms): newcomers extend the initial delay up to the rebalance timeout. */
-  readonly newcomerMs: number;
   readonly initialDelayMs: number;
 }
 
