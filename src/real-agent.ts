@@ -1,0 +1,49 @@
+import { native, nativeSentence } from '../native-bindings/bindings.js';
+import { type RunningAgent, runAgent } from './agent.js';
+import type { Settings } from './config/settings.js';
+import { reportVitals } from './console/vitals.js';
+import { openStore } from './objects/open.js';
+import { pinoLog } from './telemetry/pino-log.js';
+import { Telemetry } from './telemetry/telemetry.js';
+import { startPiscinaThreads } from './threads/piscina.js';
+import { realWorld } from './world/real.js';
+import { realFiles } from './world/real-files.js';
+import { watchVitals } from './world/real-vitals.js';
+
+/** An agent on the real world. Rejects with an error whose message is for people. */
+export async function startRealAgent(
+  settings: Settings,
+  version: string,
+  onFatal: (error: Error) => void,
+): Promise<RunningAgent & { readonly bucket: string }> {
+  const world = realWorld({ files: realFiles(), socketReads: settings.socketReads });
+  const log = pinoLog(settings.logLevel, { agent: settings.agent });
+  const telemetry = new Telemetry({ seriesMax: settings.metricsSeriesMax });
+  const opened = await openStore(settings.bucket, world);
+  const release = await lockFolder(settings, world);
+  const store = opened;
+  reportVitals(telemetry, watchVitals());
+  const threads = startPiscinaThreads();
+  log.info({ version, node: process.version, native: native.name }, nativeSentence[native.name]);
+  const agent = await runAgent(settings, { version, world, threads, store, telemetry, log, onFatal });
+  return {
+    ...agent,
+    bucket: opened.name,
+    async stop() {
+      await agent.stop();
+      await release();
+      await opened.close();
+    },
+  };
+}
+
+/** A folder belongs to one agent: its conditional replacements are decided inside one process. */
+async function lockFolder(settings: Settings, world: ReturnType<typeof realWorld>): Promise<() => Promise<void>> {
+  const { bucket } = settings;
+  if (bucket.kind !== 'file') return async () => {};
+  const lock = await world.files.lock(`${bucket.folder}/.lock`);
+  if (lock === undefined) {
+    throw new Error(`another agent uses the folder ${bucket.folder}; stop it, or give this one its own --bucket`);
+  }
+  return () => lock.release();
+}
