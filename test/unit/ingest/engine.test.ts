@@ -178,9 +178,23 @@ test('a topic is known to the lane as soon as it is to the main thread, with its
   const again = agent.produce(1, makeBatch());
   await agent.world.pass(200);
   expect([gone, again].map(({ answers }) => answers[0]!.error)).toEqual([3, 0]);
+  // The lane itself refused the one: nothing of it was uploaded.
+  const uploaded = [...agent.store.objects.values()].map((bytes) => bytes.length);
+  expect(new Set(uploaded).size).toBe(1);
 });
 
-test('one lane at low load; a second when the first has a segment to seal; a connection keeps its lane while it waits', async () => {
+test('a connection keeps its lane while it waits, however full the lane is', async () => {
+  const agent = new EngineHarness({ batchBytes: 1000 });
+  await agent.createTopic('orders');
+  for (let i = 0; i < 5; i += 1) {
+    agent.produce(1, makeBatch({ values: ['v'.repeat(600)] }));
+  }
+  expect(agent.workers).toHaveLength(1);
+  agent.produce(2, makeBatch());
+  expect(agent.workers).toHaveLength(2);
+});
+
+test('one lane at low load, a second when the first has a segment to seal', async () => {
   const agent = new EngineHarness({ batchBytes: 1000 });
   await agent.createTopic('orders');
   const quiet = [1, 2, 3].map((connection) => agent.produce(connection, makeBatch({ values: ['v'.repeat(100)] })));
@@ -267,6 +281,19 @@ test('a full ring holds requests back in order, and loses none', async () => {
   await agent.world.pass(1_000);
   expect(sent.map(({ answers }) => answers[0]!.baseOffset)).toEqual(sent.map((_, i) => i));
   expect(sent.every(({ released, answers }) => released === 1 && answers.length === 1)).toBe(true);
+});
+
+test('a request does not overtake those that were held back before it', async () => {
+  const agent = new EngineHarness({ lanesMax: 1, batchBytes: 1_000_000, laneBytes: 4 * 1024 * 1024 });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const batch = makeBatch();
+  const sent = Array.from({ length: 6_000 }, () => agent.produce(1, batch));
+  // By now the worker has emptied the ring, and the held ones have not been moved yet.
+  await agent.world.pass(1);
+  sent.push(agent.produce(1, batch));
+  await agent.world.pass(1_000);
+  expect(sent.map(({ answers }) => answers[0]!.baseOffset)).toEqual(sent.map((_, i) => i));
 });
 
 test('a closed connection is not answered, and its bytes come back all the same', async () => {

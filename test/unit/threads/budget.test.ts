@@ -121,6 +121,16 @@ test('a reservation that stands still is revoked, but only while others wait', (
   expect(idle.revoked()).toBe(1);
 });
 
+test('the 5 s begin with the waiting, not with the reservation', () => {
+  const budget = new ByteBudget({ smallBytes: 0, commonBytes: 4 * MIB, ownBytes: 0 }, 0);
+  const holder = claim(budget, 4 * MIB);
+  claim(budget, MIB, 'client', 60_000);
+  budget.tick(60_001);
+  expect(holder.revoked()).toBe(0);
+  budget.tick(60_000 + PROGRESS_WINDOW_MS);
+  expect(holder.revoked()).toBe(1);
+});
+
 test('64 KiB in every 5 s keep a reservation, and a filled one is out of danger', () => {
   const budget = new ByteBudget({ smallBytes: 0, commonBytes: 8 * MIB, ownBytes: 0 }, 0);
   const steady = claim(budget, 4 * MIB);

@@ -40,7 +40,6 @@ test('rooms never overlap, held and pinned segments survive, the oldest readable
             live.push({ room, generation: undefined, pins: 0 });
           }
         } else if (chosen === undefined) {
-          continue;
         } else if (kind === 'readable' && chosen.generation === undefined) {
           chosen.generation = ring.makeReadable(chosen.room);
         } else if (kind === 'free' && chosen.generation === undefined) {
