@@ -14,6 +14,8 @@ export class Archive extends MemoryStore {
   readonly entries = new Map<number, Buffer>();
   readonly broken: string[] = [];
   readonly removed = new Set<number>();
+  /** Creates that filled a slot whose entry had been trimmed. */
+  voidLandings = 0;
   boundary: Boundary = { format: 1, revision: 0, snapshots: [], terms: [] };
 
   override async put(key: string, body: readonly Uint8Array[], options: PutOptions = {}) {
@@ -58,8 +60,11 @@ export class Archive extends MemoryStore {
     const owner = this.entries.get(slot);
     if (owner !== undefined) {
       // What lands in a trimmed slot is void; a late copy of the owner's bytes is nothing new.
-      if (!bytes.equals(owner) && slot > this.boundary.revision) {
-        this.broken.push(`slot ${slot} was owned twice`);
+      if (!bytes.equals(owner)) {
+        this.voidLandings += 1;
+        if (slot > this.boundary.revision) {
+          this.broken.push(`slot ${slot} was owned twice`);
+        }
       }
       return;
     }

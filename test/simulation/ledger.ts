@@ -10,13 +10,25 @@ export class Ledger {
   readonly log = new Map<string, Map<number, string>>();
   readonly idempotent = new Set<string>();
 
-  sending(producer: { readonly name: string; readonly topic: string; readonly partition: number; readonly idempotent: boolean }, values: readonly string[]): void {
+  sending(
+    producer: {
+      readonly name: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly idempotent: boolean;
+    },
+    values: readonly string[],
+  ): void {
     const byProducer = atKey(this.sent, keyOf(producer), () => new Map<string, string[]>());
     atKey(byProducer, producer.name, () => []).push(...values);
     if (producer.idempotent) this.idempotent.add(producer.name);
   }
 
-  acknowledged(producer: { readonly topic: string; readonly partition: number }, values: readonly string[], baseOffset: number): void {
+  acknowledged(
+    producer: { readonly topic: string; readonly partition: number },
+    values: readonly string[],
+    baseOffset: number,
+  ): void {
     for (const [i, value] of values.entries()) {
       const former = this.acknowledgedAt.get(value);
       if (former !== undefined) this.violation(`invariant 7: ${value} was acknowledged twice`);
@@ -33,7 +45,8 @@ export class Ledger {
     const log = atKey(this.log, keyOf({ topic, partition }), () => new Map<number, string>());
     const former = log.get(offset);
     if (former === undefined) log.set(offset, value);
-    else if (former !== value) this.violation(`invariant 4: ${topic}-${partition} offset ${offset} is ${value}, was ${former}`);
+    else if (former !== value)
+      this.violation(`invariant 4: ${topic}-${partition} offset ${offset} is ${value}, was ${former}`);
   }
 
   violation(sentence: string): void {

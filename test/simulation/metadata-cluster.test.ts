@@ -193,6 +193,32 @@ describe('two agents', () => {
     check(cluster);
   });
 
+  test('a candidate whose create lands in a trimmed slot does not lead', async () => {
+    const cluster = new MetadataCluster(11);
+    const settings = { leaseMs: 1000, snapshotJournalEntries: 5 };
+    const a = cluster.process('a', settings);
+    const client = await cluster.until(a.connect());
+    const b = cluster.process('b', settings);
+    b.faults = { ...noFaults, writeMs: 60_000 };
+    const ended = b.connect().catch((error: Error) => error.name);
+    await cluster.pass(100);
+    a.cutOff = true;
+    await cluster.pass(2000);
+    a.cutOff = false;
+    const slot = client.view.revision + 1;
+    await cluster.pass(50_000);
+    expect(cluster.archive.boundary.revision).toBeGreaterThan(slot);
+    b.faults = undefined;
+    await cluster.pass(20_000);
+    expect(cluster.archive.voidLandings).toBe(1);
+    expect(client.leaderKnown).toBe(true);
+    expect(client.view.term).toBe(1);
+    expect(b.client).toBeUndefined();
+    expect(await cluster.until(ended)).toBe('MetadataUnavailable');
+    expect(b.fatal).toEqual([expect.any(FellBehind)]);
+    check(cluster);
+  });
+
   test('a name that registers again closes the former epoch', async () => {
     const cluster = new MetadataCluster(9);
     const a = cluster.process('a', { leaseMs: 1000 });

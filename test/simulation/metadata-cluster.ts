@@ -57,7 +57,11 @@ export class MetadataCluster {
   }
 
   async pass(ms: number): Promise<void> {
-    await this.time.run(() => false, this.time.nowMs + ms);
+    let over = false;
+    this.time.after(ms, () => {
+      over = true;
+    });
+    await this.time.run(() => over, Number.POSITIVE_INFINITY);
   }
 
   /** A process of its own; several may have one name (a restart) or one host. */
@@ -84,6 +88,8 @@ export class MetadataProcess {
   alive = true;
   /** No request to the store gets through. */
   cutOff = false;
+  /** Faults of this process's own. */
+  faults: RemoteFaults | undefined;
   submitted = 0;
   client: (MetadataClient & { readonly view: Metadata }) | undefined;
 
@@ -129,7 +135,9 @@ export class MetadataProcess {
   #journal(alive: () => boolean): Journal {
     const { bucket, time, random } = this.#cluster;
     return objectJournal(
-      new RemoteStore(bucket, time, random.fork(), alive, () => (this.cutOff ? unreachable : this.#cluster.faults)),
+      new RemoteStore(bucket, time, random.fork(), alive, () =>
+        this.cutOff ? unreachable : (this.faults ?? this.#cluster.faults),
+      ),
       CLUSTER,
     );
   }

@@ -86,14 +86,18 @@ export class ModelConsumer {
       if (errorCode !== 0) {
         errors += 1;
         const error = errorByCode(errorCode);
-        if (error?.retriable !== true) this.#ledger.violation(`invariant 8: a consumer was told ${error?.name ?? errorCode}`);
+        if (error?.retriable !== true)
+          this.#ledger.violation(`invariant 8: a consumer was told ${error?.name ?? errorCode}`);
         continue;
       }
       if (highWatermark < this.#highWatermarks[partitionIndex]!) {
-        this.#ledger.violation(`invariant 8: high watermark fell from ${this.#highWatermarks[partitionIndex]} to ${highWatermark}`);
+        this.#ledger.violation(
+          `invariant 8: high watermark fell from ${this.#highWatermarks[partitionIndex]} to ${highWatermark}`,
+        );
       }
       this.#highWatermarks[partitionIndex] = highWatermark;
-      if (records !== null) this.#read(partitionIndex, frame.subarray(records.position, records.position + records.length));
+      if (records !== null)
+        this.#read(partitionIndex, frame.subarray(records.position, records.position + records.length));
     }
     if (errors > 0) await new Promise<void>((resume) => this.#time.after(50, resume));
   }
@@ -106,7 +110,9 @@ export class ModelConsumer {
         this.#ledger.saw(this.#plan.topic, partition, offset, Buffer.from(value ?? []).toString());
         if (offset < this.positions[partition]!) continue;
         if (offset !== this.positions[partition]) {
-          this.#ledger.violation(`invariant 3: ${this.#plan.topic}-${partition} jumps from ${this.positions[partition]} to ${offset}`);
+          this.#ledger.violation(
+            `invariant 3: ${this.#plan.topic}-${partition} jumps from ${this.positions[partition]} to ${offset}`,
+          );
         }
         this.positions[partition] = offset + 1;
       }

@@ -66,7 +66,8 @@ export class ModelProducer {
           if (!(error instanceof Disconnected)) throw error;
         }
         client.close();
-        if (!this.#plan.idempotent) for (const batch of pending.splice(0)) this.#ledger.unknown(this.#plan, batch.values);
+        if (!this.#plan.idempotent)
+          for (const batch of pending.splice(0)) this.#ledger.unknown(this.#plan, batch.values);
         for (const batch of pending) batch.doubtful = true;
       }
       await new Promise<void>((resume) => this.#time.after(RETRY_MS * (0.5 + this.#random.unit()), resume));
@@ -75,7 +76,10 @@ export class ModelProducer {
 
   async #init(client: WireClient): Promise<void> {
     for (;;) {
-      const { response } = await client.call(apis.initProducerId, 4, { transactionalId: null, transactionTimeoutMs: 0 });
+      const { response } = await client.call(apis.initProducerId, 4, {
+        transactionalId: null,
+        transactionTimeoutMs: 0,
+      });
       if (response.errorCode === 0) {
         this.#id = response.producerId;
         this.#epoch = response.producerEpoch;
@@ -118,7 +122,10 @@ export class ModelProducer {
 
   async #send(client: WireClient, batch: Batch): Promise<{ batch: Batch; error: number; baseOffset: number }> {
     const records = encodeBatch({
-      records: batch.values.map((value) => ({ value: Buffer.from(value), timestampMs: 1_767_225_600_000 + Math.floor(this.#time.nowMs) })),
+      records: batch.values.map((value) => ({
+        value: Buffer.from(value),
+        timestampMs: 1_767_225_600_000 + Math.floor(this.#time.nowMs),
+      })),
       codec: this.#random.pick(['none', 'none', 'lz4', 'gzip'] as const),
       ...(this.#plan.idempotent
         ? { producer: { id: this.#id, epoch: this.#epoch, baseSequence: batch.baseSequence } }

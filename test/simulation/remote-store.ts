@@ -16,6 +16,8 @@ export interface RemoteFaults {
   /** The answer is lost: the write was done, was not, or is done later. */
   readonly unknown: number;
   readonly lateMsMax: number;
+  /** How much longer a write is under way before it is done. */
+  readonly writeMs?: number;
 }
 
 export const noFaults: RemoteFaults = { latencyMsMax: 5, unavailable: 0, unknown: 0, lateMsMax: 0 };
@@ -62,12 +64,12 @@ export class RemoteStore implements Store {
 
   #ask<T>(key: string, write: boolean, work: () => Promise<T>): Promise<T> {
     const random = this.#random;
-    const { latencyMsMax, unavailable, unknown, lateMsMax } = this.#faults();
+    const { latencyMsMax, unavailable, unknown, lateMsMax, writeMs = 0 } = this.#faults();
     return new Promise((resolve, reject) => {
       const answer = (run: () => void) => this.#time.after(latencyMsMax * random.unit(), () => this.#alive() && run());
       const fail = (fault: 'unavailable' | 'unknown') =>
         answer(() => reject(new StoreError(fault, key, `${fault}: ${key}`)));
-      this.#time.after(latencyMsMax * random.unit(), () => {
+      this.#time.after(latencyMsMax * random.unit() + (write ? writeMs : 0), () => {
         if (random.chance(unavailable)) {
           fail('unavailable');
         } else if (write && random.chance(unknown)) {

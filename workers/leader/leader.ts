@@ -10,6 +10,7 @@ import type { Log } from '../../src/telemetry/log.js';
 import type { Processes, ProcessIdentity } from '../../src/world/process-identity.js';
 import type { World } from '../../src/world/world.js';
 import { append } from './append.js';
+import { Barriers } from './barriers.js';
 import { CommandQueue, type Queued } from './command-queue.js';
 import { composeEntry, encodeForwarded, encodeOwn } from './compose.js';
 import { GroupsClock } from './groups-clock.js';
@@ -40,6 +41,7 @@ export class Leader {
   readonly #wake: Wake;
   readonly #clock: GroupsClock;
   readonly #snapshots: Snapshots;
+  readonly #barriers: Barriers;
   readonly #stop = new AbortController();
   readonly #crashed = Promise.withResolvers<never>();
   #replica = new Replica();
@@ -47,9 +49,6 @@ export class Leader {
   #term = 0;
   /** Append soon, commands or not: to keep the lease, or to learn who owns the next slot. */
   #renew = false;
-  /** Barrier requests that no journal read begun after them has answered yet. */
-  #barriers: number[] = [];
-  #readingBarrier = false;
 
   constructor(world: World, init: LeaderInit, deps: LeaderDeps, post: (message: FromLeader) => void) {
     this.#world = world;
@@ -57,6 +56,7 @@ export class Leader {
     this.#deps = deps;
     this.#post = post;
     this.#wake = new Wake(world);
+    this.#barriers = new Barriers(deps.journal, post);
     this.#clock = new GroupsClock(
       world,
       () => this.#replica.metadata,
@@ -84,11 +84,11 @@ export class Leader {
         }
         break;
       case 'barrier':
-        this.#barriers.push(message.id);
+        this.#barriers.add(message.id);
         if (this.#term === 0) {
           this.#wake.notify();
         } else {
-          this.#readBarrier();
+          this.#background(this.#readBarriers());
         }
         break;
       case 'members-alive':
@@ -155,14 +155,14 @@ export class Leader {
   async #follow(): Promise<number | undefined> {
     let newsMs = this.#world.clock.monotonicMs();
     while (!this.#stop.signal.aborted) {
-      const barriers = this.#takeBarriers();
+      const barriers = this.#barriers.take();
       let tail: 'end' | 'more' | 'void';
       const before = this.#replica.revision;
       try {
         tail = await this.#catchUp();
       } catch (error) {
         this.#storeFailed(error);
-        this.#failBarriers(barriers, error as StoreError);
+        this.#barriers.fail(barriers, error as StoreError);
         await pause(this.#world, STORE_PAUSE_MS, this.#stop.signal);
         continue;
       }
@@ -170,13 +170,13 @@ export class Leader {
         newsMs = this.#world.clock.monotonicMs();
       }
       if (tail !== 'end') {
-        this.#barriers.unshift(...barriers);
+        this.#barriers.putBack(barriers);
         if (tail === 'void') {
           await this.#load();
         }
         continue;
       }
-      this.#answerBarriers(barriers, this.#replica.revision);
+      this.#barriers.answer(barriers, this.#replica.revision);
       if (this.#mayTry(newsMs)) {
         const term = await this.#tryToLead();
         if (term !== undefined) {
@@ -257,7 +257,7 @@ export class Leader {
     this.#clock.start();
     this.#background(this.#snapshots.resume());
     this.#setLimits();
-    this.#readBarrier();
+    this.#background(this.#readBarriers());
     const { leaseMs, entryBytesMax, entryCommandsMax, journalPutsPerSecondMax } = this.#init.settings;
     const gapMs = journalPutsPerSecondMax > 0 ? 1000 / journalPutsPerSecondMax : 0;
     let startedMs = this.#world.clock.monotonicMs();
@@ -297,23 +297,23 @@ export class Leader {
   async #appendItems(items: readonly Queued[], startedMs: number): Promise<boolean> {
     const revision = this.#replica.revision + 1;
     const bytes = this.#compose(revision, items);
-    const barriers = this.#takeBarriers();
+    const barriers = this.#barriers.take();
     if ((await this.#append(revision, bytes, NEVER)) === 'others') {
       for (const { own } of items) {
         own?.lose();
       }
-      this.#barriers.unshift(...barriers);
+      this.#barriers.putBack(barriers);
       return false;
     }
     this.#stream(revision, bytes);
     const applied = this.#replica.apply(bytes);
     this.#settle(items, applied);
     // That slot was absent when our create, begun after these requests, filled it.
-    this.#answerBarriers(barriers, revision);
+    this.#barriers.answer(barriers, revision);
     this.#count(items.length, bytes.length, startedMs);
     this.#clock.applied(applied.changes.groups);
     this.#snapshots.applied(this.#replica);
-    this.#readBarrier();
+    this.#background(this.#readBarriers());
     return true;
   }
 
@@ -361,54 +361,10 @@ export class Leader {
     );
   }
 
-  // ---- barriers (DESIGN §4, fresh reads)
-
-  /** One journal read for all that wait: the next slot absent and above the boundary. */
-  #readBarrier(): void {
-    if (this.#readingBarrier || this.#barriers.length === 0) {
-      return;
-    }
-    this.#readingBarrier = true;
-    this.#background(this.#proveLast(this.#takeBarriers()));
-  }
-
-  async #proveLast(barriers: readonly number[]): Promise<void> {
-    const last = this.#replica.revision;
-    try {
-      const absent = (await this.#deps.journal.read(last + 1)) === undefined;
-      const kept = await this.#deps.journal.readBoundary();
-      this.#readingBarrier = false;
-      if (absent && (kept?.boundary.revision ?? 0) <= last) {
-        this.#answerBarriers(barriers, last);
-        this.#readBarrier();
-      } else {
-        // Either our own entry has just landed, or someone else leads: the next append tells.
-        this.#barriers.unshift(...barriers);
-        this.#renew = true;
-        this.#wake.notify();
-      }
-    } catch (error) {
-      this.#readingBarrier = false;
-      this.#storeFailed(error);
-      this.#failBarriers(barriers, error as StoreError);
-    }
-  }
-
-  #takeBarriers(): readonly number[] {
-    const taken = this.#barriers;
-    this.#barriers = [];
-    return taken;
-  }
-
-  #answerBarriers(ids: readonly number[], revision: number): void {
-    for (const id of ids) {
-      this.#post({ type: 'barrier', id, revision });
-    }
-  }
-
-  #failBarriers(ids: readonly number[], error: StoreError): void {
-    for (const id of ids) {
-      this.#post({ type: 'barrier-failed', id, reason: error.message });
+  async #readBarriers(): Promise<void> {
+    if (!(await this.#barriers.read(() => this.#replica.revision))) {
+      this.#renew = true;
+      this.#wake.notify();
     }
   }
 
