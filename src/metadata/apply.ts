@@ -1,8 +1,8 @@
 import { errors } from '../protocol/errors.js';
 import type { Agent } from './agents.js';
 import type { Digest } from './digest.js';
-import { join } from './join.js';
 import { EntryRefused } from './entry.js';
+import { join } from './join.js';
 import type { Command, Entry, Forwarded } from './journal.wire.js';
 import { ROWS_PER_ENTRY_MAX } from './limits.js';
 import { commitOffsets, dropOffsets, forgetOffsets } from './offsets.js';

@@ -180,9 +180,6 @@ export class Group implements GroupView {
   prepareRebalance(timeMs: number, initialDelayMs: number): void {
     this.inInitialDelay = this.state === 'Empty' && initialDelayMs > 0;
     this.initialDelayMs = this.inInitialDelay ? initialDelayMs : 0;
-    if (this.state === 'CompletingRebalance') {
-      this.clearAssignments();
-    }
     this.state = 'PreparingRebalance';
     this.joinPhase++;
     this.joinStartedMs = timeMs;

@@ -6,8 +6,6 @@ import { Member } from './members.js';
 import { putOffset } from './offsets.js';
 import type { Partition } from './partition.js';
 import { WINDOW } from './producers.js';
-import { GROUP_STATES, must, SNAPSHOT_FORMAT, SnapshotRefused } from './snapshot-format.js';
-import { outcomeOf } from './snapshot-outcomes.js';
 import type {
   AgentRow,
   ExtentColumns,
@@ -18,6 +16,8 @@ import type {
   TopicRow,
 } from './snapshot.wire.js';
 import { Snapshot } from './snapshot.wire.js';
+import { GROUP_STATES, must, SNAPSHOT_FORMAT, SnapshotRefused } from './snapshot-format.js';
+import { outcomeOf } from './snapshot-outcomes.js';
 import { STATE_VERSION, State } from './state.js';
 import { record } from './streams.js';
 import { topicIdText } from './topic-id.js';

@@ -1,5 +1,5 @@
 import type { Ledger } from './limits.js';
-import { STREAMS_PER_EPOCH_MAX, SIZE, UNCONFIRMED_MAX } from './limits.js';
+import { SIZE, STREAMS_PER_EPOCH_MAX, UNCONFIRMED_MAX } from './limits.js';
 import type { NotTaken, Outcome } from './outcomes.js';
 import { outcomeBytes } from './outcomes.js';
 

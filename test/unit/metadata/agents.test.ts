@@ -155,6 +155,17 @@ describe('streams', () => {
     expect(journal.metadata.topicByName('t3')).toBeUndefined();
   });
 
+  test('an agent that closes its own epoch leaves nothing behind', () => {
+    const [own, other] = [true, false].map((closes) => {
+      const journal = new JournalMaker();
+      const agentEpoch = journal.register();
+      const close = command('closeAgentEpoch', { agentEpoch });
+      expect(closes ? journal.send(agentEpoch, close) : journal.bare(close)).toEqual({ kind: 'done' });
+      return journal.metadata.bytes;
+    });
+    expect(own).toBe(other);
+  });
+
   test('confirmed outcomes give their bytes back', () => {
     const { journal, send } = sender();
     const refusal = () => journal.metadata.bytes;

@@ -80,6 +80,13 @@ describe('joining', () => {
     expect(story.summary).toBe('CompletingRebalance 2 a [a c b]');
   });
 
+  test('a reserved member id can leave', () => {
+    const story = new Story().stable('a');
+    story.join('b', { requireKnownMember: true });
+    expect(story.leave('b')).toEqual({ kind: 'members-left', errors: [0] });
+    expect(story.group.members.has('b')).toBe(false);
+  });
+
   test('a reserved member id goes by ExpireMembers, and a group that never was more goes with it', () => {
     const story = new Story();
     story.join('a', { requireKnownMember: true });
@@ -89,6 +96,14 @@ describe('joining', () => {
     expect(story.expire(0, 'a')).toEqual({ kind: 'done' });
     expect(story.journal.metadata.group(G)).toBeUndefined();
     expect(story.journal.metadata.bytes).toBeLessThan(bytes);
+  });
+
+  test('a protocol named twice counts once', () => {
+    const story = new Story();
+    const twice = ['x', 'x'].map((name, at) => ({ name, metadata: Uint8Array.of(at) }));
+    story.join('a', { protocols: twice });
+    expect(story.group.protocolName).toBe('x');
+    expect(story.group.members.get('a')!.protocols).toEqual(twice.slice(0, 1));
   });
 
   test('the protocol is chosen by votes among those that all support', () => {
@@ -160,6 +175,17 @@ describe('static members', () => {
     expect(error(story.join('s1', { instanceId: 's', knownMember: true }))).toBe(82);
     expect(error(story.commit(1, 's1', { instanceId: 's' }))).toBe(82);
     expect(error(story.sync('s1', 1))).toBe(25);
+  });
+
+  test('rebalance a Stable group when they change the protocol that it would choose', () => {
+    const story = new Story();
+    const both = ['range', 'sticky'].map((name) => ({ name, metadata: Uint8Array.of(1) }));
+    story.join('s1', { instanceId: 's', protocols: both });
+    story.sync('s1', 1);
+    story.join('s2', { instanceId: 's', protocols: both.slice(0, 1) });
+    expect([story.summary, story.group.protocolName]).toEqual(['Stable 1 s2 [s2]', 'range']);
+    story.join('s3', { instanceId: 's', protocols: both.toReversed() });
+    expect([story.summary, story.group.protocolName]).toEqual(['CompletingRebalance 2 s3 [s3]', 'sticky']);
   });
 
   test('rebalance a group that is still completing, whose leader may assign to the former id', () => {

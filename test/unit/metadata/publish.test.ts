@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Metadata } from '../../../src/metadata/metadata.js';
 import type { Published } from '../../../src/metadata/outcomes.js';
+import { Snapshot } from '../../../src/metadata/snapshot.wire.js';
 import type { Extent } from '../../../src/metadata/view.js';
 import type { Batch } from './journal-maker.js';
 import { JournalMaker, segment, topicId } from './journal-maker.js';
@@ -161,6 +163,26 @@ test('extents are found by offset and by timestamp, however many', () => {
     ),
     { numRuns: 40 },
   );
+});
+
+test('an extent holds at most 2^32 - 1 records', () => {
+  const { journal, epoch, topic } = started();
+  const most = { records: 0x7fff_ffff };
+  journal.send(epoch, segment(1, [{ topic: TOPIC, batches: [most, most, most, { records: 1 }] }]));
+  expect(extents(journal, topic).map(({ baseOffset, records, length }) => [baseOffset, records, length])).toEqual([
+    [0, 0xffff_fffe, 200],
+    [0xffff_fffe, 0x8000_0000, 200],
+  ]);
+});
+
+test('a partition never passes the last offset that a number holds', () => {
+  const { journal, epoch } = started();
+  const snapshot = Snapshot.decode(journal.metadata.snapshot());
+  snapshot.topics[0]!.partitions[0]!.highWatermark = Number.MAX_SAFE_INTEGER - 3;
+  const full = new JournalMaker(Metadata.fromSnapshot(Snapshot.encode(snapshot).finish()));
+  const batches = [{ records: 2 }, { records: 2 }, { records: 1 }];
+  const outcome = full.send(epoch, segment(1, [{ topic: TOPIC, batches }]), 1) as Published;
+  expect([...outcome.partitions[0]!.errors]).toEqual([0, 56, 0]);
 });
 
 test('an empty, an unknown and a missing partition have no extents', () => {

@@ -104,7 +104,12 @@ describe('budgets', () => {
         offsets: [{ topic: 'a.b', partition: 0, offset: 1, leaderEpoch: 0, metadata: '' }],
       }),
     );
-    made.journal.bare(command('setLimits', { metadataBytesMax: 1, producerRowsMax: 0 }));
+    made.journal.bare(
+      command('setLimits', {
+        metadataBytesMax: Math.floor(0.6 * made.journal.metadata.bytes),
+        producerRowsMax: 0,
+      }),
+    );
     return made;
   }
 
