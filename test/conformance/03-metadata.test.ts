@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { apis } from '../../src/protocol/apis.js';
+import { LocalAgent } from './local-agent.js';
+
+const NOT_REQUESTED = -0x8000_0000;
+const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
+const NO_SUCH_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+describe('every version tells brokers, controller and a topic', () => {
+  for (let version = apis.metadata.min; version <= apis.metadata.max; version += 1) {
+    it(`v${version}`, async () => {
+      const agent = await LocalAgent.start();
+      const answer = await agent.connect().call(apis.metadata, version, { topics: [{ name: 't' }] });
+      const { nodeId } = agent.metadata.self;
+      const topicId = agent.metadata.view.topicByName('t')!.topicId;
+      expect(answer.brokers).toEqual([{ nodeId, host: 'agent.test', port: 9092, rack: version >= 1 ? 'zone-a' : null }]);
+      expect(answer).toMatchObject({
+        errorCode: 0,
+        clusterId: version >= 2 ? 'test-cluster' : null,
+        controllerId: version >= 1 ? nodeId : -1,
+        clusterAuthorizedOperations: NOT_REQUESTED,
+      });
+      expect(answer.topics).toMatchObject([
+        { errorCode: 0, name: 't', topicId: version >= 10 ? topicId : ZERO_UUID, isInternal: false },
+      ]);
+      expect(answer.topics[0]!.topicAuthorizedOperations).toBe(NOT_REQUESTED);
+      expect(answer.topics[0]!.partitions).toEqual(
+        [0, 1].map((partitionIndex) => ({
+          errorCode: 0,
+          partitionIndex,
+          leaderId: nodeId,
+          leaderEpoch: version >= 7 ? 0 : -1,
+          replicaNodes: [nodeId],
+          isrNodes: [nodeId],
+          offlineReplicas: [],
+        })),
+      );
+    });
+  }
+});
+
+it('each listener is answered with its own address', async () => {
+  const agent = await LocalAgent.start();
+  const outside = await agent.connect(9093).call(apis.metadata, 9, { topics: [] });
+  expect(outside.brokers).toMatchObject([{ host: 'outside.test', port: 443 }]);
+});
+
+describe('which topics', () => {
+  const cases: readonly (readonly [string, number, readonly { name: string }[] | null, readonly string[]])[] = [
+    ['v0 empty: all', 0, [], ['a', 'b']],
+    ['v1 null: all', 1, null, ['a', 'b']],
+    ['v1 empty: none', 1, [], []],
+    ['v13 null: all', 13, null, ['a', 'b']],
+  ];
+  for (const [name, version, topics, expected] of cases) {
+    it(name, async () => {
+      const agent = await LocalAgent.start();
+      const client = agent.connect();
+      await client.call(apis.metadata, 4, { topics: [{ name: 'a' }, { name: 'b' }] });
+      const answer = await client.call(apis.metadata, version, { topics });
+      expect(answer.topics.map((topic) => topic.name).sort()).toEqual(expected);
+    });
+  }
+});
+
+describe('topics that do not exist', () => {
+  const cases: readonly (readonly [string, number, object, boolean, number])[] = [
+    ['created', 4, { allowAutoTopicCreation: true }, true, 0],
+    ['v3 has no flag: created', 3, {}, true, 0],
+    ['the client forbids it', 4, { allowAutoTopicCreation: false }, true, 3],
+    ['the setting forbids it', 4, { allowAutoTopicCreation: true }, false, 3],
+  ];
+  for (const [name, version, flags, autoCreateTopics, error] of cases) {
+    it(`${name}: ${error}`, async () => {
+      const agent = await LocalAgent.start({ autoCreateTopics });
+      const answer = await agent.connect().call(apis.metadata, version, { topics: [{ name: 'new' }], ...flags });
+      expect(answer.topics).toMatchObject([{ errorCode: error, name: 'new' }]);
+      expect(agent.metadata.view.topicByName('new') !== undefined).toBe(error === 0);
+    });
+  }
+
+  for (const name of ['', '.', '..', 'a b', 'ä', 'x'.repeat(250)]) {
+    it(`the name '${name.slice(0, 10)}' is invalid: 17`, async () => {
+      const agent = await LocalAgent.start();
+      const answer = await agent.connect().call(apis.metadata, 9, { topics: [{ name }] });
+      expect(answer.topics).toMatchObject([{ errorCode: 17, name }]);
+    });
+  }
+
+  it('named several times, it is created once', async () => {
+    const agent = await LocalAgent.start();
+    const answer = await agent.connect().call(apis.metadata, 9, { topics: [{ name: 'x' }, { name: 'x' }] });
+    expect(answer.topics.map(({ errorCode }) => errorCode)).toEqual([0, 0]);
+  });
+});
+
+describe('by id', () => {
+  it('v12 knows ids, an unknown one is 100', async () => {
+    const agent = await LocalAgent.start();
+    const client = agent.connect();
+    await client.call(apis.metadata, 4, { topics: [{ name: 't' }] });
+    const topicId = agent.metadata.view.topicByName('t')!.topicId;
+    const topics = [
+      { topicId, name: null },
+      { topicId: NO_SUCH_ID, name: null },
+    ];
+    const answer = await client.call(apis.metadata, 12, { topics });
+    expect(answer.topics).toMatchObject([
+      { errorCode: 0, name: 't', topicId },
+      { errorCode: 100, name: null, topicId: NO_SUCH_ID },
+    ]);
+  });
+
+  it('v10 does not look at them', async () => {
+    const agent = await LocalAgent.start();
+    const answer = await agent.connect().call(apis.metadata, 10, { topics: [{ topicId: NO_SUCH_ID, name: 't' }] });
+    expect(answer.topics).toMatchObject([{ errorCode: 0, name: 't' }]);
+  });
+});
+
+it('authorized operations are told when asked for', async () => {
+  const agent = await LocalAgent.start();
+  const answer = await agent.connect().call(apis.metadata, 8, {
+    topics: [{ name: 't' }],
+    includeClusterAuthorizedOperations: true,
+    includeTopicAuthorizedOperations: true,
+  });
+  expect(answer.topics[0]!.topicAuthorizedOperations).toBe(0b1101_1111_1000);
+  expect(answer.clusterAuthorizedOperations).toBe(0b1_1111_1010_0000);
+});
