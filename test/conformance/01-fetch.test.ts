@@ -13,7 +13,9 @@ async function produce(client: LocalClient, values: readonly string[], topic = '
   const { responses } = await client.call(apis.produce, 9, {
     acks: -1,
     timeoutMs: 1_000,
-    topicData: [{ name: topic, partitionData: [{ index: partition, records: { slices: [records], bytes: records.length } }] }],
+    topicData: [
+      { name: topic, partitionData: [{ index: partition, records: { slices: [records], bytes: records.length } }] },
+    ],
   });
   expect(responses[0]!.partitionResponses[0]!.errorCode).toBe(0);
   return records.length;
@@ -51,11 +53,21 @@ describe('every version', () => {
 });
 
 describe('errors', () => {
-  const cases: readonly (readonly [name: string, version: number, request: (topicId: string) => Fetch, error: number])[] = [
+  const cases: readonly (readonly [
+    name: string,
+    version: number,
+    request: (topicId: string) => Fetch,
+    error: number,
+  ])[] = [
     ['unknown topic', 12, () => from(0, { topics: [{ topic: 'nope', partitions: from(0).topics[0]!.partitions }] }), 3],
     ['unknown partition', 12, () => from(0, {}, 9), 3],
     ['negative partition', 12, () => from(0, {}, -1), 3],
-    ['unknown id', 13, () => from(0, { topics: [{ topicId: NO_SUCH_ID, partitions: from(0).topics[0]!.partitions }] }), 100],
+    [
+      'unknown id',
+      13,
+      () => from(0, { topics: [{ topicId: NO_SUCH_ID, partitions: from(0).topics[0]!.partitions }] }),
+      100,
+    ],
     ['beyond the high watermark', 12, () => from(5), 1],
     ['below the log start', 12, () => from(-1), 1],
   ];

@@ -13,7 +13,9 @@ describe('every version tells brokers, controller and a topic', () => {
       const answer = await agent.connect().call(apis.metadata, version, { topics: [{ name: 't' }] });
       const { nodeId } = agent.metadata.self;
       const topicId = agent.metadata.view.topicByName('t')!.topicId;
-      expect(answer.brokers).toEqual([{ nodeId, host: 'agent.test', port: 9092, rack: version >= 1 ? 'zone-a' : null }]);
+      expect(answer.brokers).toEqual([
+        { nodeId, host: 'agent.test', port: 9092, rack: version >= 1 ? 'zone-a' : null },
+      ]);
       expect(answer).toMatchObject({
         errorCode: 0,
         clusterId: version >= 2 ? 'test-cluster' : null,

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { apis } from '../../src/protocol/apis.js';
+import { LocalAgent } from './local-agent.js';
+import { LocalMember, stableGroup } from './local-member.js';
+
+const NO_SUCH_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+async function agentWithTopic() {
+  const agent = await LocalAgent.start();
+  await agent.connect().call(apis.metadata, 4, { topics: [{ name: 't' }] });
+  return { agent, topicId: agent.metadata.view.topicByName('t')!.topicId };
+}
+
+describe('every version', () => {
+  for (let version = apis.offsetCommit.min; version <= apis.offsetCommit.max; version += 1) {
+    it(`v${version} commits for a member`, async () => {
+      const { agent, topicId } = await agentWithTopic();
+      const [member] = await stableGroup(agent, 1);
+      const partitions = [
+        { partitionIndex: 0, committedOffset: 42, committedLeaderEpoch: 3, committedMetadata: 'note' },
+        { partitionIndex: 9, committedOffset: 1, committedMetadata: null },
+      ];
+      const answer = await agent.connect().call(apis.offsetCommit, version, {
+        groupId: 'g',
+        generationIdOrMemberEpoch: member!.generation,
+        memberId: member!.memberId,
+        topics: [version >= 10 ? { topicId, partitions } : { name: 't', partitions }],
+      });
+      expect(answer.topics[0]!.partitions).toEqual([
+        { partitionIndex: 0, errorCode: 0 },
+        { partitionIndex: 9, errorCode: 3 },
+      ]);
+      expect(agent.metadata.view.committedOffset('g', 't', 0)).toMatchObject({
+        offset: 42,
+        leaderEpoch: version >= 6 ? 3 : -1,
+        metadata: 'note',
+      });
+    });
+  }
+});
+
+describe('errors', () => {
+  it('by topic', async () => {
+    const { agent } = await agentWithTopic();
+    const member = new LocalMember(agent);
+    expect(await member.commit('nope', 1)).toBe(3);
+    const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }];
+    const byId = { groupId: 'g', memberId: '', topics: [{ topicId: NO_SUCH_ID, partitions }] };
+    const answer = await agent.connect().call(apis.offsetCommit, 10, byId);
+    expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(100);
+  });
+
+  it('by member', async () => {
+    const { agent } = await agentWithTopic();
+    const [member] = await stableGroup(agent, 1);
+    expect(await member!.commit('t', 1, { generationIdOrMemberEpoch: 9 })).toBe(22);
+    expect(await member!.commit('t', 1, { memberId: 'stranger' })).toBe(25);
+    expect(await member!.commit('t', 1, { generationIdOrMemberEpoch: -1, memberId: '' })).toBe(25);
+    expect(await member!.commit('t', 1, { groupId: '' })).toBe(24);
+    const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'x'.repeat(4_097) }];
+    expect(await member!.commit('t', 1, { topics: [{ name: 't', partitions }] })).toBe(12);
+    expect(agent.metadata.view.committedOffset('g', 't', 0)).toBeUndefined();
+    agent.metadata.leaderKnown = false;
+    expect(await member!.commit('t', 1)).toBe(14);
+  });
+
+  it('an outcome that does not come within 5 s: 15', async () => {
+    const { agent } = await agentWithTopic();
+    agent.metadata.submit = () => new Promise(() => {});
+    const startMs = agent.time.nowMs;
+    expect(await new LocalMember(agent, { group: 'simple' }).commit('t', 1)).toBe(15);
+    expect(agent.time.nowMs - startMs).toBeGreaterThanOrEqual(5_000);
+  });
+});
+
+it('a group without members takes commits without a generation', async () => {
+  const { agent } = await agentWithTopic();
+  expect(await new LocalMember(agent, { group: 'simple' }).commit('t', 7)).toBe(0);
+  expect(agent.metadata.view.committedOffset('simple', 't', 0)).toMatchObject({ offset: 7 });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { apis } from '../../src/protocol/apis.js';
+import { LocalAgent } from './local-agent.js';
+import { LocalMember, stableGroup } from './local-member.js';
+
+describe('every version', () => {
+  for (let version = apis.heartbeat.min; version <= apis.heartbeat.max; version += 1) {
+    it(`v${version} is answered from the replica and reported`, async () => {
+      const agent = await LocalAgent.start();
+      const [member] = await stableGroup(agent, 1);
+      agent.metadata.alive.length = 0;
+      const { freshReads } = agent.metadata;
+      agent.metadata.leaderKnown = false;
+      expect(await member!.heartbeat(version)).toBe(0);
+      expect(agent.metadata.alive).toEqual([`g/${member!.memberId}`]);
+      expect(agent.metadata.freshReads).toBe(freshReads);
+    });
+  }
+});
+
+it('errors come behind a fresh read only', async () => {
+  const agent = await LocalAgent.start();
+  const [member] = await stableGroup(agent, 1);
+  for (const [change, error] of [
+    [() => (member!.generation = 7), 22],
+    [() => (member!.memberId = 'stranger'), 25],
+  ] as const) {
+    change();
+    const { freshReads } = agent.metadata;
+    expect(await member!.heartbeat()).toBe(error);
+    expect(agent.metadata.freshReads).toBe(freshReads + 1);
+  }
+  expect(await new LocalMember(agent, { group: 'nobody' }).heartbeat()).toBe(25);
+});
+
+it('a reserved member id has no heartbeat: 25', async () => {
+  const agent = await LocalAgent.start();
+  const member = new LocalMember(agent);
+  const join = member.sendJoin();
+  await agent.pass(1);
+  expect(member.takeJoin(join)).toMatchObject({ errorCode: 79 });
+  expect(await member.heartbeat()).toBe(25);
+});
+
+it('a rebalance is told, and the session refreshed all the same', async () => {
+  const agent = await LocalAgent.start();
+  const [member] = await stableGroup(agent, 1);
+  new LocalMember(agent, { joinVersion: 3 }).sendJoin();
+  await agent.pass(10);
+  agent.metadata.alive.length = 0;
+  expect(await member!.heartbeat()).toBe(27);
+  expect(agent.metadata.alive).toContain(`g/${member!.memberId}`);
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { Pipeline, type Place } from '../../../src/server/pipeline.js';
+import { SeededRandom } from '../../simulation/random.js';
+import { MemoryConnection } from './memory-net.js';
+
+const limits = { requestsMax: 20, unsentBytesMax: 1_000 };
+
+function connect() {
+  const socket = new MemoryConnection();
+  const held: boolean[] = [];
+  const pipeline = new Pipeline(socket, limits, {
+    hold: () => held.push(true),
+    continue: () => held.push(false),
+    sent: () => {},
+  });
+  return { socket, pipeline, isHeld: () => held.at(-1) ?? false };
+}
+
+function response(number: number, length = 4): { slices: Uint8Array[]; bytes: number } {
+  const bytes = Buffer.alloc(length);
+  bytes.writeInt32BE(number);
+  return { slices: [bytes.subarray(0, 1), bytes.subarray(1)], bytes: length };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('responses leave in the order of the requests, serial ones start one by one', () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    it(`seed ${seed}`, async () => {
+      const random = new SeededRandom(seed);
+      const { socket, pipeline, isHeld } = connect();
+      const open: { readonly number: number; readonly place: Place; readonly serial: boolean }[] = [];
+      const started: number[] = [];
+      const expected: number[] = [];
+      let number = 0;
+      while (number < 200 || open.length > 0) {
+        if (number < 200 && !isHeld() && random.chance(0.6)) {
+          number += 1;
+          const own = number;
+          if (random.chance(0.5)) {
+            open.push({ number: own, place: pipeline.concurrent(), serial: false });
+          } else {
+            pipeline.serial((place) => {
+              started.push(own);
+              open.push({ number: own, place, serial: true });
+            });
+          }
+        } else if (open.length > 0) {
+          expect(open.filter(({ serial }) => serial).length).toBeLessThanOrEqual(1);
+          const [done] = open.splice(random.between(0, open.length - 1), 1);
+          const isSilent = random.chance(0.1);
+          if (!isSilent) {
+            expected.push(done!.number);
+          }
+          done!.place.answer({ frame: isSilent ? undefined : response(done!.number), close: false });
+          await settle();
+        }
+        expect(pipeline.running).toBeLessThanOrEqual(limits.requestsMax);
+      }
+      const answers = Buffer.from(socket.received);
+      const numbers = Array.from({ length: answers.length / 4 }, (_, at) => answers.readInt32BE(at * 4));
+      expect(numbers).toEqual(expected.sort((one, other) => one - other));
+      expect(started).toEqual([...started].sort((one, other) => one - other));
+    });
+  }
+});
+
+it('memory of a response is told of once, when it is sent or never will be', async () => {
+  const { socket, pipeline } = connect();
+  socket.clientReads = false;
+  const sent: string[] = [];
+  const first = pipeline.concurrent();
+  const second = pipeline.concurrent();
+  const third = pipeline.concurrent();
+  for (const [name, place] of Object.entries({ first, second, third })) {
+    place.whenSent(() => sent.push(name));
+  }
+  second.answer({ frame: response(2), close: false });
+  first.answer({ frame: response(1), close: false });
+  await settle();
+  expect(sent).toEqual([]);
+  socket.takeQueued();
+  expect(sent).toEqual(['first', 'second']);
+  pipeline.end();
+  expect(sent).toEqual(['first', 'second', 'third']);
+  third.whenSent(() => sent.push('late'));
+  third.answer({ frame: response(3), close: false });
+  expect(sent).toEqual(['first', 'second', 'third', 'late']);
+});
+
+it('a client that does not take its responses is neither read nor served further', async () => {
+  const { socket, pipeline, isHeld } = connect();
+  socket.clientReads = false;
+  const started: number[] = [];
+  for (let number = 1; number <= 5; number += 1) {
+    pipeline.serial((place) => {
+      started.push(number);
+      place.answer({ frame: response(number, 600), close: false });
+    });
+  }
+  await settle();
+  expect(started).toEqual([1, 2]);
+  expect(isHeld()).toBe(true);
+  socket.takeQueued();
+  await settle();
+  expect(started).toEqual([1, 2, 3, 4]);
+  socket.clientReads = true;
+  socket.takeQueued();
+  await settle();
+  expect(started).toEqual([1, 2, 3, 4, 5]);
+  expect(isHeld()).toBe(false);
+});
+
+it('requests that never start are told so', () => {
+  for (const end of ['end', 'finish'] as const) {
+    const { pipeline } = connect();
+    let dropped = 0;
+    pipeline.serial(() => {});
+    pipeline.serial(
+      () => expect.unreachable(),
+      () => {
+        dropped += 1;
+      },
+    );
+    pipeline[end]();
+    expect(dropped).toBe(1);
+  }
+});
+
+it('finishing waits for what is under way', async () => {
+  const { socket, pipeline } = connect();
+  const place = pipeline.concurrent();
+  pipeline.finish();
+  await settle();
+  expect(socket.closed).toBe(false);
+  place.answer({ frame: response(1), close: false });
+  await settle();
+  expect(socket.received.length).toBe(4);
+  expect(socket.closed).toBe(true);
+});
