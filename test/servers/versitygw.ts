@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { freePort } from '../processes/ports.js';
 import { root, scratchFolder } from '../processes/agent.js';
@@ -17,10 +17,9 @@ const keys = { AWS_ACCESS_KEY_ID: 'weft-test', AWS_SECRET_ACCESS_KEY: 'weft-test
 /** The test server: its conditional writes hold in every race, and it verifies signatures and checksums. */
 export async function startVersitygw(buckets: readonly string[]): Promise<S3Server> {
   const folder = scratchFolder('versitygw');
-  for (const part of ['buckets', 'versions']) mkdirSync(`${folder.path}/${part}`);
   const port = await freePort();
   const flags = ['--port', `127.0.0.1:${port}`, '--region', 'us-east-1', '--keep-alive', '--quiet'];
-  const child = spawn(program, [...flags, 'posix', `${folder.path}/buckets`], {
+  const child = spawn(program, [...flags, 'posix', folder.path], {
     env: { ROOT_ACCESS_KEY: keys.AWS_ACCESS_KEY_ID, ROOT_SECRET_KEY: keys.AWS_SECRET_ACCESS_KEY },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

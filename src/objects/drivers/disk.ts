@@ -73,6 +73,8 @@ export class DiskStore implements Store {
     if (options.ifNoneMatch === '*') return this.#create(key, body);
     return this.#oneAtATime(key, async () => {
       if (options.ifMatch !== undefined) {
+        const length = body.reduce((sum, slice) => sum + slice.length, 0);
+        if (length > VERSIONED_BYTES_MAX) throw new RangeError(`${key}: ${length} bytes are too many for a version`);
         const { version } = await this.get(key).catch((error: unknown) => {
           if (error instanceof StoreError && error.fault === 'not-found') return { version: undefined };
           throw error;
@@ -105,7 +107,10 @@ export class DiskStore implements Store {
       if (name === SCRATCH) continue;
       const key = path === '' ? name : `${path}/${name}`;
       if (isFolder) yield* this.list(`${key}/`);
-      else yield { key, bytes: await this.#sizeOf(key) };
+      else {
+        const bytes = await this.#sizeOf(key);
+        if (bytes !== undefined) yield { key, bytes };
+      }
     }
   }
 
@@ -116,13 +121,14 @@ export class DiskStore implements Store {
     try {
       await this.#files.link(scratch, this.#path(key));
     } catch (error) {
-      await this.#files.remove(scratch);
-      if (codeOf(error) === 'EEXIST')
-        throw new StoreError('precondition-failed', key, `${key} is there`, { cause: error });
-      throw faultOf(key, error, 'unavailable');
+      await this.#discard(scratch);
+      if (codeOf(error) !== 'EEXIST') throw faultOf(key, error, 'unavailable');
+      // Whoever made it may not have got as far as its fsync: what we say is there must stay there.
+      await this.#settle(key);
+      throw new StoreError('precondition-failed', key, `${key} is there`, { cause: error });
     }
     await this.#settle(key);
-    await this.#files.remove(scratch);
+    await this.#discard(scratch);
     return { version: versionOf(body) };
   }
 
@@ -153,19 +159,27 @@ export class DiskStore implements Store {
       }
       return scratch;
     } catch (error) {
-      await this.#files.remove(scratch).catch((lost: unknown) => {
-        if (codeOf(lost) !== 'ENOENT') throw faultOf(key, lost, 'unavailable');
-      });
+      await this.#discard(scratch);
       throw faultOf(key, error, 'unavailable');
     }
   }
 
-  /** Makes the object's name durable. Until then it may or may not be there after a crash. */
+  /** What cannot be removed costs space, nothing else, until the next `sweep`. */
+  async #discard(scratch: string): Promise<void> {
+    try {
+      await this.#files.remove(scratch);
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+    }
+  }
+
+  /** Makes the object's name durable. Until then it may or may not be there after a crash, whatever the error. */
   async #settle(key: string): Promise<void> {
     try {
       await this.#files.syncFolder(folderOf(this.#path(key)));
     } catch (error) {
-      throw faultOf(key, error, 'unknown');
+      if (!(error instanceof Error)) throw error;
+      throw new StoreError('unknown', key, `${key}: ${error.message}`, { cause: error });
     }
   }
 
@@ -191,12 +205,18 @@ export class DiskStore implements Store {
     }
   }
 
-  async #sizeOf(key: string): Promise<number> {
-    const file = await this.#files.open(this.#path(key));
+  /** undefined when it was deleted meanwhile. */
+  async #sizeOf(key: string): Promise<number | undefined> {
     try {
-      return await file.size();
-    } finally {
-      await file.close();
+      const file = await this.#files.open(this.#path(key));
+      try {
+        return await file.size();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw faultOf(key, error, 'unavailable');
     }
   }
 

@@ -95,8 +95,8 @@ async function makeClient(
       ? {}
       : { credentials: { ...keys, ...(keys.session && { sessionToken: keys.session.token }) } }),
     forcePathStyle: url.pathStyle,
-    // Retrying is the business of the decorator around the store.
-    maxAttempts: 1,
+    // Only reads go this way: the pages of a listing (which no decorator can retry one by one) and sessions.
+    maxAttempts: 3,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });

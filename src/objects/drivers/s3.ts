@@ -10,6 +10,7 @@ import {
   StoreError,
   type StoredObject,
 } from '../store.js';
+import { partBytes, singleBytesMax } from '../parts.js';
 import { openAccess, type S3Access } from './s3-credentials.js';
 import { faultOf } from './s3-faults.js';
 import type { HttpAnswer } from './s3-http.js';
@@ -24,13 +25,7 @@ export interface S3Options extends Partial<S3Limits> {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-const defaults = {
-  requestMsMax: 15_000,
-  connectMsMax: 3_000,
-  connectionsMax: 64,
-  singleBytesMax: 16 * 1024 * 1024,
-  partBytes: 8 * 1024 * 1024,
-};
+const defaults = { requestMsMax: 15_000, connectMsMax: 3_000, connectionsMax: 64, singleBytesMax, partBytes };
 
 /**
  * S3 and what speaks it. Bytes go by undici, signed here; the AWS SDK, loaded when first needed, finds credentials, keeps
