@@ -220,13 +220,14 @@ describe('static members', () => {
       command('leaveGroup', {
         group: G,
         members: [
+          { memberId: 'a', instanceId: 's' },
           { memberId: '', instanceId: 's' },
           { memberId: '', instanceId: 'nobody' },
           { memberId: 'wrong', instanceId: 's' },
         ],
       }),
     );
-    expect(outcome).toEqual({ kind: 'members-left', errors: [0, 25, 25] });
+    expect(outcome).toEqual({ kind: 'members-left', errors: [82, 0, 25, 25] });
     expect(story.summary).toBe('PreparingRebalance 1 a [a]');
   });
 });
