@@ -33,7 +33,7 @@ interface Watch {
  * still does not count: the signs of life of that time are still waiting to be read.
  */
 export class GroupsClock {
-  readonly #world: World;
+  readonly #world: Pick<World, 'clock' | 'timers'>;
   readonly #view: () => MetadataView;
   readonly #propose: (command: Command) => Promise<Outcome>;
   readonly #watches = new Map<string, Watch>();
@@ -43,7 +43,11 @@ export class GroupsClock {
   #running = false;
 
   /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
-  constructor(world: World, view: () => MetadataView, propose: (command: Command) => Promise<Outcome>) {
+  constructor(
+    world: Pick<World, 'clock' | 'timers'>,
+    view: () => MetadataView,
+    propose: (command: Command) => Promise<Outcome>,
+  ) {
     this.#world = world;
     this.#view = view;
     this.#propose = propose;

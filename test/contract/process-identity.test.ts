@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { platform } from 'node:process';
+import { expect, test } from 'vitest';
+import { realProcesses } from '../../src/world/process-identity.js';
+
+test('this process lives', () => {
+  const processes = realProcesses();
+  expect(processes.isProvablyDead(processes.self)).toBe(false);
+});
+
+test('a process that has ended is dead; one on another host may live', async () => {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  const processes = realProcesses();
+  const gone = { ...processes.self, processId: child.pid! };
+  expect(processes.isProvablyDead(gone)).toBe(true);
+  expect(processes.isProvablyDead({ ...gone, host: 'elsewhere' })).toBe(false);
+});
+
+test.skipIf(platform !== 'linux')(
+  'a number that another process got, and every process before a restart of the machine, is dead',
+  () => {
+    const processes = realProcesses();
+    const { self } = processes;
+    expect(self.bootId).not.toBe('');
+    expect(self.processStart).toBeGreaterThan(0);
+    expect(processes.isProvablyDead({ ...self, processStart: self.processStart + 1 })).toBe(true);
+    expect(processes.isProvablyDead({ ...self, bootId: 'another' })).toBe(true);
+    expect(processes.isProvablyDead({ ...self, bootId: '' })).toBe(false);
+  },
+);
