@@ -1,7 +1,7 @@
 import type { ProduceAnswer, ReadableExtent } from '../../src/ingest/messages.js';
 import type { PublishedPartition } from '../../src/metadata/outcomes.js';
 import { apis } from '../../src/protocol/apis.js';
-import { errorByCode } from '../../src/protocol/errors.js';
+import { errorByCode, errors } from '../../src/protocol/errors.js';
 import { encodeResponseFrame, joined } from '../../src/protocol/frames.js';
 import { BatchHeader } from '../../src/records/header.js';
 import type { Meters } from '../../src/telemetry/counters.js';
@@ -24,14 +24,14 @@ export function applyOutcome(
   const extents: ReadableExtent[] = [];
   const header = new BatchHeader(segment);
   runs.forEach((run, at) => {
-    const { baseOffsets, errors, appended, logStartOffset } = outcome[at]!;
+    const { baseOffsets, errors: codes, appended, logStartOffset } = outcome[at]!;
     const visible: number[] = [];
     run.forEach(({ batch, position }, i) => {
       const { answer } = batch;
-      answer.error = errors[i]!;
-      answer.message = errors[i] === 0 ? null : (errorByCode(errors[i]!)?.name ?? null);
+      answer.error = codes[i]!;
+      answer.message = codes[i] === 0 ? null : (errorByCode(codes[i]!)?.name ?? null);
       answer.baseOffset = baseOffsets[i]!;
-      answer.logStartOffset = errors[i] === 0 ? logStartOffset : -1;
+      answer.logStartOffset = codes[i] === 0 ? logStartOffset : -1;
       if (appended[i] === 1) {
         header.position = position;
         header.stamp(baseOffsets[i]!, LEADER_EPOCH);
@@ -97,4 +97,32 @@ export function answerOf(request: Request, closeAnyway: boolean): ProduceAnswer 
   }));
   const frame = joined(encodeResponseFrame(apis.produce, apiVersion, correlationId, { responses }));
   return { request: id, frame, close: closeAnyway };
+}
+
+/** Counts the batches of an answered request that were not stored, by why. */
+export function countRejected(request: Request, meters: Meters): void {
+  for (const { partitions } of request.topics) {
+    for (const { error } of partitions) {
+      if (error !== 0) {
+        meters.batchesRejected[reasonOf(error)].add(1);
+      }
+    }
+  }
+}
+
+function reasonOf(error: number): keyof Meters['batchesRejected'] {
+  switch (error) {
+    case errors.CORRUPT_MESSAGE.code:
+      return 'corrupt';
+    case errors.MESSAGE_TOO_LARGE.code:
+      return 'too-large';
+    case errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code:
+    case errors.INVALID_PRODUCER_EPOCH.code:
+      return 'sequence';
+    case errors.UNKNOWN_TOPIC_OR_PARTITION.code:
+    case errors.UNKNOWN_TOPIC_ID.code:
+      return 'unknown-topic';
+    default:
+      return errorByCode(error)?.retriable === true ? 'retriable' : 'invalid';
+  }
 }

@@ -51,7 +51,7 @@ export class Lane {
   readonly #segmentNumbers: BigInt64Array;
   readonly #topics = new TopicsView();
   readonly #scratch = new Scratch();
-  readonly #unanswered = new Unanswered();
+  readonly #unanswered: Unanswered;
   readonly #publisher: Publisher;
   readonly #segmentBytesTarget: number;
   #batchWindowMs: number;
@@ -77,6 +77,7 @@ export class Lane {
     this.#post = post;
     this.#crash = crash;
     this.#meters = attachMeters(init.telemetry);
+    this.#unanswered = new Unanswered(this.#meters);
     this.#reader = new RingReader(init.requests);
     this.#chunks = new Uint8Array(init.chunks);
     this.#arena = new Uint8Array(init.segments);

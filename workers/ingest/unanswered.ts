@@ -1,6 +1,7 @@
 import type { ProduceAnswer } from '../../src/ingest/messages.js';
 import { errors } from '../../src/protocol/errors.js';
-import { answerOf } from './answer.js';
+import type { Meters } from '../../src/telemetry/counters.js';
+import { answerOf, countRejected } from './answer.js';
 import type { Batch, ConnectionRequests, Request } from './requests.js';
 import { failAccepted } from './validate.js';
 
@@ -12,9 +13,14 @@ import { failAccepted } from './validate.js';
  * connection overtakes what it sent before and has to send again.
  */
 export class Unanswered {
+  readonly #meters: Meters;
   readonly #connections = new Map<number, ConnectionRequests>();
   #answers: ProduceAnswer[] = [];
   #size = 0;
+
+  constructor(meters: Meters) {
+    this.#meters = meters;
+  }
 
   get size(): number {
     return this.#size;
@@ -107,6 +113,7 @@ export class Unanswered {
       throw new Error(`request ${request.id} was answered before`);
     }
     this.#size -= 1;
+    countRejected(request, this.#meters);
     if (!connection.closed) {
       this.#answers.push(answerOf(request, state === 'failed' && request.batches.some(startsSequence)));
     }

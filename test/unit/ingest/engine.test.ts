@@ -170,6 +170,7 @@ test('a topic is known to the lane as soon as it is to the main thread, with its
   const large = agent.produce(2, makeBatch({ values: ['v'.repeat(100)] }));
   await agent.world.pass(200);
   expect([small, large].map(({ answers }) => answers[0]!.error)).toEqual([0, 10]);
+  expect(agent.telemetry.read('batchesRejected')).toContainEqual({ kind: 'value', labelValue: 'too-large', value: 1 });
   await agent.metadata.submit({
     kind: { $case: 'deleteTopic', value: { topicId: Buffer.from(TOPIC_ID, 'base64url') } },
   });
