@@ -4,6 +4,7 @@ import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import { MetadataCluster, type MetadataProcess } from './metadata-cluster.js';
 import { noFaults, type RemoteFaults } from './remote-store.js';
+import { SimulatedDisk } from './simulated-files.js';
 
 const allocate = (count: number): Command => ({ kind: { $case: 'allocateProducerIds', value: { count } } });
 
@@ -244,6 +245,49 @@ test('a barrier sees what another agent appended before it', async () => {
   const { revision } = b.view;
   await cluster.until(first.fresh());
   expect(first.view.revision).toBeGreaterThanOrEqual(revision);
+});
+
+describe('a folder on a disk', () => {
+  /** Power cuts in the middle of appends, snapshots and trimming; what was applied once at a revision is what is there after it. */
+  test.each([1, 2, 3, 4, 5, 6])('seed %i: every settled outcome outlives power cuts', async (seed) => {
+    const cluster = new MetadataCluster(seed);
+    const { random } = cluster;
+    const disk = new SimulatedDisk(cluster.time, random.fork());
+    const digests = new Map<number, string>();
+    const given = new Set<number>();
+    for (let cycle = 0; cycle < 15; cycle++) {
+      const process = cluster.process('a', { snapshotJournalEntries: 10, trimSliceEntries: 3 }, disk);
+      process.local = true;
+      const client = await cluster.until(process.connect());
+      const note = () => {
+        const { revision, digest } = client.view;
+        expect(digests.get(revision) ?? digest, `revision ${revision}`).toBe(digest);
+        digests.set(revision, digest);
+      };
+      note();
+      client.onApplied(note);
+      for (let round = random.between(1, 30); round > 0; round--) {
+        const settled = client.submit(allocate(1)).then((outcome) => {
+          if (outcome.kind === 'producer-ids-allocated' && process.alive) {
+            expect(given.has(outcome.first)).toBe(false);
+            given.add(outcome.first);
+          }
+        });
+        if (random.chance(0.8)) {
+          await cluster.until(settled);
+        }
+      }
+      await cluster.time.run(() => random.chance(0.1), cluster.time.nowMs + 100);
+      process.kill();
+      if (random.chance(0.5)) {
+        disk.crash();
+      } else {
+        disk.releaseLocks();
+      }
+      expect(process.fatal).toEqual([]);
+    }
+    expect(given.size).toBeGreaterThan(50);
+  });
 });
 
 const FIRST_SEED = Number(globalThis.process.env['WEFT_TEST_FIRST_SEED'] ?? 1);

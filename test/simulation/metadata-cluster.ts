@@ -4,7 +4,7 @@ import type { MetadataClient } from '../../src/cluster/metadata-client.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { Journal } from '../../src/journal/journal.js';
 import type { Metadata } from '../../src/metadata/metadata.js';
-import type { Store } from '../../src/objects/store.js';
+import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { silentLog } from '../../src/telemetry/log.js';
 import type { Port, WorkerName } from '../../src/threads/threads.js';
 import type { Processes } from '../../src/world/process-identity.js';
@@ -25,21 +25,14 @@ export const CLUSTER = 'c';
 /** One bucket, virtual time, and processes that each hold the main and worker halves of the metadata. */
 export class MetadataCluster {
   readonly time = new VirtualTime();
-  readonly bucket: Store;
+  /** The bucket. */
   readonly archive = new Archive();
   readonly random: SeededRandom;
   readonly processes: MetadataProcess[] = [];
   faults: RemoteFaults = noFaults;
 
-  /** `bucket`: another one than the archive. */
-  constructor(seed: number, bucket?: Store) {
+  constructor(seed: number) {
     this.random = new SeededRandom(seed);
-    this.bucket = bucket ?? this.archive;
-  }
-
-  /** The journal without delays or faults, to look at. */
-  get journal(): Journal {
-    return objectJournal(this.bucket, CLUSTER);
   }
 
   /** Runs virtual time until a promise settles. */
@@ -64,9 +57,9 @@ export class MetadataCluster {
     await this.time.run(() => over, Number.POSITIVE_INFINITY);
   }
 
-  /** A process of its own; several may have one name (a restart) or one host. */
-  process(name: string, settings: Partial<LeaderSettings> = {}): MetadataProcess {
-    const process = new MetadataProcess(this, name, settings, this.processes.length + 1);
+  /** A process of its own; several may have one name (a restart). `disk`: its bucket is a folder there. */
+  process(name: string, settings: Partial<LeaderSettings> = {}, disk?: SimulatedDisk): MetadataProcess {
+    const process = new MetadataProcess(this, name, settings, this.processes.length + 1, disk);
     this.processes.push(process);
     return process;
   }
@@ -82,6 +75,7 @@ export class MetadataProcess {
   readonly fatal: Error[] = [];
   readonly #cluster: MetadataCluster;
   readonly #settings: Partial<LeaderSettings>;
+  readonly #disk: SimulatedDisk | undefined;
   readonly #starting: LocalWorker[] = [];
   /** Dead local leaders can be proved dead, as on a `file:` bucket. */
   local = false;
@@ -93,37 +87,44 @@ export class MetadataProcess {
   submitted = 0;
   client: (MetadataClient & { readonly view: Metadata }) | undefined;
 
-  constructor(cluster: MetadataCluster, name: string, settings: Partial<LeaderSettings>, processId: number) {
+  constructor(
+    cluster: MetadataCluster,
+    name: string,
+    settings: Partial<LeaderSettings>,
+    processId: number,
+    disk?: SimulatedDisk,
+  ) {
     this.#cluster = cluster;
     this.#settings = settings;
     this.name = name;
     this.processId = processId;
+    this.#disk = disk;
     this.world = this.#world(() => this.alive);
-    const leader: WorkerHalf = (_world, init: LeaderInit, port: Port) => {
+    const leader: WorkerHalf = async (_world, init: LeaderInit, port: Port) => {
       const thread = this.#thread();
       return runLeader(thread.world, init, port, {
-        journal: thread.journal,
+        journal: await thread.opened,
         self: this.#processTable().self,
         processes: this.local ? this.#processTable() : undefined,
         meters: undefined,
         log: silentLog,
       });
     };
-    const maintenance: WorkerHalf = (_world, init: MaintenanceInit, port: Port) => {
+    const maintenance: WorkerHalf = async (_world, init: MaintenanceInit, port: Port) => {
       const thread = this.#thread();
-      return runMaintenance(thread.world, init, port, { journal: thread.journal });
+      return runMaintenance(thread.world, init, port, { journal: await thread.opened });
     };
     this.threads = new LocalThreads(this.world, { leader, maintenance });
   }
 
   /** The world and the store of the worker whose half begins to run: they end with it. */
-  #thread(): { readonly world: World; readonly journal: Journal } {
+  #thread(): { readonly world: World; readonly opened: Promise<Journal> } {
     let running = true;
     this.#starting.shift()!.onExit(() => {
       running = false;
     });
     const alive = () => this.alive && running;
-    return { world: this.#world(alive), journal: this.#journal(alive) };
+    return { world: this.#world(alive), opened: this.#journal(alive) };
   }
 
   #world(alive: () => boolean): World {
@@ -132,14 +133,14 @@ export class MetadataProcess {
     return simulatedWorld({ time, net, disk: new SimulatedDisk(time, random.fork()) }, random.fork(), 0, alive);
   }
 
-  #journal(alive: () => boolean): Journal {
-    const { bucket, time, random } = this.#cluster;
-    return objectJournal(
-      new RemoteStore(bucket, time, random.fork(), alive, () =>
-        this.cutOff ? unreachable : (this.faults ?? this.#cluster.faults),
-      ),
-      CLUSTER,
-    );
+  async #journal(alive: () => boolean): Promise<Journal> {
+    const { archive, time, random } = this.#cluster;
+    if (this.#disk !== undefined) {
+      const files = this.#disk.filesOf(alive);
+      return objectJournal(await DiskStore.open({ files, random: random.fork() }, '/bucket'), CLUSTER);
+    }
+    const faults = () => (this.cutOff ? unreachable : (this.faults ?? this.#cluster.faults));
+    return objectJournal(new RemoteStore(archive, time, random.fork(), alive, faults), CLUSTER);
   }
 
   #processTable(): Processes {
@@ -161,7 +162,7 @@ export class MetadataProcess {
     const client = await connectMetadata({
       world: this.world,
       threads: { spawn, close: () => this.threads.close() },
-      journal: this.#journal(() => this.alive),
+      journal: await this.#journal(() => this.alive),
       bucket: { kind: 'memory' },
       cluster: CLUSTER,
       registration: { name: this.name, zone: '', listeners: [] },
