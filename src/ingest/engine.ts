@@ -272,11 +272,13 @@ export class IngestEngine {
         if (place.link !== link) {
           return;
         }
-        if (segment !== undefined && !isVisible(outcome)) {
+        if (isVisible(outcome)) {
+          // Taken out when the lane says that the segment is readable.
+          link.outcomeMs.set(number, this.#options.world.clock.monotonicMs());
+        } else if (segment !== undefined) {
           hot.notReadable(lane, agentEpoch, segment);
         }
         if (outcome.kind === 'published') {
-          link.outcomeMs.set(number, this.#options.world.clock.monotonicMs());
           link.post({ type: 'published', number, partitions: outcome.partitions });
         } else if (outcome.kind === 'done') {
           link.post({ type: 'published', number, partitions: [] });

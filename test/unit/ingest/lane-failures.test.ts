@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { encodeBatch } from '../../../src/records/encode.js';
+import { TRANSACTIONAL } from '../../../src/records/header.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
 
@@ -187,6 +189,8 @@ const flawed: readonly [string, Parameters<LaneHarness['produce']>[0], number][]
   ['an unknown topic id', { version: 13, topicId: 'BBBBBBBBBBBBBBBBBBBBAQ', partitions: [[0, makeBatch()]] }, 100],
   ['null records', { partitions: [[0, null]] }, 87],
   ['empty records', { partitions: [[0, new Uint8Array(0)]] }, 87],
+  ['a damaged batch', { partitions: [[0, damaged()]] }, 2],
+  ['a transactional batch', { partitions: [[0, transactional()]] }, 48],
   ['two batches', { partitions: [[0, Buffer.concat([makeBatch(), makeBatch()])]] }, 87],
 ];
 
@@ -258,3 +262,18 @@ test('a request that no arena could hold is refused', async () => {
   await lane.world.pass(200);
   expect(lane.outcome(request)).toEqual([[10, -1]]);
 });
+
+/** One bit of a record is wrong. */
+function damaged(): Uint8Array {
+  const batch = makeBatch();
+  batch[batch.length - 2]! ^= 1;
+  return batch;
+}
+
+function transactional(): Uint8Array {
+  return encodeBatch({
+    records: [{ value: Buffer.from('v') }],
+    producer: { id: 1, epoch: 0, baseSequence: 0 },
+    attributes: TRANSACTIONAL,
+  });
+}
