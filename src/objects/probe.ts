@@ -1,4 +1,4 @@
-import type { World } from '../world/world.js';
+import type { Timers, World } from '../world/world.js';
 import { type HoldsBack, type LastByte, type PutOptions, type Store, StoreError } from './store.js';
 
 /** What Weft asks of a store beyond keeping bytes. */
@@ -23,6 +23,9 @@ export class ProbeError extends Error {
 
 const racers = 8;
 const rounds = 3;
+/** How long last bytes are held back: as long as a whole write took, within these. */
+const holdMsMin = 20;
+const holdMsMax = 500;
 /** What a killed probe left is removed by a later one after this time: no probe takes that long. */
 const abandonedMs = 3_600_000;
 
@@ -34,9 +37,9 @@ const abandonedMs = 3_600_000;
 export async function probeStore(
   store: Store & Partial<HoldsBack>,
   cluster: string,
-  world: Pick<World, 'clock' | 'random'>,
+  world: Pick<World, 'clock' | 'random' | 'timers'>,
 ): Promise<void> {
-  const probe = new Probe(store, `${cluster}/probe/`, `${world.clock.wallMs()}-${world.random.uint32()}-`);
+  const probe = new Probe(store, world, `${cluster}/probe/`, `${world.clock.wallMs()}-${world.random.uint32()}-`);
   const attempt = async (run: () => Promise<void>): Promise<ProbeError | undefined> => {
     try {
       await run();
@@ -63,12 +66,15 @@ type Outcome = 'done' | 'refused' | 'conflict' | 'unknown';
 
 class Probe {
   readonly #store: Store & Partial<HoldsBack>;
+  readonly #world: Pick<World, 'clock' | 'timers'>;
   readonly #folder: string;
   readonly #stem: string;
   readonly #keys = new Set<string>();
+  #putMs = 0;
 
-  constructor(store: Store & Partial<HoldsBack>, folder: string, stem: string) {
+  constructor(store: Store & Partial<HoldsBack>, world: Pick<World, 'clock' | 'timers'>, folder: string, stem: string) {
     this.#store = store;
+    this.#world = world;
     this.#folder = folder;
     this.#stem = stem;
   }
@@ -76,7 +82,9 @@ class Probe {
   async sequence(): Promise<void> {
     const key = this.#key('sequence');
     const first = textBytes('first');
+    const startMs = this.#world.clock.monotonicMs();
     const { version } = await this.#store.put(key, [first], { ifNoneMatch: '*' });
+    this.#putMs = this.#world.clock.monotonicMs() - startMs;
     await this.#expect(key, first, 'read-after-write');
     if ((await this.#try(key, textBytes('second'), { ifNoneMatch: '*' })) !== 'refused') {
       throw this.#broken('create-only', 'a second create of the same object (If-None-Match: *) was not refused');
@@ -154,7 +162,7 @@ class Probe {
    */
   async #race(key: string, round: number, options: PutOptions): Promise<number> {
     const bodies = Array.from({ length: racers }, (_, racer) => textBytes(`racer ${racer} of round ${round}`));
-    const line = new StartingLine(racers);
+    const line = new StartingLine(racers, this.#world.timers, Math.min(holdMsMax, Math.max(holdMsMin, this.#putMs)));
     const outcomes = await Promise.all(
       bodies.map((body) => {
         const lastByte = line.next();
@@ -225,16 +233,19 @@ class Probe {
   }
 }
 
-/** Lets the last bytes go once every racer has sent the rest, or has its answer already. */
+/**
+ * Lets the last bytes go `holdMs` after every racer has sent the rest, or has its answer already: sent is not received, and
+ * the server must have begun with all before it can end with one.
+ */
 class StartingLine {
   #missing: number;
   #open: () => void = () => {};
   readonly #release: Promise<void>;
 
-  constructor(count: number) {
+  constructor(count: number, timers: Timers, holdMs: number) {
     this.#missing = count;
     this.#release = new Promise((resolve) => {
-      this.#open = resolve;
+      this.#open = () => timers.after(holdMs, resolve);
     });
   }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probeStore } from '../../src/objects/probe.js';
 import { type PutOptions, type Store, StoreError, type StoreFault } from '../../src/objects/store.js';
-import { realClock, realRandom } from '../../src/world/real.js';
+import { realClock, realRandom, realTimers } from '../../src/world/real.js';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -194,7 +194,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     });
 
     test('the probe passes and leaves nothing', async () => {
-      await probeStore(store, 'probed', { clock: realClock, random: realRandom });
+      await probeStore(store, 'probed', { clock: realClock, random: realRandom, timers: realTimers });
       expect(await listed(store, 'probed/')).toEqual(new Map());
     });
   });
