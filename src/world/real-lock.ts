@@ -28,7 +28,7 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
   }
   const holds = (await highest(folder, name)) === former + 1;
   if (!holds) {
-    await unlink(mine);
+    await unlinkIfThere(mine);
     return undefined;
   }
   await removeBelow(folder, name, former + 1);
@@ -107,9 +107,15 @@ function decoded(text: string): ProcessIdentity | undefined {
 
 async function removeBelow(folder: string, name: string, number: number): Promise<void> {
   for (const lower of numbersOf(await readdir(folder), name).filter((other) => other < number)) {
-    await unlink(join(folder, `${name}.${lower}`)).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    });
+    await unlinkIfThere(join(folder, `${name}.${lower}`));
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }
 

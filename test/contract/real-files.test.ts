@@ -1,0 +1,155 @@
+// The disk as the world gives it: what src/world/world.ts promises of `Files`, on the machine's own file system.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { realProcesses } from '../../src/world/process-identity.js';
+import { realFiles } from '../../src/world/real-files.js';
+import { root, scratchFolder } from '../processes/agent.js';
+
+const files = realFiles();
+let scratch: ReturnType<typeof scratchFolder>;
+let folder: string;
+beforeEach(() => {
+  scratch = scratchFolder('files');
+  folder = scratch.path;
+});
+afterEach(() => scratch.remove());
+
+test('folders are made with their parents, again and again, but not over a file', async () => {
+  await files.makeFolder(`${folder}/a/b/c`);
+  await files.makeFolder(`${folder}/a/b/c`);
+  await realFiles().makeFolder(`${folder}/a/b/c/d`);
+  writeFileSync(`${folder}/a/file`, '');
+  await expect(files.makeFolder(`${folder}/a/file`)).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(files.makeFolder(`${folder}/a/file/b`)).rejects.toMatchObject({ code: 'EEXIST' });
+  expect((await files.list(`${folder}/a`)).toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+    { name: 'b', isFolder: true },
+    { name: 'file', isFolder: false },
+  ]);
+});
+
+test('slices are written in order at their position, more of them than one call takes', async () => {
+  const file = await files.create(`${folder}/file`);
+  const slices = Array.from({ length: 3_000 }, (_, i) => Uint8Array.of(i & 0xff, i >> 8).subarray(i % 3 === 0 ? 2 : 0));
+  const shared = new Uint8Array(new SharedArrayBuffer(100_000)).fill(9);
+  await file.write([shared, ...slices], 5);
+  await file.sync();
+  const expected = Buffer.concat([Buffer.alloc(5), shared, ...slices]);
+  expect(await file.size()).toBe(expected.length);
+  await file.close();
+  expect(Buffer.compare(readFileSync(`${folder}/file`), expected)).toBe(0);
+  const again = await files.open(`${folder}/file`);
+  const into = new Uint8Array(new SharedArrayBuffer(8));
+  expect(await again.read(into, 3)).toBe(8);
+  expect([...into]).toEqual([0, 0, 9, 9, 9, 9, 9, 9]);
+  expect(await again.read(into, expected.length - 3)).toBe(3);
+  expect(await again.read(into, expected.length)).toBe(0);
+  await again.close();
+});
+
+test('errors carry the code of the system', async () => {
+  writeFileSync(`${folder}/a`, 'a');
+  writeFileSync(`${folder}/b`, 'b');
+  await expect(files.create(`${folder}/a`)).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(files.open(`${folder}/c`)).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(files.link(`${folder}/a`, `${folder}/b`)).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(files.list(`${folder}/c`)).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(files.remove(`${folder}/c`)).rejects.toMatchObject({ code: 'ENOENT' });
+  await files.rename(`${folder}/a`, `${folder}/b`);
+  await files.syncFolder(folder);
+  expect(readFileSync(`${folder}/b`, 'utf8')).toBe('a');
+});
+
+describe('a lock', () => {
+  const path = (): string => join(folder, 'lock');
+
+  test('is held once in a process, until it is released, any number of times', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      const lock = await files.lock(path());
+      expect(lock).toBeDefined();
+      expect(await files.lock(path())).toBeUndefined();
+      expect(await realFiles().lock(path())).toBeUndefined();
+      await lock!.release();
+    }
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  test('has one winner among many at once', async () => {
+    for (let i = 0; i < 10; i += 1) {
+      const locks = await Promise.all(Array.from({ length: 10 }, () => files.lock(path())));
+      const [winner, ...others] = locks.filter((lock) => lock !== undefined);
+      expect(others).toEqual([]);
+      expect(winner).toBeDefined();
+      await winner!.release();
+    }
+  });
+
+  /** A process that takes the lock and says whether it has it. */
+  async function taker(): Promise<{ readonly process: ChildProcess; readonly has: boolean }> {
+    const script = `
+      const { realFiles } = await import(${JSON.stringify(join(root, 'dist/src/world/real-files.js'))});
+      console.log(await realFiles().lock(${JSON.stringify(path())}) === undefined ? 'no' : 'yes');
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [answer] = (await once(child.stdout!, 'data')) as [Buffer];
+    return { process: child, has: answer.toString().trim() === 'yes' };
+  }
+  async function kill({ process: child }: { readonly process: ChildProcess }): Promise<void> {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  test('of another process holds while it lives, and is taken over once it was killed', async () => {
+    const first = await taker();
+    expect(first.has).toBe(true);
+    const second = await taker();
+    expect(second.has).toBe(false);
+    expect(await files.lock(path())).toBeUndefined();
+    await kill(second);
+    expect(await files.lock(path())).toBeUndefined();
+    await kill(first);
+    const locks = await Promise.all(Array.from({ length: 10 }, () => files.lock(path())));
+    expect(locks.filter((lock) => lock !== undefined)).toHaveLength(1);
+  });
+
+  const self = realProcesses().self;
+  const holders: readonly { readonly what: string; readonly text: string; readonly free: boolean }[] = [
+    { what: 'this very process', text: JSON.stringify(self), free: false },
+    { what: 'an earlier process of our number', text: JSON.stringify({ ...self, processStart: 1 }), free: true },
+    { what: 'a number that no process has', text: JSON.stringify({ ...self, processId: 2 ** 30 }), free: true },
+    { what: 'this machine before its restart', text: JSON.stringify({ ...self, bootId: 'former' }), free: true },
+    {
+      what: 'this container before its restart',
+      text: JSON.stringify({ ...self, host: `${hostname()} pid:[1]` }),
+      free: true,
+    },
+    { what: 'another machine', text: JSON.stringify({ ...self, host: 'elsewhere' }), free: false },
+    { what: 'no one knows whom', text: '{"host":', free: false },
+    { what: 'no one', text: '', free: true },
+  ];
+  test.runIf(process.platform === 'linux').each(holders)('held by $what: free is $free', async ({ text, free }) => {
+    writeFileSync(`${path()}.7`, text);
+    const lock = await files.lock(path());
+    expect(lock !== undefined).toBe(free);
+    expect(readdirSync(folder)).toEqual([free ? 'lock.8' : 'lock.7']);
+  });
+
+  test('that a slow successor of a dead process takes late gives way to the one that came meanwhile', async () => {
+    writeFileSync(`${path()}.1`, '');
+    const first = await files.lock(path());
+    await first!.release();
+    const second = await files.lock(path());
+    // What a process that saw lock.1 would create, had it slept since; lock.3 is there.
+    writeFileSync(`${path()}.2`, JSON.stringify(self));
+    expect(readdirSync(folder).toSorted()).toEqual(['lock.2', 'lock.3']);
+    expect(await files.lock(path())).toBeUndefined();
+    await second!.release();
+    expect(await files.lock(path())).toBeDefined();
+    expect(readdirSync(folder)).toEqual(['lock.4']);
+  });
+});
