@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** The command line: `weft agent`, `weft settings-page`, `weft --version`. Runs under Node 20 just far enough to find Node 24. */
+// The program `weft`. Everything is behind a dynamic import, so that an old Node loads nothing that it cannot run.
 import { handOverToNewerNode } from './world/real-runtime.js';
 
 if (!handOverToNewerNode()) {
-  const { commandLine } = await import('./command-line.js');
-  await commandLine(process.argv.slice(2));
+  const { runCommand } = await import('./command-line.js');
+  process.exitCode = await runCommand(process.argv.slice(2));
 }

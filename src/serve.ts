@@ -1,0 +1,80 @@
+import type { RunningAgent } from './agent.js';
+import { showHostPort } from './config/addresses.js';
+import type { Settings } from './config/settings.js';
+import { realClock } from './world/real.js';
+
+/** A running agent and, for people, where its data are. */
+export type StartedAgent = RunningAgent & { readonly bucket: string };
+
+/** Starts an agent; `onFatal` tells that it cannot go on. Rejects when it cannot start. */
+export type StartAgent = (
+  settings: Settings,
+  version: string,
+  onFatal: (error: Error) => void,
+) => Promise<StartedAgent>;
+
+/** A second signal this long after the first ends the process at once. (A terminal and a launcher may both send the first.) */
+const impatienceMs = 1000;
+
+/**
+ * Runs an agent until SIGINT or SIGTERM drains and stops it. The result is the exit code: 0 after a stop, 1 when the
+ * agent could not start. One that cannot go on ends the process with 1: what it still has open is in no known state.
+ */
+export async function serveUntilSignal(settings: Settings, version: string, start: StartAgent): Promise<number> {
+  const signal = firstSignal();
+  let started = false;
+  // An agent that is still starting has nothing to answer and nothing to lose.
+  void signal.then(() => {
+    if (!started) process.exit(0);
+  });
+  let agent: StartedAgent;
+  try {
+    agent = await start(settings, version, (error) => {
+      process.stderr.write(`weft: the agent cannot go on: ${describe(error)}\n`);
+      process.exit(1);
+    });
+  } catch (error) {
+    process.stderr.write(`weft: the agent cannot start: ${describe(error)}\n`);
+    return 1;
+  }
+  started = true;
+  process.stdout.write(greeting(agent));
+  process.stdout.write(`Stopping on ${await signal}: answering what is under way\n`);
+  await agent.stop();
+  process.stdout.write('Stopped\n');
+  return 0;
+}
+
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let firstMs: number | undefined;
+    const onSignal = (name: string): void => {
+      const nowMs = realClock.monotonicMs();
+      firstMs ??= nowMs;
+      if (nowMs - firstMs > impatienceMs) process.exit(1);
+      resolve(name);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+/** Errors of the system and of stores say all in their message; of any other the stack matters. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isOperating = 'code' in error || 'fault' in error;
+  return isOperating ? error.message : (error.stack ?? error.message);
+}
+
+function greeting(agent: StartedAgent): string {
+  const [first] = agent.kafka;
+  const listeners = agent.kafka.map(({ name, host, port }) => {
+    return `Kafka  ${agent.kafka.length > 1 ? `${name}=` : ''}${showHostPort({ host, port })}`;
+  });
+  const broker = first === undefined ? '' : showHostPort(first);
+  return `${listeners.join('\n')}
+HTTP   ${showHostPort(agent.http)}   a page for people, /metrics, /healthz, /readyz
+Data   ${agent.bucket}
+Ready. Try: echo hello | kcat -P -b ${broker} -t greetings; kcat -C -e -b ${broker} -t greetings
+`;
+}

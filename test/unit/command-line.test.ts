@@ -1,0 +1,56 @@
+// The program as people call it: exit codes and what it prints. No agent is started.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { helpText, settingsPage } from '../../src/config/settings-page.js';
+
+function weft(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WEFT_')));
+  const done = spawnSync(process.execPath, ['dist/src/main.js', ...words], {
+    encoding: 'utf8',
+    env: { ...env, ...environment },
+  });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
+test('help, page and version', () => {
+  expect(weft(['agent', '--help'])).toEqual({ code: 0, out: helpText(), err: '' });
+  expect(weft(['settings-page'])).toEqual({ code: 0, out: settingsPage(), err: '' });
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(weft(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(weft([])).toMatchObject({ code: 0, err: '' });
+});
+
+test.each([[['agnet']], [['settings-page', '--x']], [['--versoin']]])('%j is no command', (words) => {
+  const { code, err } = weft(words);
+  expect(code).toBe(2);
+  expect(err).toMatch(/is no command/);
+});
+
+test('mistakes from everywhere are printed, a line each, and the exit code is 2', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-config-'));
+  try {
+    const path = join(folder, 'weft.conf');
+    writeFileSync(path, 'zone = a b\n');
+    const { code, out, err } = weft(['agent', '--config', path, '--batch-window', '250'], { WEFT_MEMORY: 'much' });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    const places = err
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(': ')[1]);
+    expect(places).toEqual([`${path}:1`, '--batch-window', 'WEFT_MEMORY']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a file that cannot be read is a mistake', () => {
+  const { code, err } = weft(['agent', '--config', '/no/such/file', '--frob']);
+  expect(code).toBe(2);
+  expect(err.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^weft: --config: ENOENT/),
+    expect.stringMatching(/^weft: --frob: unknown flag/),
+  ]);
+});
