@@ -6,7 +6,7 @@ import { realClock } from './world/real.js';
 /** A running agent and, for people, where its data are. */
 export type StartedAgent = RunningAgent & { readonly bucket: string };
 
-/** Starts an agent; `onFatal` tells that it cannot go on. Rejects when it cannot start. */
+/** Starts an agent; `onFatal` tells that it cannot go on. Rejects, with a message for people, when it cannot start. */
 export type StartAgent = (
   settings: Settings,
   version: string,
@@ -30,11 +30,11 @@ export async function serveUntilSignal(settings: Settings, version: string, star
   let agent: StartedAgent;
   try {
     agent = await start(settings, version, (error) => {
-      process.stderr.write(`weft: the agent cannot go on: ${describe(error)}\n`);
+      process.stderr.write(`weft: the agent cannot go on: ${error.stack ?? error.message}\n`);
       process.exit(1);
     });
   } catch (error) {
-    process.stderr.write(`weft: the agent cannot start: ${describe(error)}\n`);
+    process.stderr.write(`weft: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
   started = true;
@@ -57,13 +57,6 @@ function firstSignal(): Promise<string> {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
-}
-
-/** Errors of the system and of stores say all in their message; of any other the stack matters. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isOperating = 'code' in error || 'fault' in error;
-  return isOperating ? error.message : (error.stack ?? error.message);
 }
 
 function greeting(agent: StartedAgent): string {
