@@ -75,7 +75,11 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
       bucket: settings.bucket,
       cluster: settings.cluster,
       registration: { name: settings.agent, zone: settings.zone ?? '', listeners: [...server.advertised] },
-      settings: { metadataBytesMax: settings.metadataBytesMax, leaseMs: settings.journalLeaseMs },
+      settings: {
+        metadataBytesMax: settings.metadataBytesMax,
+        leaseMs: settings.journalLeaseMs,
+        journalPutsPerSecondMax: settings.journalPutsPerSecondMax,
+      },
       telemetry,
       log,
       onFatal: parts.onFatal,
@@ -159,7 +163,12 @@ async function serve(
   const page = await startConsole(settings.http, {
     source: {
       notReady: () => (metadata.leaderKnown ? [] : ['no agent leads the journal at present']),
-      facts: () => ({ ...settings, version: parts.version, bucket: parts.store.name, listeners: describe(settings, server) }),
+      facts: () => ({
+        ...settings,
+        version: parts.version,
+        bucket: parts.store.name,
+        listeners: describe(settings, server),
+      }),
     },
     telemetry,
     clock: world.clock,

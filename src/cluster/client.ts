@@ -41,6 +41,7 @@ export class Client implements MetadataClient, LinkEvents {
   #reading = false;
   #flushing = false;
   #aliveTimer: Timer | undefined;
+  #stopping = false;
   #closed: MetadataUnavailable | undefined;
   /** The newest snapshot known here and the wall clock, in ms, of what it holds; 0 before the first. */
   snapshotRevision: number;
@@ -65,7 +66,7 @@ export class Client implements MetadataClient, LinkEvents {
     this.#observeGrowth();
   }
 
-  /** Resolves when the agent's own registration was applied here; rejects when it was refused or the agent stopped. */
+  /** Resolves when the agent's own registration was applied here; rejects when it was refused or the journal cannot be followed. */
   start(link: CommandLink): Promise<void> {
     this.#link = link;
     return this.#registered.promise;
@@ -97,8 +98,8 @@ export class Client implements MetadataClient, LinkEvents {
   }
 
   async fresh(): Promise<void> {
-    if (this.#closed !== undefined) {
-      throw this.#closed;
+    if (this.#closed !== undefined || this.#stopping) {
+      throw this.#closed ?? new MetadataUnavailable('the agent is stopping');
     }
     const revision = await this.#link.barrier();
     if (this.#replica.revision < revision) {
@@ -133,6 +134,7 @@ export class Client implements MetadataClient, LinkEvents {
   }
 
   async close(): Promise<void> {
+    this.#stopping = true;
     // The leader may still append what it has; what comes back until it has resigned is applied and settled.
     await this.#link.close();
     this.#aliveTimer?.cancel();
@@ -179,12 +181,16 @@ export class Client implements MetadataClient, LinkEvents {
     this.snapshotMs = atMs;
   }
 
+  /** Before the registration it is `start` that fails; nobody else knows this client yet. */
   fatal(error: Error): void {
     if (this.#closed !== undefined) {
       return;
     }
+    this.#registered.reject(error);
     this.#end(new MetadataUnavailable(error.message));
-    this.#onFatal(error);
+    if (this.#self !== undefined) {
+      this.#onFatal(error);
+    }
   }
 
   // ---- commands

@@ -9,7 +9,7 @@ import { Client } from './client.js';
 import { LeaderThread } from './leader-thread.js';
 import type { LeaderSettings } from './messages.js';
 import { leaderDefaults } from './messages.js';
-import type { MetadataClient } from './metadata-client.js';
+import { FellBehind, type MetadataClient } from './metadata-client.js';
 import { loadReplica, type Replica, readTail } from './replica.js';
 
 export interface ConnectOptions {
@@ -37,6 +37,24 @@ export interface ConnectOptions {
  * not what it should be) or `MetadataUnavailable` (the registration was refused).
  */
 export async function connectMetadata(options: ConnectOptions): Promise<MetadataClient> {
+  for (;;) {
+    try {
+      const client = await connect(options);
+      if (options.telemetry !== undefined) {
+        showGauges(options.world, options.telemetry, client);
+      }
+      return client;
+    } catch (error) {
+      if (!(error instanceof FellBehind)) {
+        throw error;
+      }
+      // The journal was trimmed faster than it could be read; the newest snapshot is nearer to its end.
+      options.log.warn({ err: error }, 'Loading the metadata once more');
+    }
+  }
+}
+
+async function connect(options: ConnectOptions): Promise<Client> {
   const { world, threads, journal, telemetry, log } = options;
   const incarnation = world.random.bytes(16);
   const replica = await loadToEnd(journal);
@@ -52,16 +70,13 @@ export async function connectMetadata(options: ConnectOptions): Promise<Metadata
   const link = new LeaderThread(world, threads, init, telemetry, log, client);
   const registered = client.start(link);
   link.start();
-  if (telemetry !== undefined) {
-    showGauges(world, telemetry, client);
-  }
   try {
     await registered;
+    return client;
   } catch (error) {
     await client.close();
     throw error;
   }
-  return client;
 }
 
 async function loadToEnd(journal: Journal): Promise<Replica> {

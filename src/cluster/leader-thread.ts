@@ -18,6 +18,8 @@ import { JournalUnavailable } from './metadata-client.js';
 const RESTART_MS_FIRST = 100;
 const RESTART_MS_MAX = 10_000;
 const STOP_MS_MAX = 10_000;
+/** A store that does not answer must not keep requests waiting for ever. */
+const BARRIER_MS_MAX = 15_000;
 
 interface Waiter {
   resolve(revision: number): void;
@@ -92,14 +94,15 @@ export class LeaderThread implements CommandLink {
   barrier(): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#openBarrier === undefined) {
-        const waiters: Waiter[] = [];
-        this.#openBarrier = waiters;
+        this.#lastBarrier += 1;
+        const id = this.#lastBarrier;
+        this.#openBarrier = [];
+        this.#barriers.set(id, this.#openBarrier);
         this.#world.timers.soon(() => {
           this.#openBarrier = undefined;
-          this.#lastBarrier += 1;
-          this.#barriers.set(this.#lastBarrier, waiters);
-          this.#post({ type: 'barrier', id: this.#lastBarrier });
+          this.#post({ type: 'barrier', id });
         });
+        this.#world.timers.after(BARRIER_MS_MAX, () => this.#failBarrier(id, 'the journal does not answer'));
       }
       this.#openBarrier.push({ resolve, reject });
     });
@@ -112,12 +115,13 @@ export class LeaderThread implements CommandLink {
   async close(): Promise<void> {
     this.#restart?.cancel();
     const thread = this.#thread;
+    const stopped = Promise.withResolvers<void>();
+    this.#closing = stopped;
     if (thread !== undefined) {
-      await new Promise<void>((resolve) => {
-        this.#closing = { resolve };
-        this.#post({ type: 'stop' });
-        this.#world.timers.after(STOP_MS_MAX, resolve);
-      });
+      this.#post({ type: 'stop' });
+      const timer = this.#world.timers.after(STOP_MS_MAX, stopped.resolve);
+      await stopped.promise;
+      timer.cancel();
       await thread.terminate();
     }
     await this.#maintenance?.terminate();

@@ -14,7 +14,7 @@ export interface Applied {
 }
 
 /** Slots that are read at once when the journal is long. */
-const READS_MAX = 32;
+const READS_MAX = 64;
 /** A pass ends here even if the journal goes on, so that entries in memory stay few. */
 const PASS_BYTES_MAX = 8 << 20;
 

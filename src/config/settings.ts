@@ -185,6 +185,12 @@ export const settingsTable = {
     '10s',
     'An agent tries to lead after the journal has shown no new entry for this long.',
   ),
+  journalPutsPerSecondMax: one(
+    'journal-puts-per-second',
+    count(0, 1_000_000),
+    '0',
+    'Journal entries written per second at most (each is a request that an object store bills); fewer make acknowledgements wait; 0 for no limit.',
+  ),
   journalMayLose: one(
     'journal-may-lose',
     onOff,
