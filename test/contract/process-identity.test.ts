@@ -18,6 +18,7 @@ test('a process that has ended is dead; one on another host may live', async () 
   expect(processes.isProvablyDead({ ...gone, host: 'elsewhere' })).toBe(false);
 });
 
+// Elsewhere neither the boot id nor a process's start can be read without a native part.
 test.skipIf(platform !== 'linux')(
   'a number that another process got, and every process before a restart of the machine, is dead',
   () => {

@@ -1,8 +1,9 @@
 import { type ConnectOptions, connectMetadata } from '../../src/cluster/connect.js';
 import type { LeaderInit, LeaderSettings, MaintenanceInit } from '../../src/cluster/messages.js';
-import type { MetadataClient } from '../../src/cluster/metadata-client.js';
+import { EpochClosed, FellBehind, type MetadataClient } from '../../src/cluster/metadata-client.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { Journal } from '../../src/journal/journal.js';
+import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Metadata } from '../../src/metadata/metadata.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { silentLog } from '../../src/telemetry/log.js';
@@ -47,6 +48,23 @@ export class MetadataCluster {
       throw new Error(`not settled: ${how} at ${this.time.nowMs} ms`);
     }
     return promise;
+  }
+
+  /** Broken rules of the journal, agents that had no reason to give up, and replicas that are not what the whole journal gives. */
+  findings(): string[] {
+    const findings = [...this.archive.broken];
+    const { digests } = this.archive.replay();
+    for (const { name, client, fatal } of this.processes) {
+      for (const error of fatal) {
+        if (!(error instanceof EpochClosed || error instanceof FellBehind)) {
+          findings.push(`${name}: ${error}`);
+        }
+      }
+      if (client !== undefined && client.view.digest !== digests.get(client.view.revision)) {
+        findings.push(`${name} differs at revision ${client.view.revision}`);
+      }
+    }
+    return findings;
   }
 
   async pass(ms: number): Promise<void> {
@@ -186,3 +204,5 @@ export class MetadataProcess {
     this.workers.findLast(({ name }) => name === worker)?.thread.crash(new Error('crashed by the test'));
   }
 }
+
+export const allocate = (count: number): Command => ({ kind: { $case: 'allocateProducerIds', value: { count } } });
