@@ -1,7 +1,10 @@
 import type { Chunks, Piece } from '../threads/chunks.js';
 
-/** Room that the landing buffer gives to one read. Also the most that a paused connection may still receive at once. */
-const LANDING_BYTES = 16 * 1024;
+/**
+ * Room that the landing buffer gives to one read: enough for what quiet connections send, little beside the frames of busy
+ * ones, whose first bytes are copied from it. Also the most that one read brings a connection that was just paused.
+ */
+const LANDING_BYTES = 4 * 1024;
 
 /**
  * Memory for frames on their way in. Quiet connections share one landing buffer, which must be emptied before the read's
@@ -34,9 +37,9 @@ export class FrameMemory {
     return this.#chunks.chunksFree > this.#chunks.chunksTotal / 2;
   }
 
-  /** A chunk for a connection, with one reference; undefined when they are short. The last quarter is for long frames. */
+  /** A chunk for a connection, with one reference; undefined when they are short. The last eighth is for long frames. */
   takeChunk(forLongFrame: boolean): number | undefined {
-    const kept = forLongFrame ? 0 : this.#chunks.chunksTotal / 4;
+    const kept = forLongFrame ? 0 : this.#chunks.chunksTotal / 8;
     return this.#chunks.chunksFree > kept ? this.#chunks.take() : undefined;
   }
 

@@ -32,16 +32,20 @@ export const realClock: Clock = {
 const delayMsMax = 2 ** 31 - 1;
 
 export const realTimers: Timers = {
+  /** Node's own timers count whole milliseconds and may run a fraction of one early: a deadline looked at then is not due. */
   after(delayMs, run) {
-    let left = delayMs;
+    const dueMs = performance.now() + delayMs;
     let timeout: NodeJS.Timeout;
-    const arm = () => {
-      const delay = Math.min(left, delayMsMax);
-      left -= delay;
-      timeout = setTimeout(left > 0 ? arm : run, delay);
+    const arm = (leftMs: number) => {
+      timeout = setTimeout(look, Math.min(leftMs, delayMsMax));
       timeout.unref();
     };
-    arm();
+    const look = () => {
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) arm(leftMs);
+      else run();
+    };
+    arm(delayMs);
     return { cancel: () => clearTimeout(timeout) };
   },
   soon: (run) => {

@@ -18,6 +18,24 @@ test('timers fire once, in order, unless cancelled', async () => {
   expect(fired).toEqual(['soon', 'sooner', 'later']);
 });
 
+test('a timer never runs before its delay is over by the monotonic clock', async () => {
+  // The loop must turn meanwhile: world timers alone do not keep it going.
+  const keepAlive = setInterval(() => {}, 1);
+  const early: number[] = [];
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => {
+      const delayMs = 1 + (index % 40) / 7;
+      await new Promise((resolve) => setTimeout(resolve, index % 50));
+      const startMs = realClock.monotonicMs();
+      await new Promise<void>((resolve) => realTimers.after(delayMs, resolve));
+      const passedMs = realClock.monotonicMs() - startMs;
+      if (passedMs < delayMs) early.push(delayMs - passedMs);
+    }),
+  );
+  clearInterval(keepAlive);
+  expect(early).toEqual([]);
+});
+
 test('a delay longer than Node takes does not fire at once', async () => {
   let fired = false;
   const timer = realTimers.after(30 * 86_400_000, () => {
