@@ -62,7 +62,7 @@ export const native: Native = implementations()[0]!;
 /** One sentence for the start-up message. */
 export const nativeSentence: Readonly<Record<Native['name'], string>> = {
   addon: 'native part: built for this machine',
-  'node-rs': 'native part: none (no C++ compiler at install); CRC-32C by @node-rs/crc32, batch checks in JavaScript',
+  'node-rs': 'native part: not built, or it does not load; CRC-32C by @node-rs/crc32, batch checks in JavaScript',
   script: 'native part: none; CRC-32C and batch checks in JavaScript take several times the CPU',
 };
 

@@ -1,8 +1,9 @@
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import { compressSync as snappyCompress, uncompressSync as snappyUncompress } from 'snappy';
 import { CodecError } from './codec-error.js';
 import { lz4ContentBytes } from './lz4-size.js';
+import { outputChunkBytes, zstd } from './zstd.js';
 
 /** By the codec number in a batch's attributes. */
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -23,22 +24,27 @@ export function bytesCap(compressedBytes: number): number {
 type Decompress = (bytes: Buffer, cap: number) => Uint8Array;
 
 const decompressors: Readonly<Record<number, Decompress>> = {
-  1: (bytes, cap) => gunzipSync(bytes, { maxOutputLength: cap }),
+  1: (bytes, cap) => gunzipSync(bytes, { maxOutputLength: cap, chunkSize: outputChunkBytes(bytes.length) }),
   2: unsnappy,
   3: (bytes, cap) => {
     capped(lz4ContentBytes(bytes), cap);
     return decompressFrameSync(bytes);
   },
-  4: (bytes, cap) => zstdDecompressSync(bytes, { maxOutputLength: cap }),
+  4: zstd.decompress,
 };
 
-/** The records of a compressed batch. Never allocates more than the cap. Throws CodecError. */
-export function decompress(codec: number, bytes: Uint8Array): Uint8Array {
+/**
+ * The records of a compressed batch, at most `cap` bytes of them. Bytes may lie in shared memory. No size that the bytes
+ * declare is believed: gzip and zstd stop at the cap, snappy and lz4 are measured before their decoders allocate. What is
+ * decompressed in pieces (gzip, zstd, xerial) is joined at the end, so for a moment twice the cap may be held.
+ * Throws CodecError.
+ */
+export function decompress(codec: number, bytes: Uint8Array, cap = bytesCap(bytes.length)): Uint8Array {
   const run = decompressors[codec];
   if (run === undefined) throw new CodecError(`compression type ${codec} is unknown`);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return run(buffer, bytesCap(bytes.length));
+    return run(buffer, cap);
   } catch (error) {
     if (error instanceof CodecError) throw error;
     throw new CodecError(`${codecNames[codec]}: ${error instanceof Error ? error.message : String(error)}`, {
@@ -67,9 +73,12 @@ export function compress(codec: CodecName, bytes: Uint8Array): Uint8Array {
 /** Java frames its snappy blocks (xerial); other clients send one raw block. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const XERIAL_HEADER_BYTES = 16;
+/** The densest element of a snappy block is a copy of 64 bytes in three (format_description.txt §2.2). */
+const SNAPPY_RATIO_MAX = 64 / 3;
 
 function unsnappy(bytes: Buffer, cap: number): Uint8Array {
   if (!bytes.subarray(0, XERIAL.length).equals(XERIAL)) return snappyBlock(bytes, cap);
+  if (bytes.length < XERIAL_HEADER_BYTES) throw new CodecError('snappy: the xerial header is cut off');
   const blocks: Buffer[] = [];
   let total = 0;
   for (let position = XERIAL_HEADER_BYTES; position < bytes.length; ) {
@@ -93,6 +102,9 @@ function snappyBlock(bytes: Buffer, cap: number): Buffer {
     if (byte === undefined || i > 4) throw new CodecError('snappy: no length');
     declared += (byte & 0x7f) * 2 ** (7 * i);
     if (byte < 0x80) break;
+  }
+  if (declared > bytes.length * SNAPPY_RATIO_MAX) {
+    throw new CodecError(`snappy: a block of ${bytes.length} bytes cannot hold ${declared}`);
   }
   capped(declared, cap);
   return snappyUncompress(bytes, { asBuffer: true }) as Buffer;

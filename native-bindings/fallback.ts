@@ -17,9 +17,13 @@ export function scriptNative(crc: (bytes: Uint8Array, seed: number) => number): 
 }
 
 function part(bytes: Uint8Array, position: number, length: number): Uint8Array {
-  if (!(position >= 0 && length >= 0 && position + length <= bytes.length))
+  if (!(isSize(position) && isSize(length) && position + length <= bytes.length))
     throw new RangeError('outside of the bytes');
   return bytes.subarray(position, position + length);
+}
+
+function isSize(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 const FINE = 0;
@@ -84,6 +88,7 @@ class Cursor {
 }
 
 function walk(bytes: Uint8Array, count: number, found: Float64Array): number {
+  if (!(isSize(count) && count < 2 ** 32)) throw new RangeError(`${count} is no count of records`);
   let deltaMax = Number(-(2n ** 63n));
   let deltaMin = Number(2n ** 63n - 1n);
   let nullKeys = 0;

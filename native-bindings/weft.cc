@@ -288,7 +288,8 @@ napi_value Copy(napi_env env, napi_callback_info info) {
 }
 
 // copyWithCrc32c(target, targetPosition, source, sourcePosition, length, seed) -> number; piece by piece, so that the
-// checksum reads what the copy has just brought into the cache.
+// checksum reads what the copy has just brought into the cache. Ranges that overlap are copied whole: a piece would
+// overwrite the source of a later one.
 napi_value CopyWithCrc32c(napi_env env, napi_callback_info info) {
   napi_value args[6];
   Bytes target, source;
@@ -299,8 +300,12 @@ napi_value CopyWithCrc32c(napi_env env, napi_callback_info info) {
     return fail(env, "copyWithCrc32c: outside of the bytes");
   }
   uint32_t crc = static_cast<uint32_t>(seed);
+  uintptr_t target_start = reinterpret_cast<uintptr_t>(target.at) + to;
+  uintptr_t source_start = reinterpret_cast<uintptr_t>(source.at) + from;
+  bool overlap = target_start < source_start + length && source_start < target_start + length;
+  size_t piece_max = overlap ? length : 32768;
   for (size_t done = 0; done < length;) {
-    size_t piece = length - done < 32768 ? length - done : 32768;
+    size_t piece = length - done < piece_max ? length - done : piece_max;
     memmove(target.at + to + done, source.at + from + done, piece);
     crc = crc32c(crc, target.at + to + done, piece);
     done += piece;

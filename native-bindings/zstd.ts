@@ -1,0 +1,88 @@
+import { createRequire } from 'node:module';
+import { zstdDecompressSync } from 'node:zlib';
+import { CodecError } from './codec-error.js';
+
+/** Decompresses zstd frames to at most `cap` bytes, whatever size they declare. Throws when they are damaged or larger. */
+export interface Zstd {
+  readonly name: 'zstd-napi' | 'zlib';
+  decompress(bytes: Buffer, cap: number): Uint8Array;
+}
+
+/** Output of unknown size grows by pieces of about what these many compressed bytes become. */
+export function outputChunkBytes(compressedBytes: number): number {
+  return Math.min(2 ** 18, Math.max(2 ** 14, compressedBytes * 8));
+}
+
+/**
+ * node:zlib stops behind the first frame and says nothing of what follows, so each frame is asked for by itself: agents with
+ * and without zstd-napi must judge the same bytes alike.
+ */
+const zlib: Zstd = {
+  name: 'zlib',
+  decompress: (bytes, cap) => {
+    const frames: Uint8Array[] = [];
+    let total = 0;
+    let rest = bytes;
+    do {
+      const { buffer, engine } = zstdDecompressSync(rest, {
+        info: true,
+        maxOutputLength: cap + 1 - total,
+        chunkSize: outputChunkBytes(rest.length),
+      }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+      total += buffer.length;
+      if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
+      // Of the input: zlib counts what was written into the engine.
+      rest = rest.subarray(engine.bytesWritten);
+      frames.push(buffer);
+    } while (rest.length > 0);
+    return frames.length === 1 ? frames[0]! : Buffer.concat(frames, total);
+  },
+};
+
+/** What is used here of `zstd-napi/binding`; zstd.h describes it. */
+interface Binding {
+  readonly DCtx: new () => {
+    /** [hint of 0 when a frame is complete, bytes written, bytes read] */
+    decompressStream(target: Uint8Array, source: Uint8Array): [number, number, number];
+    reset(directive: number): void;
+  };
+  readonly ResetDirective: { readonly sessionOnly: number };
+}
+
+function zstdNapi({ DCtx, ResetDirective }: Binding): Zstd {
+  const context = new DCtx();
+  return {
+    name: 'zstd-napi',
+    decompress: (bytes, cap) => {
+      context.reset(ResetDirective.sessionOnly);
+      const chunks: Uint8Array[] = [];
+      let total = 0;
+      let rest: Uint8Array = bytes;
+      let frameOpen = true;
+      while (frameOpen || rest.length > 0) {
+        // One byte more than allowed tells a result that just fits from one that does not.
+        const chunk = new Uint8Array(Math.min(outputChunkBytes(bytes.length), cap + 1 - total));
+        const [hint, written, read] = context.decompressStream(chunk, rest);
+        rest = rest.subarray(read);
+        frameOpen = hint !== 0;
+        total += written;
+        if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
+        if (frameOpen && rest.length === 0 && written < chunk.length)
+          throw new CodecError('zstd: the frame is cut off');
+        chunks.push(chunk.subarray(0, written));
+      }
+      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total);
+    },
+  };
+}
+
+/** Everything that this machine has, the fastest first. zstd-napi is compiled at install and may be missing. */
+export function zstdImplementations(): Zstd[] {
+  try {
+    return [zstdNapi(createRequire(import.meta.url)('zstd-napi/binding') as Binding), zlib];
+  } catch {
+    return [zlib];
+  }
+}
+
+export const zstd: Zstd = zstdImplementations()[0]!;
