@@ -119,17 +119,25 @@ export class DiskStore implements Store {
   async #create(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {
     const scratch = await this.#write(key, body);
     try {
-      await this.#files.link(scratch, this.#path(key));
-    } catch (error) {
-      await this.#discard(scratch);
-      if (codeOf(error) !== 'EEXIST') throw faultOf(key, error, 'unavailable');
-      // Whoever made it may not have got as far as its fsync: what we say is there must stay there.
+      const created = await this.#link(scratch, key);
+      // Also when it was taken: whoever made it may not have got as far, and what we say is there must stay there.
       await this.#settle(key);
-      throw new StoreError('precondition-failed', key, `${key} is there`, { cause: error });
+      if (!created) throw new StoreError('precondition-failed', key, `${key} is there`);
+      return { version: versionOf(body) };
+    } finally {
+      await this.#discard(scratch);
     }
-    await this.#settle(key);
-    await this.#discard(scratch);
-    return { version: versionOf(body) };
+  }
+
+  /** False when the key is taken. */
+  async #link(scratch: string, key: string): Promise<boolean> {
+    try {
+      await this.#files.link(scratch, this.#path(key));
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw faultOf(key, error, 'unavailable');
+    }
   }
 
   async #replace(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {

@@ -111,7 +111,7 @@ test('waits are spread over all of a time that doubles up to its limit', async (
   for (let seed = 0; seed < 300; seed += 1) {
     const options = { triesMax: 7, delayMsFirst: 100, delayMsMax: 1000 };
     const { triesAtMs } = await attempt('get', 'unavailable', 100, options, seed);
-    limitsMs.forEach((limitMs, i) => shares[i]!.push((triesAtMs[i + 1]! - triesAtMs[i]!) / limitMs));
+    for (const [i, limitMs] of limitsMs.entries()) shares[i]!.push((triesAtMs[i + 1]! - triesAtMs[i]!) / limitMs);
   }
   for (const share of shares) {
     expect(Math.min(...share)).toBeLessThan(0.05);
