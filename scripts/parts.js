@@ -1,6 +1,6 @@
 // What npm cannot bring, part by part: how to see that it is there, and how to get it. `scripts/setup.js` installs,
 // `scripts/suites.js` says which suite needs which. Everything but Debian packages goes into .cache/setup.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { find, run } from './processes.js';
@@ -12,6 +12,8 @@ export const binFolder = join(setupFolder, 'bin');
 const versitygw = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 /** AGPL: a test tool only, never linked. */
 const minio = 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c';
+/** Used where the Go that is installed is too old. */
+const goToolchain = 'go1.26.0';
 const nodeRdkafka = 'node-rdkafka@3.6.1';
 
 const javaLibraries = join(setupFolder, 'java/lib');
@@ -67,7 +69,7 @@ export const parts = {
     async install() {
       mkdirSync(binFolder, { recursive: true });
       const output = join(binFolder, 'franz-go-client');
-      await run('building', 'go', ['build', '-o', output, '.'], { cwd: goFolder, env: goEnvironment() });
+      await run('building', await recentGo(), ['build', '-o', output, '.'], { cwd: goFolder, env: goEnvironment() });
       stamp('franz-go', goSources());
     },
   },
@@ -142,7 +144,11 @@ function stamp(name, text) {
 }
 
 function goSources() {
-  return ['main.go', 'go.mod', 'go.sum'].map((name) => readFileSync(join(goFolder, name), 'utf8')).join('\n');
+  const names = readdirSync(goFolder).filter((name) => /\.go$|^go\.(mod|sum)$/.test(name));
+  return names
+    .sort()
+    .map((name) => readFileSync(join(goFolder, name), 'utf8'))
+    .join('\n');
 }
 
 function goEnvironment() {
@@ -151,6 +157,20 @@ function goEnvironment() {
 
 async function goInstall(name, target) {
   mkdirSync(binFolder, { recursive: true });
-  await run(`building ${name} (some minutes)`, 'go', ['install', target], { env: goEnvironment() });
+  const go = await recentGo();
+  await run(`building ${name} (some minutes)`, go, ['install', target], { env: goEnvironment() });
   stamp(name, target);
+}
+
+/** Go from 1.21 on fetches the toolchain that a module asks for. An older one (Debian 12 has 1.19) can only fetch it as a module. */
+async function recentGo() {
+  const { output } = await run('asking Go for its version', 'go', ['env', 'GOVERSION', 'GOOS', 'GOARCH', 'GOMODCACHE']);
+  const [version, os, architecture, cache] = output.trim().split('\n');
+  if (Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0) >= 21) return 'go';
+  const toolchain = `golang.org/toolchain@v0.0.1-${goToolchain}.${os}-${architecture}`;
+  await run('fetching a newer Go', 'go', ['mod', 'download', toolchain], { cwd: setupFolder });
+  const folder = join(cache, toolchain);
+  // Modules carry no permission to run.
+  await run('making it runnable', 'chmod', ['-R', 'u+x', join(folder, 'bin'), join(folder, 'pkg/tool')]);
+  return join(folder, 'bin/go');
 }

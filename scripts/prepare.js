@@ -119,11 +119,10 @@ async function buildNativePart() {
       (path) => /\.(cc|cpp|c|h|hpp)$|build\.js$/.test(path) && !path.startsWith(`${join('native-bindings', 'build')}/`),
     )
     .sort();
-  if (isStamped('native', sources)) return;
-  say('building the native part …');
+  if (isStamped('native', sources) && existsSync('native-bindings/build/weft.node')) return;
   try {
     const done = await run('building the native part', process.execPath, ['native-bindings/build.js']);
-    for (const line of done.output.trim().split('\n')) if (line !== '') say(`  ${line}`);
+    for (const line of done.output.trim().split('\n')) if (line !== '') say(line.replace(/^weft: /, ''));
   } catch (error) {
     stop(error, ['native-bindings/build.js failed; without a compiler it should have chosen the fallbacks.']);
   }

@@ -11,6 +11,7 @@ import { listed, refused, storeContract } from './store-contract.js';
 const missing = !hasVersitygw() && process.env['WEFT_ALL'] !== '1';
 const world = realWorld({ files: realFiles() });
 
+// scripts/suites.js says that this suite was not run when its server is missing.
 describe.skipIf(missing)(missing ? 'NOT RUN: versitygw (npm run setup)' : 'versitygw', () => {
   let server: S3Server;
   beforeAll(async () => {

@@ -48,6 +48,7 @@ const table: readonly Rule[] = [
         'a worker half sees floors 0 to 5',
       ],
       [{ 'workers/ingest/run.ts': "import { a } from '../leader/run.js';" }, 'workers do not know one another'],
+      [{ 'workers/ingest/run.ts': "import { a } from '../surroundings.js';" }, 'workers do not know one another'],
       [{ 'src/metadata/a.ts': "import { crc32c } from '../../native-bindings/native.js';" }, 'metadata is pure'],
       [{ 'src/bytes/a.ts': "import { crc32c } from '../../native-bindings/native.js';" }, 'floor 0 does not know'],
       [{ 'native-bindings/native.ts': "import { a } from '../src/bytes/a.js';" }, 'stands below everything'],

@@ -27,7 +27,7 @@ export interface OfficialMessage {
 /** Where `npm run setup` puts the jar, from the root of the repository. */
 export const JAR = '.cache/setup/java/lib/kafka-clients-4.3.1.jar';
 
-const FOLDER_VARIABLE = 'WEFT_KAFKA_MESSAGES';
+const FOLDER_VARIABLE = 'WEFT_TEST_KAFKA_MESSAGES';
 
 /** All official messages by name; undefined when neither the folder nor the jar is there. */
 export function officialMessages(): ReadonlyMap<string, OfficialMessage> | undefined {
