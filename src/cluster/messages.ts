@@ -28,9 +28,8 @@ export interface LeaderSettings {
   readonly entryCommandsMax: number;
   /** Requests for appends cost money on S3; 0: no limit. */
   readonly journalPutsPerSecondMax: number;
-  /** A snapshot is due when the journal since the last one exceeds either. */
-  readonly snapshotJournalBytes: number;
-  readonly snapshotJournalEntries: number;
+  /** A snapshot is due when the journal since the last one exceeds this and the last one's size; each entry counts 4 KiB more than its bytes. */
+  readonly snapshotTailBytes: number;
   /** Slots removed at a time behind the boundary. */
   readonly trimSliceEntries: number;
   /** The limits that this agent, when it leads, sets for the cluster. */
@@ -43,8 +42,7 @@ export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
   entryBytesMax: 1 << 20,
   entryCommandsMax: 1024,
   journalPutsPerSecondMax: 0,
-  snapshotJournalBytes: 16 << 20,
-  snapshotJournalEntries: 10_000,
+  snapshotTailBytes: 16 << 20,
   trimSliceEntries: 64,
 };
 

@@ -15,6 +15,8 @@ export interface Applied {
 
 /** Slots that are read at once when the journal is long. */
 const READS_MAX = 64;
+/** Reading a slot takes about as long as this much of a snapshot. */
+export const SLOT_BYTES = 4096;
 /** A pass ends here even if the journal goes on, so that entries in memory stay few. */
 const PASS_BYTES_MAX = 8 << 20;
 
@@ -23,11 +25,12 @@ export class Replica {
   readonly metadata: Metadata;
   /** SHA-256 of the entry at `revision`; empty at 0. */
   headDigest: Uint8Array;
-  /** Of the newest kept snapshot when this replica was loaded, and the journal since then. */
+  /** Of the newest kept snapshot when this replica was loaded, and the size of the journal since then. */
   snapshotRevision = 0;
   snapshotTimeMs = 0;
   snapshotBytes = 0;
-  journalBytes = 0;
+  /** Each entry counts `SLOT_BYTES` beside its own: what a start pays for one more slot to read. */
+  tailBytes = 0;
 
   constructor(metadata: Metadata = new Metadata(), headDigest: Uint8Array = new Uint8Array(0)) {
     this.metadata = metadata;
@@ -47,7 +50,7 @@ export class Replica {
       }
       const applied = this.metadata.apply(entry);
       this.headDigest = sha256(bytes);
-      this.journalBytes += bytes.length;
+      this.tailBytes += bytes.length + SLOT_BYTES;
       return { entry, ...applied };
     } catch (error) {
       if (error instanceof EntryRefused) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EpochClosed, JournalUnavailable, MetadataUnavailable } from '../../src/cluster/metadata-client.js';
+import { SLOT_BYTES } from '../../src/cluster/replica.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import { allocate, MetadataCluster, type MetadataProcess } from './metadata-cluster.js';
 import { noFaults } from './remote-store.js';
@@ -72,7 +73,7 @@ describe('one agent', () => {
 describe('restarts', () => {
   test('snapshot and tail give what the whole journal gives, and trimmed entries are gone', async () => {
     const cluster = new MetadataCluster(2);
-    const settings = { snapshotJournalEntries: 20, entryCommandsMax: 3, trimSliceEntries: 4 };
+    const settings = { snapshotTailBytes: 20 * SLOT_BYTES, entryCommandsMax: 3, trimSliceEntries: 4 };
     for (let start = 0; start < 3; start++) {
       const process = cluster.process('a', settings);
       process.local = true;
@@ -180,7 +181,7 @@ describe('two agents', () => {
 
   test('a candidate whose create lands in a trimmed slot does not lead', async () => {
     const cluster = new MetadataCluster(11);
-    const settings = { leaseMs: 1000, snapshotJournalEntries: 5 };
+    const settings = { leaseMs: 1000, snapshotTailBytes: 5 * SLOT_BYTES };
     const a = cluster.process('a', settings);
     const client = await cluster.until(a.connect());
     const b = cluster.process('b', settings);
@@ -235,7 +236,7 @@ test('a barrier sees what another agent appended before it', async () => {
 
 test('a start that races with trimming finds its way', async () => {
   const cluster = new MetadataCluster(12);
-  const a = cluster.process('a', { leaseMs: 1000, snapshotJournalEntries: 5 });
+  const a = cluster.process('a', { leaseMs: 1000, snapshotTailBytes: 5 * SLOT_BYTES });
   const client = await cluster.until(a.connect());
   const next: MetadataProcess[] = [];
   for (let start = 0; start < 20; start++) {

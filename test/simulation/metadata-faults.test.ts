@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SLOT_BYTES } from '../../src/cluster/replica.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import { allocate, MetadataCluster, type MetadataProcess } from './metadata-cluster.js';
 import { noFaults, type RemoteFaults } from './remote-store.js';
@@ -13,7 +14,7 @@ describe('a folder on a disk', () => {
     const digests = new Map<number, string>();
     const given = new Set<number>();
     for (let cycle = 0; cycle < 15; cycle++) {
-      const process = cluster.process('a', { snapshotJournalEntries: 10, trimSliceEntries: 3 }, disk);
+      const process = cluster.process('a', { snapshotTailBytes: 10 * SLOT_BYTES, trimSliceEntries: 3 }, disk);
       process.local = true;
       const client = await cluster.until(process.connect());
       const note = () => {
@@ -65,7 +66,7 @@ describe('storms', () => {
     const start = () => {
       const settings = {
         leaseMs: random.between(300, 3000),
-        snapshotJournalEntries: random.between(5, 20),
+        snapshotTailBytes: random.between(5, 20) * SLOT_BYTES,
         trimSliceEntries: random.between(1, 8),
         entryCommandsMax: random.between(1, 20),
       };

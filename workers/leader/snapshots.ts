@@ -12,8 +12,7 @@ const SNAPSHOTS_KEPT = 3;
 const FAILED_PAUSE_MS = 5000;
 
 export interface SnapshotSettings {
-  readonly snapshotJournalBytes: number;
-  readonly snapshotJournalEntries: number;
+  readonly snapshotTailBytes: number;
   readonly trimSliceEntries: number;
 }
 
@@ -28,8 +27,8 @@ export class Snapshots {
   readonly #settings: SnapshotSettings;
   readonly #want: (revision: number, digest: string) => void;
   readonly #log: Log;
-  /** Of the snapshot being made: the journal's bytes that it will cover. */
-  #asked: { readonly revision: number; readonly journalBytes: number } | undefined;
+  /** The snapshot being made, and how much of the tail it will cover. */
+  #asked: { readonly revision: number; readonly tailBytes: number } | undefined;
   #notBeforeMs = 0;
   /** Nothing that may be removed is left behind by this worker or one before it. */
   #clean = false;
@@ -49,16 +48,13 @@ export class Snapshots {
     this.#log = log;
   }
 
-  /** Called by a leader after each entry. The journal may grow as long as the last snapshot was, so that writing stays in proportion. */
+  /** Called by a leader after each entry. The tail may grow as long as the last snapshot, so that both writing and a start stay in proportion. */
   applied(replica: Replica): void {
-    const { snapshotJournalBytes, snapshotJournalEntries } = this.#settings;
-    const due =
-      replica.journalBytes >= Math.max(snapshotJournalBytes, replica.snapshotBytes) ||
-      replica.revision - replica.snapshotRevision >= snapshotJournalEntries;
+    const due = replica.tailBytes >= Math.max(this.#settings.snapshotTailBytes, replica.snapshotBytes);
     if (!due || this.#asked !== undefined || this.#world.clock.monotonicMs() < this.#notBeforeMs) {
       return;
     }
-    this.#asked = { revision: replica.revision, journalBytes: replica.journalBytes };
+    this.#asked = { revision: replica.revision, tailBytes: replica.tailBytes };
     this.#want(replica.revision, replica.metadata.digest);
   }
 
@@ -68,7 +64,7 @@ export class Snapshots {
       await this.#removeLeftOvers();
       await this.#advance(snapshot);
       if (snapshot.revision > replica.snapshotRevision) {
-        replica.journalBytes -= this.#asked?.revision === snapshot.revision ? this.#asked.journalBytes : 0;
+        replica.tailBytes -= this.#asked?.revision === snapshot.revision ? this.#asked.tailBytes : 0;
         replica.snapshotRevision = snapshot.revision;
         replica.snapshotBytes = snapshot.bytes;
       }
