@@ -79,6 +79,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
         metadataBytesMax: settings.metadataBytesMax,
         leaseMs: settings.journalLeaseMs,
         journalPutsPerSecondMax: settings.journalPutsPerSecondMax,
+        logLevel: settings.logLevel,
       },
       telemetry,
       log,

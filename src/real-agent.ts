@@ -2,7 +2,13 @@ import { native, nativeSentence } from '../native-bindings/bindings.js';
 import { type RunningAgent, runAgent } from './agent.js';
 import type { Settings } from './config/settings.js';
 import { reportVitals } from './console/vitals.js';
+import { DiskStore } from './objects/drivers/disk.js';
+import { removeMemoryFolders } from './objects/drivers/memory-folder.js';
+import { MeteredStore } from './objects/meter.js';
 import { openStore } from './objects/open.js';
+import { pricesOf } from './objects/prices.js';
+import { probeStore } from './objects/probe.js';
+import { RetryingStore } from './objects/retry.js';
 import { pinoLog } from './telemetry/pino-log.js';
 import { Telemetry } from './telemetry/telemetry.js';
 import { startPiscinaThreads } from './threads/piscina.js';
@@ -21,7 +27,10 @@ export async function startRealAgent(
   const telemetry = new Telemetry({ seriesMax: settings.metricsSeriesMax });
   const opened = await openStore(settings.bucket, world);
   const release = await lockFolder(settings, world);
-  const store = opened;
+  if (opened instanceof DiskStore) await opened.sweep();
+  await probeStore(opened, settings.cluster, world);
+  const metered = new MeteredStore(opened, telemetry.meters, world.clock, pricesOf(settings.bucket));
+  const store = new RetryingStore(metered, world);
   reportVitals(telemetry, watchVitals());
   const threads = startPiscinaThreads();
   log.info({ version, node: process.version, native: native.name }, nativeSentence[native.name]);
@@ -33,6 +42,7 @@ export async function startRealAgent(
       await agent.stop();
       await release();
       await opened.close();
+      if (settings.bucket.kind === 'memory') await removeMemoryFolders();
     },
   };
 }

@@ -32,6 +32,8 @@ export interface LeaderSettings {
   readonly snapshotTailBytes: number;
   /** Slots removed at a time behind the boundary. */
   readonly trimSliceEntries: number;
+  /** The least important messages that the leader worker logs. */
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** The limits that this agent, when it leads, sets for the cluster. */
   readonly metadataBytesMax: number;
 }
@@ -44,6 +46,7 @@ export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
   journalPutsPerSecondMax: 0,
   snapshotTailBytes: 16 << 20,
   trimSliceEntries: 64,
+  logLevel: 'info',
 };
 
 /** A command on its way to the leader, with the stream position that makes its application exactly-once. */

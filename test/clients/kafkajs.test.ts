@@ -14,7 +14,9 @@ afterAll(async () => {
   folder.remove();
 });
 
-test.each(kafkaJs.compressions.flatMap((compression) => [true, false].map((idempotent) => ({ compression, idempotent }))))(
+test.each(
+  kafkaJs.compressions.flatMap((compression) => [true, false].map((idempotent) => ({ compression, idempotent }))),
+)(
   'records of every shape come back as they were sent: $compression, idempotent $idempotent',
   { timeout: 60_000 },
   async (options) => {

@@ -34,7 +34,10 @@ export function findByTimestamp(
   return best;
 }
 
-function* timesOf(bytes: Uint8Array, batch: BatchHeader): Generator<{ readonly delta: number; readonly timestampMs: number }> {
+function* timesOf(
+  bytes: Uint8Array,
+  batch: BatchHeader,
+): Generator<{ readonly delta: number; readonly timestampMs: number }> {
   if ((batch.attributes & LOG_APPEND_TIME) !== 0) {
     yield { delta: 0, timestampMs: batch.maxTimestamp };
     return;

@@ -9,7 +9,10 @@ const LEADER_EPOCH = 0;
  * Walks the batches of an extent in the blocks: checks each one, stamps its final offset in place, and tells where it lies.
  * A batch that two blocks share is put together for the check; its header is then written back in pieces.
  */
-export function indexExtent(blocks: SharedArrayBuffer, extent: LoadedExtent): ExtentIndex | { readonly damage: string } {
+export function indexExtent(
+  blocks: SharedArrayBuffer,
+  extent: LoadedExtent,
+): ExtentIndex | { readonly damage: string } {
   const bytes = new PiecedBytes(blocks, extent);
   const baseOffsets: number[] = [];
   const positions: number[] = [];

@@ -39,7 +39,8 @@ async function answer(message: ToFetchWorker, init: FetchWorkerInit, store: Stor
       }
     }
   } catch (error) {
-    if (error instanceof StoreError || error instanceof BatchDamaged) return { type: 'failed', id, message: error.message };
+    if (error instanceof StoreError || error instanceof BatchDamaged)
+      return { type: 'failed', id, message: error.message };
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import type { LeaderInit } from '../../src/cluster/messages.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
-import { attachMeters } from '../../src/telemetry/counters.js';
 import { pinoLog } from '../../src/telemetry/pino-log.js';
 import type { WorkerStart } from '../../src/threads/workers.js';
 import { realProcesses } from '../../src/world/process-identity.js';
@@ -8,14 +7,14 @@ import { surroundings } from '../surroundings.js';
 import { run } from './run.js';
 
 export default async function leader(start: WorkerStart): Promise<void> {
-  const { world, init, port, store } = await surroundings<LeaderInit>(start);
+  const { world, init, port, store, meters } = await surroundings<LeaderInit>(start);
   const processes = realProcesses();
   await run(world, init, port, {
     journal: objectJournal(store, init.cluster),
     // Only a folder is bound to one machine, where a former leader's process can be looked up.
     processes: init.bucket.kind === 'file' ? processes : undefined,
     self: processes.self,
-    meters: init.telemetry === undefined ? undefined : attachMeters(init.telemetry),
-    log: pinoLog('info', { thread: 'leader' }),
+    meters,
+    log: pinoLog(init.settings.logLevel, { thread: 'leader' }),
   });
 }

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger.js';
 export function* noAcknowledgedRecordLost(ledger: Ledger): Generator<string> {
   for (const [value, { partition, offset }] of ledger.acknowledgedAt) {
     const found = ledger.log.get(partition)?.get(offset);
-    if (found !== value) yield `invariant 1: ${value} was acknowledged at ${partition} ${offset}, there is ${found ?? 'nothing'}`;
+    if (found !== value)
+      yield `invariant 1: ${value} was acknowledged at ${partition} ${offset}, there is ${found ?? 'nothing'}`;
   }
 }

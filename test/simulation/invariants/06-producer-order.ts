@@ -13,7 +13,8 @@ export function* producerOrder(ledger: Ledger): Generator<string> {
           missing ??= value;
           continue;
         }
-        if (offset < last) yield `invariant 6: ${value} of ${producer} lies before an earlier one (${partition} ${offset})`;
+        if (offset < last)
+          yield `invariant 6: ${value} of ${producer} lies before an earlier one (${partition} ${offset})`;
         if (missing !== undefined && ledger.idempotent.has(producer)) {
           yield `invariant 6: ${value} of ${producer} is there, ${missing} before it is not`;
         }

@@ -4,7 +4,12 @@ import { native } from '../../../native-bindings/bindings.js';
 import { codecNames } from '../../../native-bindings/codecs.js';
 import { encodeBatch } from '../../../src/records/encode.js';
 import { recordsOf } from '../../../src/records/read.js';
-import { type BatchRules, setAppendTime, storedBatchFault, validateProduceBatch } from '../../../src/records/validate.js';
+import {
+  type BatchRules,
+  setAppendTime,
+  storedBatchFault,
+  validateProduceBatch,
+} from '../../../src/records/validate.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const rules: BatchRules = {
@@ -17,10 +22,16 @@ const rules: BatchRules = {
   walkRecords: true,
   zstdAllowed: true,
 };
-const record = { timestampMs: NOW, key: Buffer.from('k'), value: Buffer.from('v'), headers: [['h', Buffer.from('x')] as const] };
+const record = {
+  timestampMs: NOW,
+  key: Buffer.from('k'),
+  value: Buffer.from('v'),
+  headers: [['h', Buffer.from('x')] as const],
+};
 const good = encodeBatch({ records: [record, { ...record, timestampMs: NOW + 5, key: null }] });
 
-const check = (bytes: Uint8Array, changed: Partial<BatchRules> = {}) => validateProduceBatch(bytes, 0, bytes.length, { ...rules, ...changed });
+const check = (bytes: Uint8Array, changed: Partial<BatchRules> = {}) =>
+  validateProduceBatch(bytes, 0, bytes.length, { ...rules, ...changed });
 
 /** The batch with header fields changed, and a right CRC unless it is what changed. */
 function changed(change: (view: DataView, bytes: Uint8Array) => void, batch: Uint8Array = good): Uint8Array {
@@ -32,12 +43,27 @@ function changed(change: (view: DataView, bytes: Uint8Array) => void, batch: Uin
 }
 
 test.each(codecNames)('a right %s batch is accepted with what is in it', (codec) => {
-  const bytes = encodeBatch({ records: [record, { ...record, timestampMs: NOW + 5 }], codec, producer: { id: 7, epoch: 2, baseSequence: 9 } });
+  const bytes = encodeBatch({
+    records: [record, { ...record, timestampMs: NOW + 5 }],
+    codec,
+    producer: { id: 7, epoch: 2, baseSequence: 9 },
+  });
   expect(check(bytes)).toEqual({
     kind: 'accepted',
-    facts: { records: 2, minTimestamp: NOW, maxTimestamp: NOW + 5, producerId: 7, producerEpoch: 2, baseSequence: 9, transactional: false },
+    facts: {
+      records: 2,
+      minTimestamp: NOW,
+      maxTimestamp: NOW + 5,
+      producerId: 7,
+      producerEpoch: 2,
+      baseSequence: 9,
+      transactional: false,
+    },
   });
-  expect([...recordsOf(bytes, 0)].map(({ offset, timestampMs }) => [offset, timestampMs])).toEqual([[0, NOW], [1, NOW + 5]]);
+  expect([...recordsOf(bytes, 0)].map(({ offset, timestampMs }) => [offset, timestampMs])).toEqual([
+    [0, NOW],
+    [1, NOW + 5],
+  ]);
 });
 
 test.each([
@@ -48,19 +74,65 @@ test.each([
   ['a negative length', changed((view) => view.setInt32(8, -61)), {}, 87],
   ['a base offset', changed((view) => view.setBigInt64(0, 5n)), {}, 87],
   ['too large', good, { maxMessageBytes: good.length - 1 }, 10],
-  ['a wrong CRC', (() => { const bytes = good.slice(); bytes[70]! ^= 1; return bytes; })(), {}, 2],
-  ['no records', changed((view) => { view.setInt32(57, 0); view.setInt32(23, -1); }), {}, 87],
+  [
+    'a wrong CRC',
+    (() => {
+      const bytes = good.slice();
+      bytes[70]! ^= 1;
+      return bytes;
+    })(),
+    {},
+    2,
+  ],
+  [
+    'no records',
+    changed((view) => {
+      view.setInt32(57, 0);
+      view.setInt32(23, -1);
+    }),
+    {},
+    87,
+  ],
   ['a count that the last offset delta does not match', changed((view) => view.setInt32(57, 3)), {}, 87],
-  ['more records than there are', changed((view) => { view.setInt32(57, 3); view.setInt32(23, 2); }), {}, 87],
-  ['a billion records', changed((view) => { view.setInt32(57, 2 ** 30); view.setInt32(23, 2 ** 30 - 1); }), {}, 87],
+  [
+    'more records than there are',
+    changed((view) => {
+      view.setInt32(57, 3);
+      view.setInt32(23, 2);
+    }),
+    {},
+    87,
+  ],
+  [
+    'a billion records',
+    changed((view) => {
+      view.setInt32(57, 2 ** 30);
+      view.setInt32(23, 2 ** 30 - 1);
+    }),
+    {},
+    87,
+  ],
   ['a control batch', changed((view) => view.setInt16(21, 0x20)), {}, 87],
-  ['a producer without a sequence', changed((view) => { view.setBigInt64(43, 1n); view.setInt32(53, -1); }), {}, 87],
+  [
+    'a producer without a sequence',
+    changed((view) => {
+      view.setBigInt64(43, 1n);
+      view.setInt32(53, -1);
+    }),
+    {},
+    87,
+  ],
   ['an unknown codec', changed((view) => view.setInt16(21, 5)), {}, 87],
   ['bytes that are not what the codec says', changed((view) => view.setInt16(21, 4)), {}, 87],
   ['zstd for an old client', encodeBatch({ records: [record], codec: 'zstd' }), { zstdAllowed: false }, 76],
   ['LogAppendTime set by the producer', changed((view) => view.setInt16(21, 8)), {}, 32],
   ['a time too far ahead', encodeBatch({ records: [{ ...record, timestampMs: NOW + 3_600_001 }] }), {}, 32],
-  ['a time too long ago', encodeBatch({ records: [{ ...record, timestampMs: NOW - 11 }] }), { timestampBeforeMaxMs: 10 }, 32],
+  [
+    'a time too long ago',
+    encodeBatch({ records: [{ ...record, timestampMs: NOW - 11 }] }),
+    { timestampBeforeMaxMs: 10 },
+    32,
+  ],
   ['a record without a key for a compacted topic', good, { compacted: true }, 87],
 ])('%s is refused', (_name, bytes, changedRules, error) => {
   expect(check(bytes, changedRules)).toMatchObject({ kind: 'refused', error });
@@ -85,7 +157,10 @@ test('the append time is what readers see, under a right CRC', () => {
 describe('compressed bytes are never believed', () => {
   const mutation = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 });
   test.each(codecNames.slice(1))('%s: damaged bytes are refused or read, never anything else', (codec) => {
-    const batch = encodeBatch({ records: Array.from({ length: 50 }, (_, i) => ({ ...record, value: Buffer.alloc(200, i % 3) })), codec });
+    const batch = encodeBatch({
+      records: Array.from({ length: 50 }, (_, i) => ({ ...record, value: Buffer.alloc(200, i % 3) })),
+      codec,
+    });
     fc.assert(
       fc.property(mutation, (changes) => {
         const damaged = changed((_view, bytes) => {

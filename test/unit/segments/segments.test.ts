@@ -10,7 +10,12 @@ test('batches lie together by topic and partition, in the order in which they ca
   const batch = fc.record({ topic: fc.nat(3), partition: fc.nat(3), bytes: fc.integer({ min: 61, max: 500 }) });
   fc.assert(
     fc.property(fc.array(batch), (given) => {
-      const batches = given.map((one, order) => ({ ...one, order, topicIdBytes: topic(one.topic), topicId: uuidFromBytes(topic(one.topic)) }));
+      const batches = given.map((one, order) => ({
+        ...one,
+        order,
+        topicIdBytes: topic(one.topic),
+        topicId: uuidFromBytes(topic(one.topic)),
+      }));
       const plan = planSegment(batches);
       let position = 0;
       let last = -1;
@@ -36,8 +41,17 @@ const footer = {
   segment: 12,
   dataBytes: 300,
   extents: [0, 1].map((i) => ({
-    topicId: topic(1), partition: i, position: i * 100, length: 100 + i * 100, records: 4, batches: 2, minTimestamp: -1,
-    maxTimestamp: 2 ** 52, stamped: false, producers: [{ producerId: 5, epoch: 1, firstSequence: 0, lastSequence: 3 }], crc32c: 77,
+    topicId: topic(1),
+    partition: i,
+    position: i * 100,
+    length: 100 + i * 100,
+    records: 4,
+    batches: 2,
+    minTimestamp: -1,
+    maxTimestamp: 2 ** 52,
+    stamped: false,
+    producers: [{ producerId: 5, epoch: 1, firstSequence: 0, lastSequence: 3 }],
+    crc32c: 77,
   })),
 };
 
