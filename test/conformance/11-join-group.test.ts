@@ -148,6 +148,24 @@ it('a new group collects members for the initial delay', async () => {
   expect(answers.map(({ members: told }) => told.length).sort()).toEqual([0, 2]);
 });
 
+it('a join phase that ended is answered although the next one began in the same moment', async () => {
+  const agent = await LocalAgent.start({ groupInitialRebalanceDelayMs: 3_000 });
+  const members = [0, 1].map(() => new LocalMember(agent, { joinVersion: 3 }));
+  const waiting = members.map((member) => member.sendJoin());
+  await agent.pass(10);
+  const { joinPhase, members: known } = agent.metadata.view.group('g')!;
+  const second = [...known.keys()][1]!;
+  agent.metadata.lead({ kind: { $case: 'completeJoin', value: { group: 'g', joinPhase } } });
+  agent.metadata.lead({
+    kind: { $case: 'expireMembers', value: { group: 'g', generation: 1, memberIds: [second] } },
+  });
+  expect(agent.metadata.view.group('g')!.state).toBe('PreparingRebalance');
+  await agent.pass(10);
+  expect(members[0]!.takeJoin(waiting[0]!)).toMatchObject({ errorCode: 0, generationId: 1 });
+  expect(members[1]!.takeJoin(waiting[1]!)).toMatchObject({ errorCode: 25 });
+  expect(await members[0]!.sync()).toMatchObject({ errorCode: 27 });
+});
+
 describe('static members', () => {
   it('a static leader that returns is told to skip the assignment (v9)', async () => {
     const agent = await LocalAgent.start();

@@ -68,6 +68,7 @@ export class LocalAgent {
   readonly metadata: LocalMetadata;
   readonly intake: LocalIntake;
   readonly groups: GroupEngine;
+  dispatch!: Dispatch;
 
   static async start(
     changed: Partial<LocalSettings> = {},
@@ -146,7 +147,8 @@ export class LocalAgent {
       world: this.world,
       log,
     };
-    this.server.serve(wrap(createDispatch(services)), this.intake);
+    this.dispatch = wrap(createDispatch(services));
+    this.server.serve(this.dispatch, this.intake);
   }
 
   connect(port = 9092): LocalClient {

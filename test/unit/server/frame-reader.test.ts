@@ -204,3 +204,29 @@ it('a half-sent frame is revoked when it stalls others', () => {
   expect(staller.refused).toMatch(/^stalled: /);
   expect(other.frames.length).toBe(1);
 });
+
+it('a whole frame that waits for its turn is never revoked', () => {
+  const agent = new Agent({ chunks: 64, smallBytes: 0, commonBytes: 500 << 10 });
+  const first = agent.connect();
+  first.socket.send(frame(PRODUCE, 400_000, 1));
+  const other = agent.connect();
+  other.socket.send(frame(PRODUCE, 400_000, 2));
+  for (agent.nowMs = 1_000; agent.nowMs <= 30_000; agent.nowMs += 1_000) {
+    agent.budget.tick(agent.nowMs);
+  }
+  expect(first.refused).toBeUndefined();
+  expect(other.frames.length).toBe(0);
+  first.use();
+  expect(other.frames.length).toBe(1);
+});
+
+it('the last eighth of the chunks is for frames longer than one', () => {
+  const memory = new Agent({ chunks: 16, smallBytes: 0, commonBytes: 0 }).memory;
+  const taken = (forLongFrame: boolean): number => {
+    let count = 0;
+    while (memory.takeChunk(forLongFrame) !== undefined) count += 1;
+    return count;
+  };
+  expect(taken(false)).toBe(14);
+  expect(taken(true)).toBe(2);
+});
