@@ -70,6 +70,7 @@ export class ClientConnection {
       refused: (reason, detail) => this.close(reason, detail),
       pause: () => connection.pause(),
       resume: () => connection.resume(),
+      waits: (forWhat) => to.meters.budgetWaits[forWhat].add(1),
       landed: (count) => to.meters.landedBytes.add(count),
     });
     this.#pipeline = new Pipeline(connection, to.pipelineLimits, {
@@ -115,6 +116,11 @@ export class ClientConnection {
   /** Bytes that it holds because it may not be parsed now. */
   get backlogBytes(): number {
     return this.#reader.backlogBytes;
+  }
+
+  /** Response bytes that the client has not taken. */
+  get unsentBytes(): number {
+    return this.#pipeline.unsentBytes;
   }
 
   /** Idle: neither a request nor a taken response since `sinceMs`, and nobody but the client is to blame. */

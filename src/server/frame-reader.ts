@@ -206,6 +206,7 @@ export class FrameReader implements ReadSink {
     }
     frame.reservation = reservation;
     if (!granted) {
+      this.#events.waits('frames');
       this.#hold(BUDGET);
     }
   }
@@ -327,6 +328,7 @@ export class FrameReader implements ReadSink {
     if (frame.isProduce && frame.pieces === undefined) {
       const placed = this.#memory.place(frame.heapBytes);
       if (placed === undefined) {
+        this.#events.waits('chunks');
         this.#hold(ROOM);
         this.#cancelRoom = this.#memory.whenRoom(() => {
           this.#finish(frame);

@@ -19,6 +19,8 @@ export interface FrameReaderEvents {
   /** Whether the socket should be read. */
   pause(): void;
   resume(): void;
+  /** A frame must wait: for its share of the byte budget, or for room in the arena. */
+  waits(forWhat: 'frames' | 'chunks'): void;
   /** Payload bytes that were copied once more than a stream's. */
   landed(count: number): void;
 }

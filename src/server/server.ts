@@ -186,8 +186,21 @@ export class Server {
       this.#to.budget.tick(nowMs);
       this.#closeIdle(nowMs - this.#to.settings.connectionIdleMs);
       this.#boundBacklog();
+      this.#showBudgets();
       this.#scheduleTick();
     });
+  }
+
+  #showBudgets(): void {
+    const { budget, chunks, meters } = this.#to;
+    meters.budgetBytes.frames.set(budget.heldBytes);
+    meters.budgetBytes.chunks.set((chunks.chunksTotal - chunks.chunksFree) * chunks.chunkBytes);
+    meters.budgetBytesMax.chunks.set(chunks.chunksTotal * chunks.chunkBytes);
+    let unsentBytes = 0;
+    for (const connection of this.#connections) {
+      unsentBytes += connection.unsentBytes;
+    }
+    meters.budgetBytes.responses.set(unsentBytes);
   }
 
   #closeIdle(sinceMs: number): void {

@@ -45,6 +45,7 @@ class Client {
   readonly frames: Frame[] = [];
   readonly taken: Uint8Array[] = [];
   refused: string | undefined;
+  readonly waits: string[] = [];
   landedBytes = 0;
   readonly #agent: Agent;
 
@@ -61,6 +62,7 @@ class Client {
       },
       pause: () => this.socket.pause(),
       resume: () => this.socket.resume(),
+      waits: (forWhat) => this.waits.push(forWhat),
       landed: (count) => {
         this.landedBytes += count;
       },
@@ -216,6 +218,7 @@ it('a whole frame that waits for its turn is never revoked', () => {
   }
   expect(first.refused).toBeUndefined();
   expect(other.frames.length).toBe(0);
+  expect(other.waits).toEqual(['frames']);
   first.use();
   expect(other.frames.length).toBe(1);
 });
