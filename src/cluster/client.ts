@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.js';
+import { JournalBroken } from '../journal/journal-broken.js';
 import { Command, type RegisterAgent } from '../metadata/journal.wire.js';
 import type { Metadata } from '../metadata/metadata.js';
 import type { Changes, Outcome } from '../metadata/outcomes.js';
@@ -7,9 +8,8 @@ import type { Log } from '../telemetry/log.js';
 import type { Timer, World } from '../world/world.js';
 import type { CommandLink, LinkEvents } from './command-link.js';
 import { Growth } from './growth.js';
-import { JournalBroken } from './journal-broken.js';
 import { EpochClosed, FellBehind, type MetadataClient, MetadataUnavailable } from './metadata-client.js';
-import { readTail, type Replica } from './replica.js';
+import { type Replica, readTail } from './replica.js';
 import { Streams } from './streams.js';
 
 const ALIVE_REPORT_MS = 100;

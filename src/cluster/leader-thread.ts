@@ -1,9 +1,9 @@
+import { JournalBroken } from '../journal/journal-broken.js';
 import type { Log } from '../telemetry/log.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Threads, WorkerThread } from '../threads/threads.js';
 import type { Timer, World } from '../world/world.js';
 import type { CommandLink, LinkEvents } from './command-link.js';
-import { JournalBroken } from './journal-broken.js';
 import type {
   AliveReport,
   ForwardedCommand,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { Journal } from '../journal/journal.js';
+import { JournalBroken } from '../journal/journal-broken.js';
 import { decodeEntry, EntryRefused } from '../metadata/entry.js';
 import type { Entry } from '../metadata/journal.wire.js';
 import { Metadata } from '../metadata/metadata.js';
 import type { Changes, Outcome } from '../metadata/outcomes.js';
 import { SnapshotRefused } from '../metadata/snapshot-format.js';
-import type { Journal } from '../journal/journal.js';
-import { JournalBroken } from './journal-broken.js';
 
 export interface Applied {
   readonly entry: Entry;

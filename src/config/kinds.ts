@@ -130,8 +130,8 @@ export function name(charactersMax: number): Kind<string> {
   return {
     placeholder: 'NAME',
     parse(text) {
-      if (!/^[A-Za-z0-9._-]+$/.test(text) || text === '.' || text === '..') {
-        throw new Mistake(`'${text}' is not a name; use letters, digits, '.', '_' and '-'`);
+      if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text)) {
+        throw new Mistake(`'${text}' is not a name; use letters, digits, '_', '-' and, not first, '.'`);
       }
       if (text.length > charactersMax) throw new Mistake(`a name has at most ${charactersMax} characters`);
       return text;

@@ -15,6 +15,7 @@ export interface Journal {
   /** Forgets a slot; only ever called at or below the boundary. */
   remove(revision: number): Promise<void>;
 
+  /** Rejects with JournalBroken when it is damaged or of a newer format. */
   readBoundary(): Promise<{ readonly boundary: Boundary; readonly version: string } | undefined>;
   /** Compare-and-set; `version` undefined creates. 'stale' when another wrote first. */
   writeBoundary(boundary: Boundary, version: string | undefined): Promise<'written' | 'stale'>;

@@ -1,6 +1,7 @@
 /**
  * An object store, seen as little as Weft needs of one. Drivers: disk, S3, memory. Retry, metering and faults are
- * decorators around the same interface. Keys are paths of [a-zA-Z0-9._/-]; no key is a folder of another.
+ * decorators around the same interface. Keys are paths of [a-zA-Z0-9._-]+ between '/', no part beginning
+ * with a dot; no key is a folder of another.
  */
 export interface Store {
   /** For people: `file:/var/lib/weft`, `s3://bucket/prefix`. */

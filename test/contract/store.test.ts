@@ -1,8 +1,7 @@
 // Every store without a server of its own keeps the contract: memory, `memory:`, disk, disk on a simulated file system.
 import { DiskStore } from '../../src/objects/drivers/disk.js';
-import { removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';
-import { openStore } from '../../src/objects/open.js';
+import { discardBucket, openStore } from '../../src/objects/open.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';
 import { scratchFolder } from '../processes/agent.js';
@@ -24,7 +23,7 @@ storeContract('memory:', async () => {
     store,
     async close() {
       await store.close();
-      await removeMemoryFolders();
+      await discardBucket({ kind: 'memory' });
     },
   };
 });

@@ -141,6 +141,7 @@ describe('every mistake is one line', () => {
     [['--log-level', 'loud'], /^--log-level: 'loud' is none of debug, info/],
     [['--journal-may-lose=yes'], /neither true nor false/],
     [['--cluster', '..'], /is not a name/],
+    [['--cluster', '.weft'], /is not a name/],
     [['--cluster', 'a/b'], /is not a name/],
     [['--kafka', 'localhost'], /'localhost' is not HOST:PORT/],
     [['--kafka', 'localhost:70000'], /port 70000 is outside/],

@@ -1,5 +1,5 @@
-import { JournalBroken } from '../../src/cluster/journal-broken.js';
 import type { FromLeader, LeaderInit, ToLeader } from '../../src/cluster/messages.js';
+import { JournalBroken } from '../../src/journal/journal-broken.js';
 import type { Port } from '../../src/threads/threads.js';
 import type { World } from '../../src/world/world.js';
 import { Leader, type LeaderDeps } from './leader.js';

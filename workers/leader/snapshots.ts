@@ -1,8 +1,8 @@
-import { JournalBroken } from '../../src/cluster/journal-broken.js';
 import type { MadeSnapshot } from '../../src/cluster/messages.js';
 import type { Replica } from '../../src/cluster/replica.js';
 import type { Boundary } from '../../src/journal/boundary.wire.js';
 import type { Journal } from '../../src/journal/journal.js';
+import { JournalBroken } from '../../src/journal/journal-broken.js';
 import { decodeEntry } from '../../src/metadata/entry.js';
 import { StoreError } from '../../src/objects/store.js';
 import type { Log } from '../../src/telemetry/log.js';

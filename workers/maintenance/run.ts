@@ -1,6 +1,6 @@
-import { JournalBroken } from '../../src/cluster/journal-broken.js';
 import type { FromMaintenance, MaintenanceInit } from '../../src/cluster/messages.js';
 import type { Journal } from '../../src/journal/journal.js';
+import { JournalBroken } from '../../src/journal/journal-broken.js';
 import { StoreError } from '../../src/objects/store.js';
 import type { Port } from '../../src/threads/threads.js';
 import type { World } from '../../src/world/world.js';

@@ -1,7 +1,7 @@
-import { JournalBroken } from '../../src/cluster/journal-broken.js';
 import type { MadeSnapshot } from '../../src/cluster/messages.js';
 import { loadReplica, readTail, sha256 } from '../../src/cluster/replica.js';
 import type { Journal } from '../../src/journal/journal.js';
+import { JournalBroken } from '../../src/journal/journal-broken.js';
 
 /** The journal has moved on: this snapshot is no longer wanted, or another agent has trimmed under it. */
 export class SnapshotOvertaken extends Error {

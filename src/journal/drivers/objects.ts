@@ -1,6 +1,7 @@
 import { type Store, StoreError } from '../../objects/store.js';
 import { Boundary } from '../boundary.wire.js';
 import type { Journal } from '../journal.js';
+import { JournalBroken } from '../journal-broken.js';
 
 /** Revisions in keys: 20 digits, so that names sort as numbers do. */
 const DIGITS = 20;
@@ -21,7 +22,7 @@ export function objectJournal(store: Store, cluster: string): Journal {
     remove: (revision) => store.delete(entryKey(revision)),
     async readBoundary() {
       const object = await unlessAbsent(store.get(boundaryKey));
-      return object === undefined ? undefined : { boundary: Boundary.decode(object.bytes), version: object.version };
+      return object === undefined ? undefined : { boundary: decodeBoundary(object.bytes), version: object.version };
     },
     async writeBoundary(boundary, version) {
       const condition = version === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: version };
@@ -36,6 +37,19 @@ export function objectJournal(store: Store, cluster: string): Journal {
     },
     removeSnapshot: (revision) => store.delete(snapshotKey(revision)),
   };
+}
+
+const FORMAT = 1;
+
+function decodeBoundary(bytes: Uint8Array): Boundary {
+  let boundary: Boundary;
+  try {
+    boundary = Boundary.decode(bytes);
+  } catch (error) {
+    throw new JournalBroken('the boundary cannot be read', { cause: error });
+  }
+  if (boundary.format !== FORMAT) throw new JournalBroken(`the boundary has format ${boundary.format}, not ${FORMAT}`);
+  return boundary;
 }
 
 const unlessAbsent = <T>(asked: Promise<T>): Promise<T | undefined> => unless('not-found', asked);

@@ -10,7 +10,7 @@ import {
 } from '../store.js';
 import { checkKey } from './keys.js';
 
-/** Where objects are written before they get their name. Not a key: no part of one starts with a dot alone. */
+/** Where objects are written before they get their name. Not a key: no part of one begins with a dot. */
 const SCRATCH = '.writing';
 const VERSIONED_BYTES_MAX = 65_536;
 
@@ -104,7 +104,8 @@ export class DiskStore implements Store {
       throw faultOf(prefix, error, 'unavailable');
     }
     for (const { name, isFolder } of entries) {
-      if (name === SCRATCH) continue;
+      // The scratch folder, and locks.
+      if (name.startsWith('.')) continue;
       const key = path === '' ? name : `${path}/${name}`;
       if (isFolder) yield* this.list(`${key}/`);
       else {

@@ -1,9 +1,12 @@
 import type { GetOptions } from '../store.js';
 import { StoreError } from '../store.js';
 
-/** Keys are relative paths of plain parts; anything else is a mistake of the caller's. Returns the key. */
+/**
+ * Keys are relative paths of plain parts, none with a dot first (in a folder, such names are not objects); anything else is
+ * a mistake of the caller's. Returns the key.
+ */
 export function checkKey(key: string): string {
-  const plain = key.split('/').every((part) => /^[A-Za-z0-9._-]+$/.test(part) && part !== '.' && part !== '..');
+  const plain = key.split('/').every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part));
   if (!plain) throw new RangeError(`'${key}' is not an object key`);
   return key;
 }
