@@ -99,7 +99,12 @@ export class BatchHeader {
   /** Turns the batch to LogAppendTime; the CRC must be set anew afterwards. */
   setAppendTime(timeMs: number): void {
     this.#view.setInt16(this.position + ATTRIBUTES, this.attributes | LOG_APPEND_TIME);
-    this.#setInt64(MAX_TIMESTAMP, timeMs);
+    this.setMaxTimestamp(timeMs);
+  }
+
+  /** The CRC must be set anew afterwards. */
+  setMaxTimestamp(timestampMs: number): void {
+    this.#setInt64(MAX_TIMESTAMP, timestampMs);
   }
 
   setCrc(crc: number): void {

@@ -23,6 +23,11 @@ export function* recordsOf(bytes: Uint8Array, position: number): Generator<ReadR
   // A topic may have skipped the walk when the batch was written; nothing is read that was not walked.
   const fault = native.walkRecords(records, 0, records.length, batch.recordCount, walkFound);
   if (fault !== 0) throw new CodecError(walkFaults[fault]);
+  yield* recordsIn(records, batch);
+}
+
+/** The records in uncompressed bytes that a walk has accepted. `batch` is their header. */
+export function* recordsIn(records: Uint8Array, batch: BatchHeader): Generator<ReadRecord> {
   const cursor = new VarintReader(records);
   const appendTime = (batch.attributes & LOG_APPEND_TIME) !== 0 ? batch.maxTimestamp : undefined;
   for (let i = 0; i < batch.recordCount; i += 1) {

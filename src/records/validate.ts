@@ -10,6 +10,7 @@ import {
   LOG_APPEND_TIME,
   TRANSACTIONAL,
 } from './header.js';
+import { recordsIn } from './read.js';
 
 /** What a topic and a request demand of a batch. */
 export interface BatchRules {
@@ -37,6 +38,11 @@ export interface BatchFacts {
   readonly producerEpoch: number;
   readonly baseSequence: number;
   readonly transactional: boolean;
+  /**
+   * The records were walked and the header's greatest timestamp is not theirs. Kafka mends the header (LogValidator:
+   * setMaxTimestamp); so does `setMaxTimestamp`, in the copy.
+   */
+  readonly maxTimestampWrong: boolean;
 }
 
 export interface RecordFault {
@@ -61,14 +67,27 @@ const INVALID_TIMESTAMP = 32;
 const UNSUPPORTED_COMPRESSION_TYPE = 76;
 const INVALID_RECORD = 87;
 const ZSTD = 4;
+/** No time given (RecordBatch.NO_TIMESTAMP). */
+const NO_TIMESTAMP = -1;
+/** Kafka lists every record at fault; more than these would make an answer larger than its request. */
+const RECORD_FAULTS_MAX = 1000;
 /** Fewer bytes than this hold no record: length, attributes, two deltas, key, value, headers. */
 const RECORD_BYTES_MIN = 7;
 
-/** Kafka's checks of one partition's records in a Produce request, in Kafka's order (LogValidator, DefaultRecordBatch). */
+/**
+ * Kafka's checks of one partition's records in a Produce request, in Kafka's order: ProduceRequest.validateRecords,
+ * UnifiedLog.analyzeAndValidateRecords, LogValidator. Batches are stored as they came, so three things that Kafka would
+ * mend by rewriting the batch, or not see, are refused: offset deltas that are not 0, 1, 2 … (87; Kafka writes compressed
+ * batches anew), lengths below -1 (87; Kafka takes them for null), and the timestamp type LogAppendTime on a topic with
+ * CreateTime (32; Kafka clears the bit).
+ */
 export function validateProduceBatch(bytes: Uint8Array, position: number, length: number, rules: BatchRules): Verdict {
   if (length < BATCH_OVERHEAD_BYTES) return refused(INVALID_RECORD, `${length} bytes are no record batch`);
   const batch = new BatchHeader(bytes, position);
   if (batch.magic !== 2) return refused(INVALID_RECORD, `magic ${batch.magic} is not served, only 2`);
+  if ((batch.attributes & CODEC_MASK) === ZSTD && !rules.zstdAllowed) {
+    return refused(UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7');
+  }
   if (batch.bytes !== length) return refused(INVALID_RECORD, 'a partition takes exactly one batch a request');
   if (batch.baseOffset !== 0) return refused(INVALID_RECORD, `the base offset is ${batch.baseOffset}, not 0`);
   if (length > rules.maxMessageBytes) {
@@ -77,14 +96,12 @@ export function validateProduceBatch(bytes: Uint8Array, position: number, length
   if (native.crc32c(bytes, position + CRC_START, length - CRC_START, 0) !== batch.crc) {
     return refused(CORRUPT_MESSAGE, 'the CRC-32C does not match');
   }
-  const fault = headerFault(batch, rules);
+  const fault = headerFault(batch);
   if (fault !== undefined) return fault;
-  return rules.walkRecords || rules.compacted
-    ? walked(bytes, batch, length, rules)
-    : checkTimes(batch, rules, factsOf(batch));
+  return rules.walkRecords || rules.compacted ? walked(bytes, batch, length, rules) : unwalked(batch, rules);
 }
 
-function headerFault(batch: BatchHeader, rules: BatchRules): Verdict | undefined {
+function headerFault(batch: BatchHeader): Verdict | undefined {
   const { attributes, recordCount } = batch;
   if (recordCount <= 0) return refused(INVALID_RECORD, `the batch has ${recordCount} records`);
   if (batch.lastOffsetDelta + 1 !== recordCount) {
@@ -96,12 +113,6 @@ function headerFault(batch: BatchHeader, rules: BatchRules): Verdict | undefined
   }
   const codec = attributes & CODEC_MASK;
   if (codec >= codecNames.length) return refused(INVALID_RECORD, `compression type ${codec} is unknown`);
-  if (codec === ZSTD && !rules.zstdAllowed) {
-    return refused(UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7');
-  }
-  if ((attributes & LOG_APPEND_TIME) !== 0) {
-    return refused(INVALID_TIMESTAMP, 'producers may not set the timestamp type LogAppendTime');
-  }
   return undefined;
 }
 
@@ -125,36 +136,71 @@ function walked(bytes: Uint8Array, batch: BatchHeader, length: number, rules: Ba
   }
   const result = native.walkRecords(records, 0, records.length, batch.recordCount, found);
   if (result !== 0) return refused(INVALID_RECORD, walkFaults[result]!);
-  const [deltaMax, deltaMin, nullKeys, firstNullKey] = found as unknown as [number, number, number, number];
-  if (rules.compacted && nullKeys > 0) {
-    const message = 'a compacted topic needs a key in every record';
-    return { ...refused(INVALID_RECORD, message), recordFaults: [{ index: firstNullKey, message }] };
-  }
-  const base = batch.baseTimestamp;
-  return checkTimes(batch, rules, {
-    ...factsOf(batch),
-    minTimestamp: saturated(base + deltaMin),
-    maxTimestamp: saturated(base + deltaMax),
-  });
+  if (hasAppendTime(batch)) return APPEND_TIME_REFUSED;
+  const [deltaMax, deltaMin, nullKeys] = found as unknown as [number, number, number];
+  const minTimestamp = saturated(batch.baseTimestamp + deltaMin);
+  // Kafka's greatest time starts at "none", so that no batch has less.
+  const maxTimestamp = Math.max(NO_TIMESTAMP, saturated(batch.baseTimestamp + deltaMax));
+  const suspect =
+    (rules.compacted && nullKeys > 0) || isOutOfTime(minTimestamp, rules) || isOutOfTime(maxTimestamp, rules);
+  const refusal = suspect ? refusalOfRecords(records, batch, rules) : undefined;
+  if (refusal !== undefined) return refusal;
+  const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
+  return { kind: 'accepted', facts: { ...factsOf(batch), minTimestamp, maxTimestamp, maxTimestampWrong } };
 }
 
-function checkTimes(batch: BatchHeader, rules: BatchRules, facts: BatchFacts): Verdict {
-  // -1 says that the producer gave no time.
-  if (!rules.logAppendTime && batch.maxTimestamp !== -1) {
-    if (rules.nowMs - facts.minTimestamp > rules.timestampBeforeMaxMs) {
-      return refused(
-        INVALID_TIMESTAMP,
-        `timestamp ${facts.minTimestamp} is older than message.timestamp.before.max.ms allows`,
-      );
-    }
-    if (facts.maxTimestamp - rules.nowMs > rules.timestampAfterMaxMs) {
-      return refused(
-        INVALID_TIMESTAMP,
-        `timestamp ${facts.maxTimestamp} is later than message.timestamp.after.max.ms allows`,
-      );
+function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
+  if (hasAppendTime(batch)) return APPEND_TIME_REFUSED;
+  const { baseTimestamp, maxTimestamp } = batch;
+  for (const timestamp of [baseTimestamp, maxTimestamp]) {
+    if (timestamp !== NO_TIMESTAMP && isOutOfTime(timestamp, rules)) {
+      return refused(INVALID_TIMESTAMP, outOfTime(timestamp, rules));
     }
   }
-  return { kind: 'accepted', facts };
+  return { kind: 'accepted', facts: factsOf(batch) };
+}
+
+/**
+ * Looks at each record of a batch of which some may be at fault: a time of -1 is never out of time, though the least and
+ * the greatest time alone cannot tell.
+ */
+function refusalOfRecords(records: Uint8Array, batch: BatchHeader, rules: BatchRules): Verdict | undefined {
+  const recordFaults: RecordFault[] = [];
+  let faults = 0;
+  let error = INVALID_RECORD;
+  let index = 0;
+  for (const { timestampMs, key } of recordsIn(records, batch)) {
+    let message: string | undefined;
+    if (rules.compacted && key === null) message = 'a compacted topic needs a key in every record';
+    else if (timestampMs !== NO_TIMESTAMP && isOutOfTime(timestampMs, rules)) {
+      message = outOfTime(timestampMs, rules);
+      // One bad time makes it the batch's error, whatever else is wrong (LogValidator.processRecordErrors).
+      error = INVALID_TIMESTAMP;
+    }
+    if (message !== undefined) {
+      faults += 1;
+      if (recordFaults.length < RECORD_FAULTS_MAX) recordFaults.push({ index, message });
+    }
+    index += 1;
+  }
+  if (faults === 0) return undefined;
+  const what = faults === 1 ? 'one record is' : `${faults} records are`;
+  return { kind: 'refused', error, message: `${what} at fault: ${recordFaults[0]!.message}`, recordFaults };
+}
+
+function isOutOfTime(timestamp: number, rules: BatchRules): boolean {
+  const { logAppendTime, nowMs, timestampBeforeMaxMs, timestampAfterMaxMs } = rules;
+  return !logAppendTime && (nowMs - timestamp > timestampBeforeMaxMs || timestamp - nowMs > timestampAfterMaxMs);
+}
+
+function outOfTime(timestamp: number, rules: BatchRules): string {
+  const setting =
+    timestamp < rules.nowMs ? 'older than message.timestamp.before' : 'later than message.timestamp.after';
+  return `timestamp ${timestamp} is ${setting}.max.ms allows`;
+}
+
+function hasAppendTime(batch: BatchHeader): boolean {
+  return (batch.attributes & LOG_APPEND_TIME) !== 0;
 }
 
 function factsOf(batch: BatchHeader): BatchFacts {
@@ -166,6 +212,7 @@ function factsOf(batch: BatchHeader): BatchFacts {
     producerEpoch: batch.producerEpoch,
     baseSequence: batch.baseSequence,
     transactional: (batch.attributes & TRANSACTIONAL) !== 0,
+    maxTimestampWrong: false,
   };
 }
 
@@ -177,11 +224,24 @@ function refused(error: number, message: string): Extract<Verdict, { kind: 'refu
   return { kind: 'refused', error, message, recordFaults: [] };
 }
 
+const APPEND_TIME_REFUSED = refused(INVALID_TIMESTAMP, 'producers may not set the timestamp type LogAppendTime');
+
 /** Gives a batch in place the time of the append (message.timestamp.type=LogAppendTime) and its new CRC. */
 export function setAppendTime(bytes: Uint8Array, position: number, timeMs: number): void {
   const batch = new BatchHeader(bytes, position);
   batch.setAppendTime(timeMs);
-  batch.setCrc(native.crc32c(bytes, position + CRC_START, batch.bytes - CRC_START, 0));
+  renewCrc(bytes, batch);
+}
+
+/** Gives a batch in place the greatest time of its records (`BatchFacts.maxTimestampWrong`) and its new CRC. */
+export function setMaxTimestamp(bytes: Uint8Array, position: number, timestampMs: number): void {
+  const batch = new BatchHeader(bytes, position);
+  batch.setMaxTimestamp(timestampMs);
+  renewCrc(bytes, batch);
+}
+
+function renewCrc(bytes: Uint8Array, batch: BatchHeader): void {
+  batch.setCrc(native.crc32c(bytes, batch.position + CRC_START, batch.bytes - CRC_START, 0));
 }
 
 /** Whether the bytes at `position` are one whole batch that ends by `limit`, with a right CRC; why not, as a sentence. */

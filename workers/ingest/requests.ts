@@ -60,6 +60,8 @@ export interface Batch {
   readonly records: number;
   readonly minTimestamp: number;
   maxTimestamp: number;
+  /** The header says another one: mended in the copy. */
+  readonly maxTimestampWrong: boolean;
   /** -1: none. */
   readonly producerId: number;
   readonly producerEpoch: number;

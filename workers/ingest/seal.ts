@@ -1,5 +1,5 @@
 import { native } from '../../native-bindings/bindings.js';
-import { setAppendTime } from '../../src/records/validate.js';
+import { setAppendTime, setMaxTimestamp } from '../../src/records/validate.js';
 import { encodeFooter } from '../../src/segments/footer.js';
 import { segmentKey } from '../../src/segments/keys.js';
 import { type PlannedExtent, planSegment } from '../../src/segments/plan.js';
@@ -80,6 +80,10 @@ function gatherExtent(
       crc32c = native.crc32c(memory, position, bytes, crc32c);
       batch.maxTimestamp = appendTimeMs;
       batch.answer.logAppendTimeMs = appendTimeMs;
+    } else if (batch.maxTimestampWrong) {
+      native.copy(memory, position, source, sourcePosition, bytes);
+      setMaxTimestamp(memory, position, batch.maxTimestamp);
+      crc32c = native.crc32c(memory, position, bytes, crc32c);
     } else {
       crc32c = native.copyWithCrc32c(memory, position, source, sourcePosition, bytes, crc32c);
     }

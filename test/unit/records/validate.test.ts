@@ -7,6 +7,7 @@ import { recordsOf } from '../../../src/records/read.js';
 import {
   type BatchRules,
   setAppendTime,
+  setMaxTimestamp,
   storedBatchFault,
   validateProduceBatch,
 } from '../../../src/records/validate.js';
@@ -58,6 +59,7 @@ test.each(codecNames)('a right %s batch is accepted with what is in it', (codec)
       producerEpoch: 2,
       baseSequence: 9,
       transactional: false,
+      maxTimestampWrong: false,
     },
   });
   expect([...recordsOf(bytes, 0)].map(({ offset, timestampMs }) => [offset, timestampMs])).toEqual([
@@ -138,8 +140,104 @@ test.each([
   expect(check(bytes, changedRules)).toMatchObject({ kind: 'refused', error });
 });
 
-test('the record without a key is named', () => {
-  expect(check(good, { compacted: true })).toMatchObject({ recordFaults: [{ index: 1 }] });
+describe('Kafka’s order of checks: of two faults the earlier one is answered', () => {
+  const zstd = encodeBatch({ records: [record], codec: 'zstd' });
+  const damaged = (bytes: Uint8Array): Uint8Array => {
+    const copy = bytes.slice();
+    copy[copy.length - 1]! ^= 1;
+    return copy;
+  };
+  test.each([
+    ['zstd for an old client before two batches', Buffer.concat([zstd, good]), { zstdAllowed: false }, 76],
+    ['zstd for an old client before its CRC', damaged(zstd), { zstdAllowed: false }, 76],
+    ['a base offset before the size', changed((view) => view.setBigInt64(0, 5n)), { maxMessageBytes: 10 }, 87],
+    ['the size before the CRC', damaged(good), { maxMessageBytes: 10 }, 10],
+    [
+      'the CRC before the count',
+      (() => {
+        const bytes = good.slice();
+        bytes[60] = 9;
+        return bytes;
+      })(),
+      {},
+      2,
+    ],
+    [
+      'records before the type LogAppendTime',
+      changed((view) => {
+        view.setInt16(21, 8);
+        view.setInt32(57, 3);
+        view.setInt32(23, 2);
+      }),
+      {},
+      87,
+    ],
+    [
+      'a time before a key, as Kafka sums up a batch',
+      encodeBatch({
+        records: [
+          { ...record, key: null },
+          { ...record, timestampMs: NOW + 3_600_001 },
+        ],
+      }),
+      { compacted: true },
+      32,
+    ],
+  ])('%s', (_name, bytes, changedRules, error) => {
+    expect(check(bytes, changedRules)).toMatchObject({ kind: 'refused', error });
+  });
+});
+
+describe('records at fault are listed', () => {
+  const indexes = (verdict: ReturnType<typeof check>): number[] =>
+    verdict.kind === 'refused' ? verdict.recordFaults.map(({ index }) => index) : [];
+
+  test('every record without a key, compressed or not', () => {
+    const records = [{ ...record, key: null }, record, { ...record, key: null }];
+    for (const codec of codecNames)
+      expect(indexes(check(encodeBatch({ records, codec }), { compacted: true }))).toEqual([0, 2]);
+  });
+
+  test('every record out of time', () => {
+    const times = [NOW - 11, NOW, NOW + 3_600_001, NOW - 10, NOW + 3_600_000];
+    const bytes = encodeBatch({ records: times.map((timestampMs) => ({ ...record, timestampMs })) });
+    expect(indexes(check(bytes, { timestampBeforeMaxMs: 10 }))).toEqual([0, 2]);
+  });
+
+  test('only the first thousand', () => {
+    const records = Array.from({ length: 1500 }, () => ({ ...record, key: null }));
+    expect(indexes(check(encodeBatch({ records }), { compacted: true }))).toHaveLength(1000);
+  });
+});
+
+describe('times', () => {
+  test('a record without a time (-1) is fine, its neighbour out of time is not', () => {
+    const without = encodeBatch({ records: [{ ...record, timestampMs: -1 }] });
+    expect(check(without, { timestampBeforeMaxMs: 10 })).toMatchObject({ kind: 'accepted' });
+    const mixed = encodeBatch({ records: [record, { ...record, timestampMs: -1 }] });
+    expect(check(mixed, { timestampBeforeMaxMs: 10 })).toMatchObject({ kind: 'accepted' });
+    const hidden = encodeBatch({ records: [record, { ...record, timestampMs: -1 }, { ...record, timestampMs: 5 }] });
+    expect(check(hidden, { timestampBeforeMaxMs: 10 })).toMatchObject({
+      kind: 'refused',
+      error: 32,
+      recordFaults: [{ index: 2 }],
+    });
+  });
+
+  test('a header whose greatest time is not the records’ is told, and mended under a right CRC', () => {
+    for (const lie of [NOW + 1000, NOW, -1]) {
+      const bytes = changed((view) => view.setBigInt64(35, BigInt(lie)));
+      expect(check(bytes)).toMatchObject({
+        kind: 'accepted',
+        facts: { maxTimestamp: NOW + 5, maxTimestampWrong: true },
+      });
+      expect(check(bytes, { walkRecords: false })).toMatchObject({
+        facts: { maxTimestamp: lie, maxTimestampWrong: false },
+      });
+      setMaxTimestamp(bytes, 0, NOW + 5);
+      expect(Buffer.compare(bytes, good)).toBe(0);
+    }
+  });
 });
 
 test('a topic with LogAppendTime does not look at the producer’s times', () => {
