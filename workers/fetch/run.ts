@@ -1,8 +1,9 @@
 import type { FetchWorkerInit, FromFetchWorker, ToFetchWorker } from '../../src/cache/messages.js';
 import { type Store, StoreError } from '../../src/objects/store.js';
+import { BatchDamaged } from '../../src/records/cursor.js';
 import type { Port } from '../../src/threads/threads.js';
 import type { World } from '../../src/world/world.js';
-import { BatchDamaged, findByTimestamp } from './find.js';
+import { findByTimestamp } from './find.js';
 import { indexExtent } from './index-extent.js';
 
 export interface FetchDeps {

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { native } from '../../../native-bindings/bindings.js';
+import { setMaxTimestamp } from '../../../src/records/validate.js';
+import { decodeFooter } from '../../../src/segments/footer.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
 
@@ -175,6 +178,22 @@ test('LogAppendTime is the time of the seal, in the batch, its CRC, the metadata
   const stored = Buffer.from(lane.store.objects.get('test/data/1/1')!);
   expect([stored.readInt16BE(21), stored.readBigInt64BE(35)]).toEqual([8, BigInt(sealedMs)]);
   expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(sealedMs);
+});
+
+test('a header whose greatest time is not its records’ is mended in the stored copy, under a right CRC', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const right = makeBatch({ values: ['a', 'b'], timestampMs: 5 });
+  const wrong = right.slice();
+  setMaxTimestamp(wrong, 0, 7_000);
+  lane.produce({ partitions: [[0, wrong]] });
+  await lane.world.pass(200);
+  const stored = lane.store.objects.get('test/data/1/1')!;
+  expect(Buffer.compare(stored.subarray(0, right.length), right)).toBe(0);
+  expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(5);
+  // The footer's checksum of the extent is of the bytes as stored.
+  const footer = decodeFooter(stored, stored.length);
+  expect(footer.extents[0]!.crc32c).toBe(native.crc32c(right, 0, right.length, 0));
 });
 
 test('requests wait for the topics that they were sent after', async () => {
