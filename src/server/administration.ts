@@ -26,8 +26,12 @@ export async function administer(
   try {
     const outcome = await Promise.race([submitted, timeout]);
     if (outcome === undefined) {
-      // Whatever it comes to later is no longer this request's.
-      submitted.catch(() => {});
+      // Whatever it comes to later is no longer this request's; a mistake of ours still ends the process.
+      submitted.catch((failure: unknown) => {
+        if (!(failure instanceof MetadataUnavailable)) {
+          throw failure;
+        }
+      });
       return { outcome, error: errors.REQUEST_TIMED_OUT.code, message: null };
     }
     return outcome.kind === 'refused'

@@ -18,7 +18,9 @@ export class ProducerIds {
   /** An id, or the Kafka error why there is none now: a retriable one. */
   async take(): Promise<{ readonly error: number; readonly producerId: number }> {
     while (this.#next === this.#end) {
-      this.#allocation ??= this.#allocate();
+      this.#allocation ??= this.#allocate().finally(() => {
+        this.#allocation = undefined;
+      });
       const error = await this.#allocation;
       if (error !== errors.NONE.code) {
         return { error, producerId: -1 };
@@ -30,6 +32,9 @@ export class ProducerIds {
 
   async #allocate(): Promise<number> {
     try {
+      if (!this.#metadata.leaderKnown) {
+        return errors.COORDINATOR_LOAD_IN_PROGRESS.code;
+      }
       const outcome = await this.#metadata.submit({ kind: { $case: 'allocateProducerIds', value: { count: BLOCK } } });
       if (outcome.kind === 'refused') {
         return outcome.error;
@@ -46,8 +51,6 @@ export class ProducerIds {
         return errors.COORDINATOR_LOAD_IN_PROGRESS.code;
       }
       throw failure;
-    } finally {
-      this.#allocation = undefined;
     }
   }
 }

@@ -143,3 +143,12 @@ it('what was sent is unpinned', async () => {
   await agent.pass(1);
   expect(agent.intake.pins).toBe(0);
 });
+
+it('an agent whose epoch was closed serves nothing: 6', async () => {
+  const { agent, client } = await agentWithRecords();
+  agent.metadata.lead({
+    kind: { $case: 'closeAgentEpoch', value: { agentEpoch: agent.metadata.self.agentEpoch } },
+  });
+  const answer = await client.call(apis.fetch, 12, from(0, { maxWaitMs: 30_000 }));
+  expect(answer.responses[0]!.partitions[0]).toMatchObject({ errorCode: 6, records: { length: 0 } });
+});

@@ -89,6 +89,32 @@ describe('topics that do not exist', () => {
     });
   }
 
+  it('without a metadata leader: 5, at once', async () => {
+    const agent = await LocalAgent.start();
+    agent.metadata.leaderKnown = false;
+    const answer = await agent.connect().call(apis.metadata, 9, { topics: [{ name: 'new' }] });
+    expect(answer.topics).toMatchObject([{ errorCode: 5 }]);
+    expect(agent.metadata.view.topicByName('new')).toBeUndefined();
+  });
+
+  it('when the creation does not come to an end: 5, after 5 s', async () => {
+    const agent = await LocalAgent.start();
+    agent.metadata.submit = () => new Promise(() => {});
+    const answer = await agent.connect().call(apis.metadata, 9, { topics: [{ name: 'new' }] });
+    expect(answer.topics).toMatchObject([{ errorCode: 5 }]);
+    expect(agent.time.nowMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('one request creates 100 topics at most, the next ones the others', async () => {
+    const agent = await LocalAgent.start();
+    const client = agent.connect();
+    const topics = Array.from({ length: 150 }, (_, at) => ({ name: `many-${at}` }));
+    const first = await client.call(apis.metadata, 9, { topics });
+    expect(first.topics.filter(({ errorCode }) => errorCode === 5).length).toBe(50);
+    const second = await client.call(apis.metadata, 9, { topics });
+    expect(second.topics.every(({ errorCode }) => errorCode === 0)).toBe(true);
+  });
+
   it('named several times, it is created once', async () => {
     const agent = await LocalAgent.start();
     const answer = await agent.connect().call(apis.metadata, 9, { topics: [{ name: 'x' }, { name: 'x' }] });

@@ -46,6 +46,14 @@ describe('errors', () => {
     });
   }
 
+  it('without a metadata leader: 14, until there is one again', async () => {
+    const agent = await LocalAgent.start();
+    agent.metadata.leaderKnown = false;
+    expect(await agent.connect().call(apis.initProducerId, 4, plain)).toMatchObject({ errorCode: 14 });
+    agent.metadata.leaderKnown = true;
+    expect(await agent.connect().call(apis.initProducerId, 4, plain)).toMatchObject({ errorCode: 0 });
+  });
+
   it('when the agent stops: 14, which producers repeat', async () => {
     const agent = await LocalAgent.start();
     await agent.metadata.close();

@@ -7,6 +7,7 @@
  *   UNKNOWN_TOPIC_OR_PARTITION (3). Any error ends the wait at once, as in Kafka.
  * - An offset below the log start, or above the high watermark behind a fresh read, is OFFSET_OUT_OF_RANGE (1); bytes that
  *   the store cannot give now are KAFKA_STORAGE_ERROR (56), which clients retry: never an empty answer.
+ * - An agent whose epoch was closed serves nothing, since what it would read may be deleted: NOT_LEADER_OR_FOLLOWER (6).
  * - Nothing is transactional yet: the last stable offset is the high watermark and no transaction was aborted.
  * - Leader epochs are constant (0): FENCED and UNKNOWN_LEADER_EPOCH, diverging epochs and leader hints do not occur.
  */
@@ -24,13 +25,17 @@ export const fetch = (services: Services) =>
     if (request.sessionId !== 0) {
       return { throttleTimeMs: 0, errorCode: errors.FETCH_SESSION_ID_NOT_FOUND.code, responses: [] };
     }
-    const { view } = services.metadata;
+    const { view, self } = services.metadata;
+    const isOpen = view.isEpochOpen(self.agentEpoch);
     const wanted: { topicId: string; partition: number; offset: number; bytesMax: number }[] = [];
     const asked = request.topics.map((topic) => {
       const found = topicOf(view, call.version >= 13, topic.topic, topic.topicId);
       return {
         topic,
         partitions: topic.partitions.map((partition) => {
+          if (!isOpen) {
+            return { partition, error: errors.NOT_LEADER_OR_FOLLOWER.code, place: -1 };
+          }
           if (found.topic?.partitions[partition.partition] === undefined) {
             return { partition, error: found.topic === undefined ? found.error : UNKNOWN, place: -1 };
           }
@@ -44,10 +49,10 @@ export const fetch = (services: Services) =>
         }),
       };
     });
-    const someUnknown = asked.some(({ partitions }) => partitions.some(({ error }) => error !== errors.NONE.code));
+    const someFailed = asked.some(({ partitions }) => partitions.some(({ error }) => error !== errors.NONE.code));
     const answer = await services.fetch.fetch(
       {
-        waitMaxMs: someUnknown ? 0 : Math.max(0, request.maxWaitMs),
+        waitMaxMs: someFailed ? 0 : Math.max(0, request.maxWaitMs),
         bytesMin: Math.max(0, request.minBytes),
         bytesMax: Math.min(Math.max(0, request.maxBytes), BYTES_MAX),
         partitions: wanted,

@@ -9,12 +9,12 @@
  *   epoch 0 for ever; replicas and in-sync replicas are that agent. The controller is this agent: any may be.
  * - Authorized operations: everything, when asked for; there is no authorizer.
  */
-import { MetadataUnavailable } from '../../cluster/metadata-client.js';
 import type { TopicView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import type { ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
 import { ZERO_UUID } from '../../bytes/uuid.js';
+import { administer } from '../administration.js';
 import { CLUSTER_OPERATIONS, NOT_REQUESTED, TOPIC_OPERATIONS } from '../authorized-operations.js';
 import { type Broker, brokerFor, brokersOf } from '../brokers.js';
 import { handler, type Services } from '../handler.js';
@@ -22,6 +22,7 @@ import { createTopic, isTopicName } from '../topic-creation.js';
 
 /** Topics that one request may bring into being; further ones are answered LEADER_NOT_AVAILABLE, and asked for again. */
 const CREATED_MAX = 100;
+const CREATION_WAIT_MS_MAX = 5_000;
 
 type TopicAnswer = ResponseIn<typeof apis.metadata>['topics'][number];
 
@@ -97,15 +98,20 @@ function createOnce(services: Services, creations: Map<string, Promise<number>>,
 }
 
 async function create(services: Services, name: string): Promise<number> {
-  try {
-    const outcome = await createTopic(services, name, services.settings.defaultPartitions, []);
-    const existsNow = outcome.kind === 'refused' && outcome.error === errors.TOPIC_ALREADY_EXISTS.code;
-    return outcome.kind === 'refused' && !existsNow ? outcome.error : errors.NONE.code;
-  } catch (failure) {
-    if (failure instanceof MetadataUnavailable) {
+  if (!services.metadata.leaderKnown) {
+    return errors.LEADER_NOT_AVAILABLE.code;
+  }
+  const creation = createTopic(services, name, services.settings.defaultPartitions, []);
+  const { error } = await administer(services, CREATION_WAIT_MS_MAX, creation);
+  switch (error) {
+    case errors.TOPIC_ALREADY_EXISTS.code:
+      return errors.NONE.code;
+    case errors.REQUEST_TIMED_OUT.code:
+    case errors.NOT_CONTROLLER.code:
+      // Not there yet, as far as this agent can tell: clients ask again.
       return errors.LEADER_NOT_AVAILABLE.code;
-    }
-    throw failure;
+    default:
+      return error;
   }
 }
 
