@@ -13,6 +13,8 @@ export interface Applied {
   readonly changes: Changes;
 }
 
+/** Tries of the same snapshots: a damaged read passes, a damaged object does not. */
+const LOADS_MAX = 5;
 /** Slots that are read at once when the journal is long. */
 const READS_MAX = 64;
 /** Reading a slot takes about as long as this much of a snapshot. */
@@ -64,6 +66,7 @@ export class Replica {
 /** The newest snapshot that can be read, or an empty replica. The journal after it is not read yet. */
 export async function loadReplica(journal: Journal): Promise<Replica> {
   let version: string | undefined;
+  let failures = 0;
   for (;;) {
     const kept = await journal.readBoundary();
     if (kept === undefined) {
@@ -82,7 +85,8 @@ export async function loadReplica(journal: Journal): Promise<Replica> {
     if (kept.boundary.revision === 0) {
       return new Replica();
     }
-    if (kept.version === version) {
+    failures = kept.version === version ? failures + 1 : 0;
+    if (failures === LOADS_MAX) {
       throw new JournalBroken(`no snapshot named by the boundary at ${kept.boundary.revision} can be read`);
     }
     // They may have been replaced while they were read; then the boundary has moved.

@@ -10,7 +10,7 @@ export interface Journal {
    * Rejects with StoreError 'unknown' when the write may land later: then only the same bytes may be tried again.
    */
   append(revision: number, bytes: Uint8Array): Promise<'appended' | 'taken'>;
-  /** The entry in a slot, or undefined when the slot is absent. */
+  /** The entry in a slot, or undefined when the slot is absent. Rejects with JournalBroken when it is damaged. */
   read(revision: number): Promise<Uint8Array | undefined>;
   /** Forgets a slot; only ever called at or below the boundary. */
   remove(revision: number): Promise<void>;

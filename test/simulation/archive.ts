@@ -24,7 +24,8 @@ export class Archive extends MemoryStore {
     if (key.endsWith('/boundary')) {
       this.#noteBoundary(Boundary.decode(bytes));
     } else if (key.includes('/journal/')) {
-      this.#noteEntry(Number(key.slice(key.lastIndexOf('/') + 1)), bytes);
+      // Without the seal (src/journal/drivers/objects.ts).
+      this.#noteEntry(Number(key.slice(key.lastIndexOf('/') + 1)), bytes.subarray(0, -5));
     }
     return result;
   }

@@ -52,7 +52,7 @@ const FIRST_SEED = Number(globalThis.process.env['WEFT_TEST_FIRST_SEED'] ?? 1);
 const SEEDS = Number(globalThis.process.env['WEFT_TEST_SEEDS'] ?? 40);
 
 describe('storms', () => {
-  const storm: RemoteFaults = { latencyMsMax: 60, unavailable: 0.05, unknown: 0.1, lateMsMax: 10_000 };
+  const storm: RemoteFaults = { latencyMsMax: 60, unavailable: 0.05, unknown: 0.1, lateMsMax: 10_000, damaged: 0.1 };
 
   /** Kills, restarts, duels, crashes of workers and store faults; then calm, and every settled outcome must be what the whole journal says. */
   async function run(seed: number): Promise<MetadataCluster> {

@@ -16,6 +16,8 @@ export interface RemoteFaults {
   /** The answer is lost: the write was done, was not, or is done later. */
   readonly unknown: number;
   readonly lateMsMax: number;
+  /** A read that comes cut or with a bit flipped. */
+  readonly damaged?: number;
   /** How much longer a write is under way before it is done. */
   readonly writeMs?: number;
 }
@@ -44,7 +46,12 @@ export class RemoteStore implements Store {
   }
 
   get(key: string, options?: GetOptions) {
-    return this.#ask(key, false, () => this.#inner.get(key, options));
+    return this.#ask(key, false, async () => {
+      const object = await this.#inner.get(key, options);
+      return this.#random.chance(this.#faults().damaged ?? 0)
+        ? { ...object, bytes: this.#damage(object.bytes) }
+        : object;
+    });
   }
 
   put(key: string, body: readonly Uint8Array[], options?: PutOptions) {
@@ -61,6 +68,16 @@ export class RemoteStore implements Store {
   }
 
   async close(): Promise<void> {}
+
+  #damage(bytes: Uint8Array): Uint8Array {
+    const random = this.#random;
+    if (random.chance(0.3)) {
+      return bytes.slice(0, random.between(0, bytes.length - 1));
+    }
+    const copy = bytes.slice();
+    copy[random.between(0, copy.length - 1)]! ^= 1 << random.between(0, 7);
+    return copy;
+  }
 
   #ask<T>(key: string, write: boolean, work: () => Promise<T>): Promise<T> {
     const random = this.#random;
