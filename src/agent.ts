@@ -49,8 +49,6 @@ const CHUNK_BYTES = 1 << 20;
 const BLOCK_BYTES = 4 << 20;
 const BLOCK_PIECE_BYTES_MIN = 64 << 10;
 const UPLOADS_MAX = 4;
-/** An extent costs up to 100 bytes of metadata: at this rate the default 64 MiB last some minutes until windows lengthen. */
-const EXTENTS_PER_SECOND_MAX = 2_000;
 
 /** The composition root: makes the parts of an agent and joins them. Rejects when it cannot serve, with nothing left open. */
 export async function runAgent(settings: Settings, parts: AgentParts): Promise<RunningAgent> {
@@ -125,7 +123,6 @@ async function serve(
       laneBytes: memory.laneBytes,
       uploadsMax: UPLOADS_MAX,
       messageBytesMax: settings.messageBytesMax,
-      extentsPerSecondMax: EXTENTS_PER_SECOND_MAX,
     },
   });
   const blocks = new SharedArrayBuffer(memory.blocksBytes);

@@ -13,7 +13,7 @@ import type { World } from '../world/world.js';
 import { type LaneConnection, LaneLink } from './lane-link.js';
 import type { FromIngest, IngestInit } from './messages.js';
 import { TopicsFeed } from './topics-feed.js';
-import { nextBatchWindowMs } from './window-policy.js';
+import { extentsPerSecondMax, nextBatchWindowMs } from './window-policy.js';
 
 /** A whole Produce request, from the server. */
 export interface IncomingProduce {
@@ -45,8 +45,6 @@ export interface IngestSettings {
   readonly uploadsMax: number;
   /** max.message.bytes of topics that set none. */
   readonly messageBytesMax: number;
-  /** Extents a second, of all agents, near which the batch window lengthens. */
-  readonly extentsPerSecondMax: number;
 }
 
 export interface IngestOptions {
@@ -365,7 +363,7 @@ export class IngestEngine {
         batchWindowMs: this.#batchWindowMs,
         batchWindowMsMin: settings.batchWindowMs,
         extentsPerSecond: Math.max(0, extentCount - this.#extentCount) / (WINDOW_LOOK_MS / 1000),
-        extentsPerSecondMax: settings.extentsPerSecondMax,
+        extentsPerSecondMax: extentsPerSecondMax(metadata.view.bytesMax - metadata.view.bytes),
       });
       this.#extentCount = extentCount;
       if (next !== this.#batchWindowMs) {

@@ -19,6 +19,19 @@ export const BATCH_WINDOW_MS_MAX = 1_000;
 const AIM = 0.8;
 const SHRINK = 0.9;
 
+/** What an extent costs in metadata at the most (src/metadata/extents.ts counts fewer). */
+const EXTENT_BYTES = 100;
+/** What is left of the metadata must last for this long at the rate that it allows: time to act on the metric of hours left. */
+const HORIZON_S = 1_800;
+
+/**
+ * Extents a second that the metadata can take, of all agents: what is left of its budget, spread over the horizon. It falls
+ * as the budget fills, so windows lengthen early and gently instead of late and at once.
+ */
+export function extentsPerSecondMax(bytesLeft: number): number {
+  return Math.max(1, bytesLeft / EXTENT_BYTES / HORIZON_S);
+}
+
 export function nextBatchWindowMs(facts: WindowFacts): number {
   const { batchWindowMs, batchWindowMsMin, extentsPerSecond, extentsPerSecondMax } = facts;
   const used = extentsPerSecond / (extentsPerSecondMax * AIM);

@@ -6,6 +6,8 @@ export interface MetadataView {
   readonly revision: number;
   /** Deterministic count of the state's bytes (the budget `metadataBytesMax` is held against it). */
   readonly bytes: number;
+  /** The size beyond which growth is refused. */
+  readonly bytesMax: number;
   readonly extentCount: number;
 
   topicByName(name: string): TopicView | undefined;

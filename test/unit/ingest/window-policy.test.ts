@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BATCH_WINDOW_MS_MAX, nextBatchWindowMs } from '../../../src/ingest/window-policy.js';
+import { BATCH_WINDOW_MS_MAX, extentsPerSecondMax, nextBatchWindowMs } from '../../../src/ingest/window-policy.js';
 
 /** The window after `looks` looks at a load whose rate is `partitions` extents a window. */
 function settled(partitions: number, batchWindowMsMin: number, looks = 100): number {
@@ -35,4 +35,11 @@ test('it shrinks back to its setting when the load goes', () => {
     batchWindowMs = nextBatchWindowMs({ ...facts, batchWindowMs });
   }
   expect(batchWindowMs).toBe(5);
+});
+
+test('what is left of the metadata lasts half an hour at the rate allowed, and the rate falls as it fills', () => {
+  const full = extentsPerSecondMax(64 << 20);
+  expect(full * 1_800 * 100).toBeCloseTo(64 << 20);
+  expect(extentsPerSecondMax(32 << 20)).toBeCloseTo(full / 2);
+  expect(extentsPerSecondMax(0)).toBe(1);
 });
