@@ -210,7 +210,28 @@ describe('records at fault are listed', () => {
   });
 });
 
+test('a last offset delta that is not the count’s is refused, though count and records are right', () => {
+  expect(check(changed((view) => view.setInt32(23, 7)))).toMatchObject({ kind: 'refused', error: 87 });
+});
+
+test('a compacted topic looks for keys even where the walk is skipped', () => {
+  expect(check(good, { compacted: true, walkRecords: false })).toMatchObject({ kind: 'refused', error: 87 });
+});
+
 describe('times', () => {
+  test('no batch has a greatest time below "none", as in Kafka', () => {
+    const before1970 = encodeBatch({ records: [{ ...record, timestampMs: -5 }] });
+    expect(check(before1970)).toMatchObject({ facts: { minTimestamp: -5, maxTimestamp: -1, maxTimestampWrong: true } });
+  });
+
+  test('unwalked, the header’s times count, and "none" is in time', () => {
+    const without = encodeBatch({ records: [{ ...record, timestampMs: -1 }] });
+    const unwalked = { walkRecords: false, timestampBeforeMaxMs: 10 };
+    expect(check(without, unwalked)).toMatchObject({ kind: 'accepted' });
+    expect(check(encodeBatch({ records: [{ timestampMs: NOW - 11 }] }), unwalked)).toMatchObject({ error: 32 });
+    expect(check(encodeBatch({ records: [{ timestampMs: NOW + 3_600_001 }] }), unwalked)).toMatchObject({ error: 32 });
+  });
+
   test('a record without a time (-1) is fine, its neighbour out of time is not', () => {
     const without = encodeBatch({ records: [{ ...record, timestampMs: -1 }] });
     expect(check(without, { timestampBeforeMaxMs: 10 })).toMatchObject({ kind: 'accepted' });
