@@ -114,12 +114,17 @@ function expressOrigin(bucket: string, region: string): string {
   return `https://s3express-${bucket.split('--').at(-2)}.${region}.amazonaws.com`;
 }
 
+interface Session {
+  readonly credentials: S3Credentials;
+  readonly untilMs: number;
+}
+
 /** The sessions of a directory bucket, which authorise without a look-up per request. */
 class ExpressSessions {
   readonly #bucket: string;
   readonly #client: () => Promise<S3Client>;
   readonly #wallMs: () => number;
-  #session: Promise<{ readonly credentials: S3Credentials; readonly untilMs: number }> | undefined;
+  #session: Promise<Session> | undefined;
 
   constructor(bucket: string, client: () => Promise<S3Client>, wallMs: () => number) {
     this.#bucket = bucket;
@@ -132,20 +137,27 @@ class ExpressSessions {
   }
 
   async credentials(): Promise<S3Credentials> {
-    this.#session ??= this.#create();
-    const asked = this.#session;
-    try {
-      const { credentials, untilMs } = await asked;
+    const former = this.#session;
+    if (former !== undefined) {
+      const { credentials, untilMs } = await former;
       if (this.#wallMs() < untilMs - sessionMarginMs) return credentials;
-    } catch (error) {
-      if (this.#session === asked) this.renew();
-      throw error;
+      if (this.#session === former) this.renew();
     }
-    if (this.#session === asked) this.renew();
-    return this.credentials();
+    // A new one is used whatever time it has.
+    this.#session ??= this.#begin();
+    return (await this.#session).credentials;
   }
 
-  async #create(): Promise<{ readonly credentials: S3Credentials; readonly untilMs: number }> {
+  #begin(): Promise<Session> {
+    const asked = this.#create();
+    // Who waits for it is told; who comes later begins another.
+    asked.catch(() => {
+      if (this.#session === asked) this.renew();
+    });
+    return asked;
+  }
+
+  async #create(): Promise<Session> {
     const { CreateSessionCommand } = await import('@aws-sdk/client-s3');
     const answer = await (await this.#client()).send(new CreateSessionCommand({ Bucket: this.#bucket }));
     const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '', Expiration } = answer.Credentials ?? {};

@@ -97,7 +97,7 @@ export function exchange(pool: Pool, timers: Timers, call: HttpCall, timeoutMs: 
 
 /** The type of undici's bodies knows no iterables, its code does; SharedArrayBuffer-backed views pass as they are. */
 function bodyOf(body: HttpBody | undefined): Uint8Array | null {
-  if (body === undefined) return null;
+  if (body === undefined || body.length === 0) return null;
   if (body.slices.length === 1 && body.lastByte === undefined) return body.slices[0]!;
   return chunksOf(body) as unknown as Uint8Array;
 }

@@ -13,50 +13,48 @@ export interface SignedCall {
   readonly headers: Readonly<Headers>;
 }
 
+export interface SignerOptions {
+  readonly credentials: () => Promise<S3Credentials>;
+  readonly region: string;
+  /** 's3', or 's3express' for directory buckets. */
+  readonly service: string;
+  readonly now: () => Date;
+}
+
 /**
  * AWS Signature Version 4 in headers, the body left unsigned (UNSIGNED-PAYLOAD): a checksum header guards it, and hashing
  * it would cost more CPU than all the rest of an upload.
  */
 export class Signer {
-  readonly #signature: SignatureV4;
-  readonly #credentials: () => Promise<S3Credentials>;
-  readonly #now: () => Date;
+  readonly #options: SignerOptions;
 
-  constructor(options: {
-    readonly credentials: () => Promise<S3Credentials>;
-    readonly region: string;
-    /** 's3', or 's3express' for directory buckets. */
-    readonly service: string;
-    readonly now: () => Date;
-  }) {
-    this.#credentials = options.credentials;
-    this.#now = options.now;
-    this.#signature = new SignatureV4({
-      // A session token is a header of ours: directory buckets name it otherwise.
-      credentials: async () => {
-        const { accessKeyId, secretAccessKey } = await options.credentials();
-        return { accessKeyId, secretAccessKey };
-      },
-      region: options.region,
-      service: options.service,
-      sha256: Sha256,
-      uriEscapePath: false,
-      applyChecksum: false,
-    });
+  constructor(options: SignerOptions) {
+    this.#options = options;
   }
 
   /** All headers to send, `authorization` among them. */
   async sign(call: SignedCall): Promise<Headers> {
-    const { session } = await this.#credentials();
+    const { region, service, now } = this.#options;
+    // Asked for once: keys and token belong together.
+    const { accessKeyId, secretAccessKey, session } = await this.#options.credentials();
+    const signature = new SignatureV4({
+      // Without its token, which directory buckets want under another name: it is a header of ours.
+      credentials: { accessKeyId, secretAccessKey },
+      region,
+      service,
+      sha256: Sha256,
+      uriEscapePath: false,
+      applyChecksum: false,
+    });
     const headers: Headers = {
       ...call.headers,
       host: call.host,
       'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
       ...(session === undefined ? {} : { [session.header]: session.token }),
     };
-    const signed = await this.#signature.sign(
+    const signed = await signature.sign(
       { method: call.method, protocol: '', hostname: '', path: call.path, query: { ...call.query }, headers },
-      { signingDate: this.#now() },
+      { signingDate: now() },
     );
     return signed.headers;
   }
