@@ -16,6 +16,7 @@ const keys = { AWS_ACCESS_KEY_ID: 'weft-test', AWS_SECRET_ACCESS_KEY: 'weft-test
 
 /** The test server: its conditional writes hold in every race, and it verifies signatures and checksums. */
 export async function startVersitygw(buckets: readonly string[]): Promise<S3Server> {
+  if (!hasVersitygw()) throw new Error('versitygw is missing: npm run setup');
   const folder = scratchFolder('versitygw');
   const port = await freePort();
   const flags = ['--port', `127.0.0.1:${port}`, '--region', 'us-east-1', '--keep-alive', '--quiet'];

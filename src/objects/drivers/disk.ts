@@ -37,14 +37,19 @@ export class DiskStore implements Store {
     this.#folder = folder;
   }
 
-  /** Makes the folder when it is not there. */
+  /** Makes the folder when it is not there. Rejects with StoreError 'denied' when it cannot. */
   static async open(
     world: Pick<World, 'files' | 'random'>,
     folder: string,
     name = `file:${folder}`,
   ): Promise<DiskStore> {
     const store = new DiskStore(world, folder, name);
-    await world.files.makeFolder(`${folder}/${SCRATCH}`);
+    try {
+      await world.files.makeFolder(`${folder}/${SCRATCH}`);
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      throw new StoreError('denied', '', `${name} cannot be used: ${(error as Error).message}`, { cause: error });
+    }
     return store;
   }
 

@@ -1,0 +1,94 @@
+// What a folder as a bucket does beyond the contract: space, leftovers, other people's files.
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DiskStore } from '../../src/objects/drivers/disk.js';
+import { memoryFolder } from '../../src/objects/drivers/memory-folder.js';
+import { discardBucket, openStore, sweepBucket } from '../../src/objects/open.js';
+import { realWorld } from '../../src/world/real.js';
+import { realFiles } from '../../src/world/real-files.js';
+import { scratchFolder } from '../processes/agent.js';
+import { SeededRandom } from '../simulation/random.js';
+import { SimulatedDisk } from '../simulation/simulated-files.js';
+import { VirtualTime } from '../simulation/virtual-time.js';
+import { listed, refused } from './store-contract.js';
+
+const world = realWorld({ files: realFiles() });
+let scratch: ReturnType<typeof scratchFolder>;
+beforeEach(() => {
+  scratch = scratchFolder('disk');
+});
+afterEach(() => scratch.remove());
+
+test('no space: nothing is written, nothing is torn, and it works again when there is some', async () => {
+  const time = new VirtualTime();
+  const disk = new SimulatedDisk(time, new SeededRandom(1));
+  const body = [new Uint8Array(100).fill(1)];
+  let over = false;
+  const work = (async () => {
+    const store = await DiskStore.open({ files: disk.filesOf(() => true), random: new SeededRandom(2) }, '/bucket');
+    await store.put('a/1', body);
+    disk.full = true;
+    await refused('full', store.put('a/2', body, { ifNoneMatch: '*' }));
+    await refused('full', store.put('b/1', body, { ifNoneMatch: '*' }));
+    await refused('full', store.put('a/1', [new Uint8Array(5)]));
+    expect(await listed(store, '')).toEqual(new Map([['a/1', 100]]));
+    expect((await store.get('a/1')).bytes).toEqual(body[0]);
+    disk.full = false;
+    await store.put('a/2', body, { ifNoneMatch: '*' });
+    await store.put('b/1', body, { ifNoneMatch: '*' });
+    expect((await listed(store, '')).size).toBe(3);
+  })().finally(() => {
+    over = true;
+  });
+  while (!over) await time.run(() => over, Number.POSITIVE_INFINITY);
+  await work;
+});
+
+test('what a killed process left half-written is no object, and is swept', async () => {
+  const bucket = { kind: 'file', folder: scratch.path } as const;
+  const store = await openStore(bucket, world);
+  await store.put('a/1', [new Uint8Array(1)]);
+  writeFileSync(`${scratch.path}/.writing/left`, 'half');
+  writeFileSync(`${scratch.path}/.lock.1`, '');
+  expect(await listed(store, '')).toEqual(new Map([['a/1', 1]]));
+  await sweepBucket(bucket, world);
+  expect(readdirSync(`${scratch.path}/.writing`)).toEqual([]);
+  expect(await listed(store, '')).toEqual(new Map([['a/1', 1]]));
+  await store.put('a/2', [new Uint8Array(1)]);
+});
+
+test('nothing is left in the scratch folder, whatever became of a write', async () => {
+  const store = await openStore({ kind: 'file', folder: scratch.path }, world);
+  await store.put('a', [], { ifNoneMatch: '*' });
+  await refused('precondition-failed', store.put('a', [], { ifNoneMatch: '*' }));
+  const { version } = await store.put('a', [new Uint8Array(1)]);
+  await refused('precondition-failed', store.put('a', [], { ifMatch: 'another' }));
+  await store.put('a', [new Uint8Array(2)], { ifMatch: version });
+  expect(readdirSync(`${scratch.path}/.writing`)).toEqual([]);
+});
+
+test('a folder that cannot be made is named in one sentence', async () => {
+  writeFileSync(`${scratch.path}/file`, '');
+  const { message } = await refused('denied', openStore({ kind: 'file', folder: `${scratch.path}/file` }, world));
+  expect(message).toMatch(/^file:\S+\/file cannot be used: EEXIST/);
+});
+
+test('memory: is one bucket for a whole process and goes with it', async () => {
+  const [one, two] = [await openStore({ kind: 'memory' }, world), await openStore({ kind: 'memory' }, world)];
+  await one.put('a', [new Uint8Array(3)]);
+  expect((await two.get('a')).bytes).toHaveLength(3);
+  await discardBucket({ kind: 'memory' });
+  await refused('not-found', two.get('a'));
+});
+
+test.runIf(existsSync('/dev/shm'))('memory: of a killed process goes with the next', async () => {
+  const mine = memoryFolder();
+  const [word, , , place] = mine.split('/').at(-1)!.split('.');
+  const left = `/dev/shm/${word}.${2 ** 30}.1.${place}`;
+  const foreign = `/dev/shm/${word}.${2 ** 30}.1.elsewhere`;
+  mkdirSync(left);
+  mkdirSync(foreign);
+  await discardBucket({ kind: 'memory' });
+  expect([existsSync(left), existsSync(foreign)]).toEqual([false, true]);
+  rmdirSync(foreign);
+});
