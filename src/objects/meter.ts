@@ -6,8 +6,8 @@ import {
   type ListedObject,
   type PutOptions,
   type Store,
-  StoreError,
   type StoredObject,
+  StoreError,
 } from './store.js';
 
 export type StoreOperation = 'get' | 'put' | 'delete' | 'list';

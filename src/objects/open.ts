@@ -1,10 +1,7 @@
 import type { BucketUrl } from '../config/bucket-url.js';
 import type { World } from '../world/world.js';
 import { DiskStore } from './drivers/disk.js';
-import { memoryFolder, removeMemoryFolders } from './drivers/memory-folder.js';
-import { MeteredStore, type StoreMeters } from './meter.js';
-import { pricesOf } from './prices.js';
-import { RetryingStore } from './retry.js';
+import { memoryFolder } from './drivers/memory-folder.js';
 import type { Store } from './store.js';
 
 /**
@@ -23,19 +20,4 @@ export async function openStore(bucket: BucketUrl, world: World): Promise<Store>
       return S3Store.open(bucket, world);
     }
   }
-}
-
-/** As the engines use it: every request metered, and what another try can mend tried again. */
-export function equip(store: Store, bucket: BucketUrl, world: World, meters: StoreMeters): Store {
-  return new RetryingStore(new MeteredStore(store, meters, world.clock, pricesOf(bucket)), world);
-}
-
-/** Removes what a killed process left half-written. Only for the agent that holds the folder's lock, before it writes. */
-export async function sweepBucket(bucket: BucketUrl, world: World): Promise<void> {
-  if (bucket.kind === 'file') await (await DiskStore.open(world, bucket.folder)).sweep();
-}
-
-/** `memory:` goes with its process: called once every thread has closed its store. */
-export async function discardBucket(bucket: BucketUrl): Promise<void> {
-  if (bucket.kind === 'memory') await removeMemoryFolders();
 }

@@ -4,8 +4,8 @@ import {
   type ListedObject,
   type PutOptions,
   type Store,
-  StoreError,
   type StoredObject,
+  StoreError,
   type StoreFault,
 } from './store.js';
 

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
-import { memoryFolder } from '../../src/objects/drivers/memory-folder.js';
-import { discardBucket, openStore, sweepBucket } from '../../src/objects/open.js';
+import { memoryFolder, removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
+import { openStore } from '../../src/objects/open.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';
 import { scratchFolder } from '../processes/agent.js';
@@ -45,13 +45,12 @@ test('no space: nothing is written, nothing is torn, and it works again when the
 });
 
 test('what a killed process left half-written is no object, and is swept', async () => {
-  const bucket = { kind: 'file', folder: scratch.path } as const;
-  const store = await openStore(bucket, world);
+  const store = await DiskStore.open(world, scratch.path);
   await store.put('a/1', [new Uint8Array(1)]);
   writeFileSync(`${scratch.path}/.writing/left`, 'half');
   writeFileSync(`${scratch.path}/.lock.1`, '');
   expect(await listed(store, '')).toEqual(new Map([['a/1', 1]]));
-  await sweepBucket(bucket, world);
+  await store.sweep();
   expect(readdirSync(`${scratch.path}/.writing`)).toEqual([]);
   expect(await listed(store, '')).toEqual(new Map([['a/1', 1]]));
   await store.put('a/2', [new Uint8Array(1)]);
@@ -77,7 +76,7 @@ test('memory: is one bucket for a whole process and goes with it', async () => {
   const [one, two] = [await openStore({ kind: 'memory' }, world), await openStore({ kind: 'memory' }, world)];
   await one.put('a', [new Uint8Array(3)]);
   expect((await two.get('a')).bytes).toHaveLength(3);
-  await discardBucket({ kind: 'memory' });
+  await removeMemoryFolders();
   await refused('not-found', two.get('a'));
 });
 
@@ -88,7 +87,7 @@ test.runIf(existsSync('/dev/shm'))('memory: of a killed process goes with the ne
   const foreign = `/dev/shm/${word}.${2 ** 30}.1.elsewhere`;
   mkdirSync(left);
   mkdirSync(foreign);
-  await discardBucket({ kind: 'memory' });
+  await removeMemoryFolders();
   expect([existsSync(left), existsSync(foreign)]).toEqual([false, true]);
   rmdirSync(foreign);
 });

@@ -1,9 +1,9 @@
 // How the S3 driver tells faults apart: each shown by a server that answers, or falls silent, as it is told.
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { S3BucketUrl } from '../../src/config/bucket-url.js';
-import { S3Store, type S3Options } from '../../src/objects/drivers/s3.js';
+import { type S3Options, S3Store } from '../../src/objects/drivers/s3.js';
 import type { StoreFault } from '../../src/objects/store.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';

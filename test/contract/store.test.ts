@@ -1,7 +1,8 @@
 // Every store without a server of its own keeps the contract: memory, `memory:`, disk, disk on a simulated file system.
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';
-import { discardBucket, openStore } from '../../src/objects/open.js';
+import { removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
+import { openStore } from '../../src/objects/open.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';
 import { scratchFolder } from '../processes/agent.js';
@@ -23,7 +24,7 @@ storeContract('memory:', async () => {
     store,
     async close() {
       await store.close();
-      await discardBucket({ kind: 'memory' });
+      await removeMemoryFolders();
     },
   };
 });

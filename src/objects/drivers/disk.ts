@@ -5,8 +5,8 @@ import {
   type ListedObject,
   type PutOptions,
   type Store,
-  StoreError,
   type StoredObject,
+  StoreError,
 } from '../store.js';
 import { checkKey } from './keys.js';
 

@@ -3,8 +3,8 @@ import {
   type ListedObject,
   type PutOptions,
   type Store,
-  StoreError,
   type StoredObject,
+  StoreError,
 } from '../store.js';
 import { checkKey, ranged } from './keys.js';
 

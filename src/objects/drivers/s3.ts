@@ -1,5 +1,6 @@
 import type { S3BucketUrl } from '../../config/bucket-url.js';
 import type { World } from '../../world/world.js';
+import { partBytes, singleBytesMax } from '../parts.js';
 import {
   type GetOptions,
   type HoldsBack,
@@ -7,10 +8,9 @@ import {
   type ListedObject,
   type PutOptions,
   type Store,
-  StoreError,
   type StoredObject,
+  StoreError,
 } from '../store.js';
-import { partBytes, singleBytesMax } from '../parts.js';
 import { openAccess, type S3Access } from './s3-credentials.js';
 import { faultOf } from './s3-faults.js';
 import type { HttpAnswer } from './s3-http.js';
