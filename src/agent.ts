@@ -13,7 +13,7 @@ import { Fetcher } from './fetch/engine.js';
 import { GroupEngine } from './groups/engine.js';
 import { IngestEngine } from './ingest/engine.js';
 import { objectJournal } from './journal/drivers/objects.js';
-import { planMemory } from './memory-plan.js';
+import type { MemoryPlan } from './memory-plan.js';
 import type { Store } from './objects/store.js';
 import { createDispatch } from './server/dispatch.js';
 import { ProducerIds } from './server/producer-ids.js';
@@ -32,6 +32,7 @@ export interface AgentParts {
   readonly threads: Threads;
   /** Of the bucket in the settings, probed. The workers open their own. */
   readonly store: Store;
+  readonly memory: MemoryPlan;
   readonly telemetry: Telemetry;
   readonly log: Log;
   /** The agent cannot go on: the process should end. Called at most once. */
@@ -41,20 +42,18 @@ export interface AgentParts {
 export interface RunningAgent {
   readonly kafka: readonly AdvertisedListener[];
   readonly http: Address;
+  /** The agent's replica and its way to the leader. */
+  readonly metadata: MetadataClient;
   /** Answers what is under way, publishes what is sealed, resigns, ends the threads. */
   stop(): Promise<void>;
 }
 
-const CHUNK_BYTES = 1 << 20;
-const BLOCK_BYTES = 4 << 20;
-const BLOCK_PIECE_BYTES_MIN = 64 << 10;
 const UPLOADS_MAX = 4;
 
 /** The composition root: makes the parts of an agent and joins them. Rejects when it cannot serve, with nothing left open. */
 export async function runAgent(settings: Settings, parts: AgentParts): Promise<RunningAgent> {
-  const { world, threads, store, telemetry, log } = parts;
-  const memory = planMemory(settings);
-  const chunks = new Chunks(new SharedArrayBuffer(memory.chunksBytes), CHUNK_BYTES);
+  const { world, threads, store, memory, telemetry, log } = parts;
+  const chunks = new Chunks(new SharedArrayBuffer(memory.chunksBytes), memory.chunkBytes);
   const budget = new ByteBudget(budgetShares(memory.chunksBytes), world.clock.monotonicMs());
   const server = await Server.open({
     world,
@@ -83,7 +82,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
       log,
       onFatal: parts.onFatal,
     });
-    return await serve(settings, parts, memory, { server, metadata, chunks });
+    return await serve(settings, parts, { server, metadata, chunks });
   } catch (error) {
     await server.close();
     await metadata?.close();
@@ -97,13 +96,8 @@ interface Base {
   readonly chunks: Chunks;
 }
 
-async function serve(
-  settings: Settings,
-  parts: AgentParts,
-  memory: ReturnType<typeof planMemory>,
-  { server, metadata, chunks }: Base,
-): Promise<RunningAgent> {
-  const { world, threads, telemetry, log } = parts;
+async function serve(settings: Settings, parts: AgentParts, { server, metadata, chunks }: Base): Promise<RunningAgent> {
+  const { world, threads, memory, telemetry, log } = parts;
   const { cluster, bucket } = settings;
   const hot = new HotSegments();
   const ingest = new IngestEngine({
@@ -137,8 +131,8 @@ async function serve(
     });
     return thread;
   });
-  const blockMemory = new BlockMemory(memory.blocksBytes, BLOCK_PIECE_BYTES_MIN);
-  const cold = new ColdBlocks(cluster, blocks, blockMemory, link, BLOCK_BYTES);
+  const blockMemory = new BlockMemory(memory.blocksBytes, memory.blockPieceBytesMin);
+  const cold = new ColdBlocks(cluster, blocks, blockMemory, link, memory.blockBytes);
   const fetch = new Fetcher({
     cluster,
     metadata,
@@ -176,6 +170,7 @@ async function serve(
   return {
     kafka: server.advertised,
     http: page.address,
+    metadata,
     async stop() {
       await server.close();
       await ingest.drain();

@@ -4,10 +4,16 @@ import type { Settings } from './config/settings.js';
 export interface MemoryPlan {
   /** Socket bytes on their way to an ingest worker. */
   readonly chunksBytes: number;
+  /** Pieces of it that are handed to connections. */
+  readonly chunkBytes: number;
   /** Sealed segments of each ingest worker: being uploaded, then the cache of the tail. */
   readonly laneBytes: number;
   /** Blocks read back from the object store. A power of two. */
   readonly blocksBytes: number;
+  /** A segment is read in pieces of this size, aligned in the segment. */
+  readonly blockBytes: number;
+  /** Shorter pieces take at least this much of the arena. */
+  readonly blockPieceBytesMin: number;
   /** The largest request that fits all of these; a larger one is refused although `--frame-bytes-max` allows it. */
   readonly frameBytesMax: number;
 }
@@ -29,7 +35,15 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
     wholeMiB(laneBytes / 2),
     blocksBytes / 2,
   );
-  return { chunksBytes, laneBytes, blocksBytes, frameBytesMax };
+  return {
+    chunksBytes,
+    chunkBytes: MiB,
+    laneBytes,
+    blocksBytes,
+    blockBytes: 4 * MiB,
+    blockPieceBytesMin: MiB / 16,
+    frameBytesMax,
+  };
 }
 
 function wholeMiB(bytes: number): number {

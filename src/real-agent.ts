@@ -2,6 +2,7 @@ import { native, nativeSentence } from '../native-bindings/bindings.js';
 import { type RunningAgent, runAgent } from './agent.js';
 import type { Settings } from './config/settings.js';
 import { reportVitals } from './console/vitals.js';
+import { planMemory } from './memory-plan.js';
 import { DiskStore } from './objects/drivers/disk.js';
 import { removeMemoryFolders } from './objects/drivers/memory-folder.js';
 import { MeteredStore } from './objects/meter.js';
@@ -34,7 +35,8 @@ export async function startRealAgent(
   reportVitals(telemetry, watchVitals());
   const threads = startPiscinaThreads();
   log.info({ version, node: process.version, native: native.name }, nativeSentence[native.name]);
-  const agent = await runAgent(settings, { version, world, threads, store, telemetry, log, onFatal });
+  const memory = planMemory(settings);
+  const agent = await runAgent(settings, { version, world, threads, store, memory, telemetry, log, onFatal });
   return {
     ...agent,
     bucket: opened.name,

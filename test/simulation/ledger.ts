@@ -7,7 +7,9 @@ export class Ledger {
   readonly acknowledgedAt = new Map<string, { readonly partition: string; readonly offset: number }>();
   readonly unknownValues = new Set<string>();
   /** Per partition: offset to value, as the first reader saw it. */
-  readonly log = new Map<string, Map<number, string>>();
+  log = new Map<string, Map<number, string>>();
+  /** The same, as it was before everything was read once more. */
+  seenBefore: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map();
   readonly idempotent = new Set<string>();
 
   sending(
@@ -47,6 +49,12 @@ export class Ledger {
     if (former === undefined) log.set(offset, value);
     else if (former !== value)
       this.violation(`invariant 4: ${topic}-${partition} offset ${offset} is ${value}, was ${former}`);
+  }
+
+  /** What is seen from now on is all that there is at the end. */
+  beginFinalRead(): void {
+    this.seenBefore = this.log;
+    this.log = new Map();
   }
 
   violation(sentence: string): void {

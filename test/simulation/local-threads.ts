@@ -1,8 +1,8 @@
 import type { Port, Threads, WorkerName, WorkerThread } from '../../src/threads/threads.js';
 import type { World } from '../../src/world/world.js';
 
-/** A worker half: lives until its promise settles. */
-export type WorkerHalf = (world: World, init: never, port: Port) => Promise<void>;
+/** A worker half: lives until its promise settles. `isAlive` turns false when its thread has ended. */
+export type WorkerHalf = (world: World, init: never, port: Port, isAlive: () => boolean) => Promise<void>;
 
 /**
  * Threads that are none: worker halves run on the caller's thread. A message is cloned when posted, as between threads
@@ -47,10 +47,11 @@ export class LocalWorker implements WorkerThread {
     this.#channel = new LocalChannel(world);
     this.#gone = gone;
     const copy = structuredClone(init) as never;
-    const mortal = mortalWorld(world, () => this.#exit === undefined);
+    const isAlive = () => this.#exit === undefined;
+    const mortal = mortalWorld(world, isAlive);
     world.timers.soon(() => {
-      if (this.#exit === undefined) {
-        half(mortal, copy, this.#channel.inner).then(
+      if (isAlive()) {
+        half(mortal, copy, this.#channel.inner, isAlive).then(
           () => this.#end(undefined),
           (error: unknown) => this.#end(error instanceof Error ? error : new Error(String(error))),
         );

@@ -17,6 +17,10 @@ export interface ProducerPlan {
   /** Requests that may be unanswered at once. */
   readonly inFlightMax: number;
   readonly batches: number;
+  /** Before each new batch. */
+  readonly thinkMsMax: number;
+  /** Most values are short; some are up to this long. */
+  readonly valueBytesMax: number;
 }
 
 interface Batch {
@@ -70,7 +74,7 @@ export class ModelProducer {
           for (const batch of pending.splice(0)) this.#ledger.unknown(this.#plan, batch.values);
         for (const batch of pending) batch.doubtful = true;
       }
-      await new Promise<void>((resume) => this.#time.after(RETRY_MS * (0.5 + this.#random.unit()), resume));
+      await this.#pass(2 * RETRY_MS);
     }
   }
 
@@ -86,7 +90,7 @@ export class ModelProducer {
         return;
       }
       this.#demandRetriable(response.errorCode);
-      await new Promise<void>((resume) => this.#time.after(RETRY_MS, resume));
+      await this.#pass(2 * RETRY_MS);
     }
   }
 
@@ -96,7 +100,10 @@ export class ModelProducer {
     let next = 0;
     for (;;) {
       while (answers.length < this.#plan.inFlightMax && (next < pending.length || this.#made < this.#plan.batches)) {
-        if (next === pending.length) pending.push(this.#batch());
+        if (next === pending.length) {
+          if (this.#plan.thinkMsMax > 0 && this.#random.chance(0.5)) await this.#pass(this.#plan.thinkMsMax);
+          pending.push(this.#batch());
+        }
         const sent = this.#send(client, pending[next]!);
         // Every answer is awaited in its turn below; one that fails earlier must not count as unhandled.
         sent.catch(() => {});
@@ -147,12 +154,17 @@ export class ModelProducer {
 
   #batch(): Batch {
     const count = this.#random.between(1, 4);
-    const values = Array.from({ length: count }, (_, i) => `${this.#plan.name}:${this.#sequence + i}`);
+    const bytes = this.#random.chance(0.2) ? this.#random.between(0, this.#plan.valueBytesMax) : 0;
+    const values = Array.from({ length: count }, (_, i) => `${this.#plan.name}:${this.#sequence + i}`.padEnd(bytes, '.'));
     const batch = { values, baseSequence: this.#sequence, doubtful: false };
     this.#ledger.sending(this.#plan, values);
     this.#sequence += count;
     this.#made += 1;
     return batch;
+  }
+
+  #pass(msMax: number): Promise<void> {
+    return new Promise((resume) => void this.#time.after(msMax * this.#random.unit(), resume));
   }
 
   #demandRetriable(code: number): void {

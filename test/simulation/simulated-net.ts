@@ -17,6 +17,9 @@ export class SimulatedNet {
   readonly #listeners = new Map<string, { accept: (connection: Connection) => void; alive: () => boolean }>();
   readonly #open = new Set<Pair>();
   #nextPort = 40_000;
+  #connections = 0;
+  /** Sees what reaches either end of a connection, when it does. */
+  onBytes: (connection: number, to: 'client' | 'server', bytes: Uint8Array) => void = () => {};
 
   constructor(time: VirtualTime, random: SeededRandom) {
     this.#time = time;
@@ -48,7 +51,15 @@ export class SimulatedNet {
       this.#time.after(this.#delayMs(), () => {
         const listener = this.#listeners.get(`${host}:${port}`);
         if (listener === undefined || !listener.alive()) return resolve(undefined);
-        const pair = new Pair(this.#time, this.#random, listener.alive, () => this.#open.delete(pair));
+        this.#connections += 1;
+        const number = this.#connections;
+        const pair = new Pair(
+          this.#time,
+          this.#random,
+          listener.alive,
+          () => this.#open.delete(pair),
+          (to, bytes) => this.onBytes(number, to, bytes),
+        );
         this.#open.add(pair);
         listener.accept(pair.server);
         resolve(pair.client);
@@ -79,6 +90,7 @@ class Pair {
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
   readonly #forget: () => void;
+  readonly #note: (to: 'client' | 'server', bytes: Uint8Array) => void;
   #broken = false;
   #sink: ReadSink | undefined;
   #paused = false;
@@ -87,13 +99,21 @@ class Pair {
   #queuedBytes = 0;
   #receive: (bytes: Uint8Array) => void = () => {};
   readonly #closed: { client: (() => void)[]; server: (() => void)[] } = { client: [], server: [] };
-  readonly #unsent: (() => void)[] = [];
+  readonly #unsent: { readonly slices: readonly Uint8Array[]; readonly bytes: number; readonly done: () => void }[] = [];
+  readonly #arriving: Uint8Array[] = [];
 
-  constructor(time: VirtualTime, random: SeededRandom, alive: () => boolean, forget: () => void) {
+  constructor(
+    time: VirtualTime,
+    random: SeededRandom,
+    alive: () => boolean,
+    forget: () => void,
+    note: (to: 'client' | 'server', bytes: Uint8Array) => void,
+  ) {
     this.#time = time;
     this.#random = random;
     this.alive = alive;
     this.#forget = forget;
+    this.#note = note;
     this.client = {
       send: (bytes) => {
         if (this.#broken) return;
@@ -137,7 +157,7 @@ class Pair {
     if (this.#broken) return;
     this.#broken = true;
     this.#forget();
-    for (const run of this.#unsent.splice(0)) run();
+    for (const { done } of this.#unsent.splice(0)) if (this.alive()) done();
     this.#time.after(0.1, () => {
       for (const run of this.#closed.client) run();
       if (this.alive()) for (const run of this.#closed.server) run();
@@ -156,6 +176,7 @@ class Pair {
       const wanted = this.#random.chance(0.2) ? this.#random.between(1, first.length) : first.length;
       const count = Math.min(wanted, target.length);
       target.set(first.subarray(0, count));
+      this.#note('server', first.subarray(0, count));
       if (count === first.length) this.#toServer.shift();
       else this.#toServer[0] = first.subarray(count);
       this.#sink!.landed(count);
@@ -163,37 +184,50 @@ class Pair {
     });
   }
 
+  /** Slices leave in their order, each write a while after the one before it. */
   #write(slices: readonly Uint8Array[], done: () => void): void {
     if (this.#broken) return done();
     const bytes = slices.reduce((sum, slice) => sum + slice.length, 0);
     this.#queuedBytes += bytes;
-    this.#unsent.push(done);
+    this.#unsent.push({ slices, bytes, done });
+    if (this.#unsent.length === 1) this.#sendNext();
+  }
+
+  #sendNext(): void {
+    const next = this.#unsent[0];
+    if (next === undefined) return;
     this.#time.after(0.05 + this.#random.unit() * 0.3, () => {
-      this.#queuedBytes -= bytes;
       if (this.#broken) return;
+      this.#unsent.shift();
+      this.#queuedBytes -= next.bytes;
       // Copied when it leaves, not when it was queued: memory reused too early shows as wrong bytes.
-      const copy = new Uint8Array(bytes);
+      const copy = new Uint8Array(next.bytes);
       let at = 0;
-      for (const slice of slices) {
+      for (const slice of next.slices) {
         copy.set(slice, at);
         at += slice.length;
       }
-      this.#unsent.splice(this.#unsent.indexOf(done), 1);
-      done();
+      if (this.alive()) next.done();
       this.#deliver(copy);
+      this.#sendNext();
     });
   }
 
-  #arrivals: Promise<void> = Promise.resolve();
+  /** What has left arrives even when the process is dead. */
   #deliver(bytes: Uint8Array): void {
-    this.#arrivals = this.#arrivals.then(
-      () =>
-        new Promise((next) => {
-          this.#time.after(0.05 + this.#random.unit() * 0.3, () => {
-            if (!this.#broken) this.#receive(bytes);
-            next();
-          });
-        }),
-    );
+    this.#arriving.push(bytes);
+    if (this.#arriving.length === 1) this.#arriveNext();
+  }
+
+  #arriveNext(): void {
+    const bytes = this.#arriving[0];
+    if (bytes === undefined) return;
+    this.#time.after(0.05 + this.#random.unit() * 0.3, () => {
+      this.#arriving.shift();
+      if (this.#broken) return;
+      this.#note('client', bytes);
+      this.#receive(bytes);
+      this.#arriveNext();
+    });
   }
 }

@@ -3,6 +3,7 @@ import { nothingInvented } from './00-nothing-invented.js';
 import { noAcknowledgedRecordLost } from './01-no-acknowledged-record-lost.js';
 import { noDuplicates } from './02-no-duplicates.js';
 import { offsetsDense } from './03-offsets-dense.js';
+import { nothingSeenIsLost } from './04-nothing-seen-is-lost.js';
 import { producerOrder } from './06-producer-order.js';
 
 /** Checked when everything was read back. 4, 5, 7 and 8 are checked while it happens (ledger.ts, model-consumer.ts), 11 and 12 by replicas.ts. */
@@ -11,5 +12,6 @@ export const finalInvariants: readonly ((ledger: Ledger) => Iterable<string>)[] 
   noAcknowledgedRecordLost,
   noDuplicates,
   offsetsDense,
+  nothingSeenIsLost,
   producerOrder,
 ];

@@ -1,0 +1,136 @@
+import { parseSettings } from '../../src/config/parse.js';
+import type { AgentSizes } from './simulated-agent.js';
+import { SeededRandom } from './random.js';
+
+/** What may go wrong beside requests to the bucket. */
+export type Mishap =
+  | 'drop connection'
+  | 'kill'
+  | 'stop'
+  | 'power cut'
+  | 'crash ingest'
+  | 'crash leader'
+  | 'crash fetch'
+  | 'crash maintenance'
+  | 'clock jump'
+  | 'full';
+
+export interface ProducerSize {
+  readonly topic: string;
+  readonly partition: number;
+  readonly idempotent: boolean;
+  readonly inFlightMax: number;
+  readonly batches: number;
+  readonly thinkMsMax: number;
+  readonly valueBytesMax: number;
+}
+
+/** Everything that a seed decides before time begins to pass. */
+export interface Scenario {
+  readonly seed: number;
+  /**
+   * calm: nothing goes wrong, and no client is told otherwise. storm: faults, then all processes die and a new one must
+   * have everything. liveness: faults, then they stop, and those that live must finish everything.
+   */
+  readonly mode: 'calm' | 'storm' | 'liveness';
+  readonly bucket: 'objects' | 'folder';
+  readonly sizes: AgentSizes;
+  readonly topics: readonly { readonly name: string; readonly partitions: number }[];
+  readonly producers: readonly ProducerSize[];
+  readonly consumers: number;
+  readonly members: number;
+  /** After which a request to the bucket has no answer. */
+  readonly requestMsMax: number;
+  readonly stormMs: number;
+  readonly mishaps: readonly Mishap[];
+  /** The mean time between two mishaps. */
+  readonly mishapMs: number;
+}
+
+const KiB = 1024;
+
+export function drawScenario(seed: number): Scenario {
+  const random = new SeededRandom(seed);
+  const mode = random.pick(['calm', 'storm', 'storm', 'storm', 'storm', 'storm', 'liveness', 'liveness', 'liveness'] as const);
+  const bucket = random.chance(0.3) ? 'folder' : 'objects';
+  const leaseMs = random.pick([600, 2_000, 10_000]);
+  const requestMsMax = random.pick([200, 1_000, 5_000]);
+  const topics = Array.from({ length: random.between(1, 2) }, (_, i) => ({
+    name: `topic-${i}`,
+    partitions: random.between(1, 3),
+  }));
+  const valueBytesMax = random.pick([20, 20, 2_000, 12_000]);
+  const producers = Array.from({ length: random.between(3, 7) }, () => {
+    const { name, partitions } = random.pick(topics);
+    return {
+      topic: name,
+      partition: random.between(0, partitions - 1),
+      idempotent: random.chance(0.7),
+      inFlightMax: random.pick([1, 5, 5]),
+      batches: random.between(5, 20),
+      thinkMsMax: random.pick([0, 20, mode === 'calm' ? 20 : 300]),
+      valueBytesMax,
+    };
+  });
+  const possible: readonly Mishap[] = [
+    'drop connection',
+    'kill',
+    'stop',
+    'crash ingest',
+    'crash leader',
+    'crash fetch',
+    'crash maintenance',
+    'clock jump',
+    'full',
+    ...(bucket === 'folder' ? (['power cut'] as const) : []),
+  ];
+  const chance = random.pick([0.2, 0.5, 0.8]);
+  return {
+    seed,
+    mode,
+    bucket,
+    sizes: drawSizes(random, leaseMs),
+    topics,
+    producers,
+    consumers: random.between(1, 3),
+    members: random.between(0, 2),
+    requestMsMax,
+    stormMs: random.pick([1_000, 3_000, 8_000]),
+    mishaps: mode === 'calm' ? [] : possible.filter(() => random.chance(chance)),
+    mishapMs: random.pick([50, 300, 1_000]),
+  };
+}
+
+function drawSizes(random: SeededRandom, leaseMs: number): AgentSizes {
+  const workers = random.between(1, 2);
+  const parsed = parseSettings({
+    flags: [
+      ...['--bucket', 'memory:', '--cluster', 'c', '--agent', 'a', '--workers', String(workers)],
+      ...['--batch-window', `${random.pick([1, 5, 20, 100])}ms`, '--batch-bytes', '64KiB'],
+      ...['--journal-lease', `${leaseMs}ms`, '--group-initial-rebalance-delay', '0ms'],
+      ...['--group-session-min', '1ms', '--auto-create-topics=false'],
+    ],
+    environment: {},
+    machine: { cores: 2 },
+  });
+  if (!parsed.ok) throw new Error(parsed.mistakes.join('\n'));
+  const chunksBytes = 256 * KiB;
+  return {
+    settings: { ...parsed.settings, batchBytes: random.pick([400, 4 * KiB, 64 * KiB]) },
+    memory: {
+      chunksBytes,
+      chunkBytes: 16 * KiB,
+      laneBytes: random.pick([128 * KiB, 1024 * KiB]),
+      blocksBytes: random.pick([256 * KiB, 1024 * KiB]),
+      blockBytes: random.pick([4 * KiB, 64 * KiB]),
+      blockPieceBytesMin: 2 * KiB,
+      frameBytesMax: 32 * KiB,
+    },
+    leader: {
+      followPollMs: random.pick([20, 250]),
+      entryCommandsMax: random.pick([1, 3, 1024]),
+      snapshotTailBytes: random.pick([20, 100, 2_000]) * 4 * KiB,
+      trimSliceEntries: random.pick([1, 4, 64]),
+    },
+  };
+}
