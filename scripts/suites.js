@@ -15,7 +15,6 @@ export const suites = [
   { name: 'fuzz', files: ['test/fuzz/**/*.test.js'] },
   { name: 'processes', files: ['test/processes/**/*.test.js'] },
   { name: 'kill', files: ['test/chaos/kill.test.js'] },
-  { name: 'chaos', files: ['test/chaos/**/*.test.js'], except: ['test/chaos/kill.test.js'] },
   { name: 'kafkajs', files: ['test/clients/kafkajs*.test.js'] },
   { name: 'platformatic', files: ['test/clients/platformatic*.test.js'] },
   { name: 'kcat', files: ['test/clients/kcat*.test.js'], needs: ['kcat'] },
@@ -28,4 +27,5 @@ export const suites = [
 /** `npm run test:long`. */
 export const longSuites = [
   { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
+  { name: 'growth', files: ['test/long/growth.test.js'], needs: ['java'] },
 ];
