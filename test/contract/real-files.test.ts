@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -145,8 +146,10 @@ describe('a lock', () => {
     async () => {
       execFileSync('mkfifo', [`${path()}.1`]);
       const slow = files.lock(path());
+      // Opens once there is a reader: it has looked.
+      const pipe = await open(`${path()}.1`, 'w');
       writeFileSync(`${path()}.3`, JSON.stringify(self));
-      writeFileSync(`${path()}.1`, '');
+      await pipe.close();
       expect(await slow).toBeUndefined();
       expect(readdirSync(folder).toSorted()).toEqual(['lock.1', 'lock.3']);
     },

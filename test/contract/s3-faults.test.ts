@@ -183,7 +183,10 @@ describe('silence', () => {
     const first = refused('unknown', store.put('a', body));
     await refused('unavailable', store.put('b', body));
     await first;
-    expect(server.requests.map(({ path }) => path)).toEqual(['/bucket/a']);
+    handle = (request) => request.answer(200, { etag: '"1"' });
+    // One connection, one after the other: what waited has had its turn.
+    await store.put('c', body);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/bucket/a', '/bucket/c']);
   });
 
   test('a server whose TLS cannot be trusted gets nothing', async () => {
