@@ -23,6 +23,8 @@ export class BlockMemory {
   /** In the order of use, least recent first. */
   readonly #blocks = new Map<string, Block>();
   readonly #waiting: { readonly bytes: number; readonly admit: () => void }[] = [];
+  /** Forgotten while readers held them: their room comes free with the last pin. */
+  readonly #forgotten = new Set<Block>();
   #admittedBytes = 0;
 
   constructor(arenaBytes: number, pieceBytesMin: number) {
@@ -69,6 +71,11 @@ export class BlockMemory {
 
   /** Makes room for a block, evicting what nobody pins; undefined when pinned blocks leave no piece that large. */
   place(key: string, length: number): Block | undefined {
+    for (const block of this.#forgotten) {
+      if (block.pins > 0) continue;
+      this.#forgotten.delete(block);
+      this.#buddy.release(block.position);
+    }
     let position = this.#buddy.allocate(length);
     for (const block of this.#blocks.values()) {
       if (position !== undefined) break;
@@ -87,6 +94,13 @@ export class BlockMemory {
     if (this.#blocks.get(block.key) !== block) return;
     this.#blocks.delete(block.key);
     this.#buddy.release(block.position);
+  }
+
+  /** The next reader must load it anew; those who hold it keep its bytes. */
+  forget(block: Block): void {
+    if (this.#blocks.get(block.key) !== block) return;
+    this.#blocks.delete(block.key);
+    this.#forgotten.add(block);
   }
 
   /** Half of the arena is for pinned blocks, so that buddy fragments and rounding never leave an admitted reader without room. */

@@ -139,6 +139,8 @@ export class ColdBlocks {
     for (const [i, { extent, blocks }] of fresh.entries()) {
       const index = indexes[i]!;
       if ('damage' in index) {
+        // Damaged on its way, perhaps: what is read next time may be whole.
+        for (const block of blocks) this.#memory.forget(block);
         throw new BlockUnavailable(
           `segment ${extent.agentEpoch}/${extent.segment} at ${extent.position}: ${index.damage}`,
         );

@@ -51,7 +51,7 @@ export class Faults {
     const kind = this.#random.chance(0.75) ? 'storm' : 'calm';
     this.#targets.note(`weather: ${kind}`);
     this.#targets.weather(kind);
-    this.#time.after(this.#scenario.stormMs * this.#random.unit(), () => this.#changeWeather());
+    this.#time.after((this.#scenario.stormMs / 3) * this.#random.unit(), () => this.#changeWeather());
   }
 
   #nextMishap(): void {

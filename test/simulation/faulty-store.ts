@@ -32,11 +32,11 @@ export function stormOf(random: SeededRandom): Weather {
   const chance = (most: number): number => (random.chance(0.5) ? random.unit() * most : 0);
   return {
     latencyMsMin: 1,
-    latencyMsMax: random.pick([5, 50, 500]),
-    slow: chance(0.1),
+    latencyMsMax: random.pick([2, 10, 60]),
+    slow: chance(0.2),
     unavailable: chance(0.3),
     unknown: chance(0.3),
-    damaged: chance(0.1),
+    damaged: chance(0.4),
   };
 }
 

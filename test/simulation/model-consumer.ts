@@ -40,13 +40,13 @@ export class ModelConsumer {
     this.#highWatermarks = Array.from({ length: plan.partitions }, () => 0);
   }
 
-  /** Reads until `enough` says so. */
-  async run(enough: () => boolean, restarts: boolean): Promise<void> {
+  /** Reads until `enough` says so; begins again at 0 before a poll with this chance. */
+  async run(enough: () => boolean, restartChance: number): Promise<void> {
     while (!enough()) {
       const client = await WireClient.connect(this.#net, this.#plan.host, this.#plan.port, this.#plan.name);
       try {
         while (client !== undefined && !enough()) {
-          if (restarts && this.#random.chance(0.02)) this.positions.fill(0);
+          if (this.#random.chance(restartChance)) this.positions.fill(0);
           await this.#poll(client);
         }
       } catch (error) {

@@ -1,4 +1,5 @@
 import { objectJournal } from '../../src/journal/drivers/objects.js';
+import { type Log, silentLog } from '../../src/telemetry/log.js';
 import type { World } from '../../src/world/world.js';
 import { type Bucket, FolderBucket, ObjectBucket } from './buckets.js';
 import { Faults } from './faults.js';
@@ -63,6 +64,7 @@ class Simulation {
   readonly #ledger = new Ledger();
   readonly #replicas = new Replicas((sentence) => this.#ledger.violation(sentence));
   readonly #faults: Faults;
+  readonly #log: Log;
   #agents = 0;
   #agent: SimulatedAgent | undefined;
   #wallOffsetMs = 0;
@@ -74,6 +76,7 @@ class Simulation {
     // The scenario itself was drawn from the seed; time draws from another stream.
     this.#random = new SeededRandom(scenario.seed + 2 ** 40);
     this.#trace = new Trace(this.#time, print);
+    this.#log = print === undefined ? silentLog : printedLog(print);
     this.#net = new SimulatedNet(this.#time, this.#random.fork());
     this.#net.onBytes = (connection, to, bytes) => this.#trace.bytes(`connection ${connection} to ${to}`, bytes);
     this.#disk = new SimulatedDisk(this.#time, this.#random.fork());
@@ -129,13 +132,13 @@ class Simulation {
   }
 
   async #play(): Promise<void> {
-    const { mode, topics, stormMs } = this.#scenario;
+    const { mode, topics, stormMs, restartChance } = this.#scenario;
     this.#start();
     await this.#until('the topics are made', createTopics(this.#net, HOST, PORT, this.#time, topics));
     if (mode !== 'calm') this.#faults.begin();
     let over = false;
     const producing = Promise.all(this.#producers().map((producer) => producer.run()));
-    const consuming = this.#consumers().map((consumer) => consumer.run(() => over, true));
+    const consuming = this.#consumers().map((consumer) => consumer.run(() => over, restartChance));
     const produced = this.#watch(producing);
     if (mode !== 'calm') {
       await this.#pass(stormMs);
@@ -163,7 +166,7 @@ class Simulation {
       const end = ends.get(name)!;
       const plan = { name: 'last', host: HOST, port: PORT, topic: name, partitions };
       const consumer = new ModelConsumer(plan, this.#net, this.#time, this.#random.fork(), this.#ledger);
-      await consumer.run(() => end.every((offset, i) => consumer.positions[i]! >= offset), false);
+      await consumer.run(() => end.every((offset, i) => consumer.positions[i]! >= offset), 0);
     });
     await this.#until('a fresh consumer has read everything', Promise.all(readers));
     for (const invariant of finalInvariants) {
@@ -213,6 +216,7 @@ class Simulation {
                 isProvablyDead: (other) => other.processId !== processId,
               },
         plant: this.#plant,
+        log: this.#log,
       },
       this.#agents,
       (sentence) => this.#ledger.violation(sentence),
@@ -313,6 +317,16 @@ class Simulation {
     });
     await this.#time.run(() => over, Number.POSITIVE_INFINITY);
   }
+}
+
+/** What the agent says goes between the lines of the trace, not into its hash. */
+function printedLog(print: (line: string) => void): Log {
+  const say = (level: string) => (fields: object, message: string) => {
+    const { err, ...rest } = fields as { readonly err?: unknown };
+    print(`  ${level}: ${message} ${err === undefined ? '' : shown(err)} ${JSON.stringify(rest)}`);
+  };
+  const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error'), child: () => log };
+  return log;
 }
 
 function shown(error: unknown): string {

@@ -38,6 +38,8 @@ export interface Scenario {
   readonly topics: readonly { readonly name: string; readonly partitions: number }[];
   readonly producers: readonly ProducerSize[];
   readonly consumers: number;
+  /** Before each poll, that a consumer begins again at 0. */
+  readonly restartChance: number;
   readonly members: number;
   /** After which a request to the bucket has no answer. */
   readonly requestMsMax: number;
@@ -54,21 +56,24 @@ export function drawScenario(seed: number): Scenario {
   const mode = random.pick(['calm', 'storm', 'storm', 'storm', 'storm', 'storm', 'liveness', 'liveness', 'liveness'] as const);
   const bucket = random.chance(0.3) ? 'folder' : 'objects';
   const leaseMs = random.pick([600, 2_000, 10_000]);
-  const requestMsMax = random.pick([200, 1_000, 5_000]);
+  const requestMsMax = random.pick([100, 300, 1_000]);
+  const stormMs = requestMsMax * random.pick([5, 15, 40]);
   const topics = Array.from({ length: random.between(1, 2) }, (_, i) => ({
     name: `topic-${i}`,
     partitions: random.between(1, 3),
   }));
-  const valueBytesMax = random.pick([20, 20, 2_000, 12_000]);
+  const valueBytesMax = random.pick([20, 1_000, 6_000, 6_000]);
   const producers = Array.from({ length: random.between(3, 7) }, () => {
     const { name, partitions } = random.pick(topics);
+    const batches = random.between(5, 25);
     return {
       topic: name,
       partition: random.between(0, partitions - 1),
       idempotent: random.chance(0.7),
       inFlightMax: random.pick([1, 5, 5]),
-      batches: random.between(5, 20),
-      thinkMsMax: random.pick([0, 20, mode === 'calm' ? 20 : 300]),
+      batches,
+      // Most have something to send from the beginning of a storm to its end.
+      thinkMsMax: random.pick([0, 20, ...(mode === 'calm' ? [] : [1, 2, 4].map((times) => (times * stormMs) / batches))]),
       valueBytesMax,
     };
   });
@@ -93,11 +98,12 @@ export function drawScenario(seed: number): Scenario {
     topics,
     producers,
     consumers: random.between(1, 3),
+    restartChance: random.pick([0.01, 0.1]),
     members: random.between(0, 2),
     requestMsMax,
-    stormMs: random.pick([1_000, 3_000, 8_000]),
+    stormMs,
     mishaps: mode === 'calm' ? [] : possible.filter(() => random.chance(chance)),
-    mishapMs: random.pick([50, 300, 1_000]),
+    mishapMs: random.pick([0.05, 0.2, 0.6]) * stormMs,
   };
 }
 
@@ -120,7 +126,7 @@ function drawSizes(random: SeededRandom, leaseMs: number): AgentSizes {
     memory: {
       chunksBytes,
       chunkBytes: 16 * KiB,
-      laneBytes: random.pick([128 * KiB, 1024 * KiB]),
+      laneBytes: random.pick([64 * KiB, 128 * KiB, 1024 * KiB]),
       blocksBytes: random.pick([256 * KiB, 1024 * KiB]),
       blockBytes: random.pick([4 * KiB, 64 * KiB]),
       blockPieceBytesMin: 2 * KiB,
@@ -129,7 +135,7 @@ function drawSizes(random: SeededRandom, leaseMs: number): AgentSizes {
     leader: {
       followPollMs: random.pick([20, 250]),
       entryCommandsMax: random.pick([1, 3, 1024]),
-      snapshotTailBytes: random.pick([20, 100, 2_000]) * 4 * KiB,
+      snapshotTailBytes: random.pick([3, 6, 15, 60]) * 4 * KiB,
       trimSliceEntries: random.pick([1, 4, 64]),
     },
   };

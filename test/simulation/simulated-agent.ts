@@ -7,7 +7,7 @@ import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { MemoryPlan } from '../../src/memory-plan.js';
 import { RetryingStore } from '../../src/objects/retry.js';
 import type { Store } from '../../src/objects/store.js';
-import { silentLog } from '../../src/telemetry/log.js';
+import type { Log } from '../../src/telemetry/log.js';
 import { Telemetry } from '../../src/telemetry/telemetry.js';
 import type { Port, Threads, WorkerName } from '../../src/threads/threads.js';
 import type { Processes } from '../../src/world/process-identity.js';
@@ -28,6 +28,7 @@ export interface Surroundings {
   /** Present on a folder: who is dead can be looked up. */
   processes(processId: number): Processes | undefined;
   readonly plant: Plant;
+  readonly log: Log;
 }
 
 export interface AgentSizes {
@@ -67,7 +68,7 @@ export class SimulatedAgent {
       store: new RetryingStore(plant.store?.(opened, 'main') ?? opened, world),
       memory: sizes.memory,
       telemetry: new Telemetry({ seriesMax: 0, threadsMax: 64 }),
-      log: silentLog,
+      log: this.#surroundings.log,
       onFatal,
     };
     this.running = await runAgent(sizes.settings, parts);
@@ -100,7 +101,7 @@ export class SimulatedAgent {
           self: { host: 'h', bootId: 'b', processId: this.processId, processStart: 1 },
           processes,
           meters: undefined,
-          log: silentLog,
+          log: this.#surroundings.log,
         });
       },
       fetch: async (mortal, init: FetchWorkerInit, port, alive) => {

@@ -28,3 +28,17 @@ test('readers are admitted in line, and one that is larger than half waits to be
   await small;
   expect(order).toEqual(['large', 'small']);
 });
+
+test('a forgotten block is loaded anew, and its bytes stay for those who hold it', () => {
+  const memory = new BlockMemory(2048, 1024);
+  const held = memory.place('a', 1024)!;
+  held.pins += 1;
+  memory.forget(held);
+  expect(memory.get('a')).toBeUndefined();
+  const again = memory.place('a', 1024)!;
+  expect(again.position).not.toBe(held.position);
+  again.pins += 1;
+  expect(memory.place('b', 1024)).toBeUndefined();
+  held.pins -= 1;
+  expect(memory.place('b', 1024)!.position).toBe(held.position);
+});
