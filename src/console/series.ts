@@ -12,14 +12,21 @@ export function collectSeries(telemetry: Telemetry, view: MetadataView): void {
     },
     (emit) => {
       for (const topic of view.topics()) {
-        emit([topic.name], topic.partitions.reduce((sum, partition) => sum + partition.highWatermark, 0));
+        emit(
+          [topic.name],
+          topic.partitions.reduce((sum, partition) => sum + partition.highWatermark, 0),
+        );
       }
     },
   );
   telemetry.collect(
     { kind: 'gauge', name: 'weft_topic_bytes', help: 'Bytes of a topic that are stored.', labels: ['topic'] },
     (emit) => {
-      for (const topic of view.topics()) emit([topic.name], topic.partitions.reduce((sum, { bytes }) => sum + bytes, 0));
+      for (const topic of view.topics())
+        emit(
+          [topic.name],
+          topic.partitions.reduce((sum, { bytes }) => sum + bytes, 0),
+        );
     },
   );
   telemetry.collect(

@@ -64,7 +64,9 @@ async function produceEverydayLoad(agent: AgentProcess, seconds: number): Promis
       java.stderr.on('data', (text: Buffer) => {
         output = (output + text.toString()).slice(-4_000);
       });
-      java.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a producer ended with ${code}:\n${output}`))));
+      java.once('exit', (code) =>
+        code === 0 ? resolve() : reject(new Error(`a producer ended with ${code}:\n${output}`)),
+      );
     });
   await Promise.all([one(), one()]);
 }

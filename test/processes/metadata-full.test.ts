@@ -3,10 +3,23 @@ import { expect, test } from 'vitest';
 import { readAll } from '../chaos/kill-cycles.js';
 import { scratchFolder, startAgent } from './agent.js';
 
-test('full metadata refuses growth with a retriable error; more room is a restart away', { timeout: 120_000 }, async () => {
+test('full metadata refuses growth with a retriable error; more room is a restart away', {
+  timeout: 120_000,
+}, async () => {
   const folder = scratchFolder('metadata-full');
-  const agent = await startAgent(['--bucket', `file:${folder.path}`, '--metadata-bytes-max', '1MiB', '--batch-window', '1ms']);
-  const client = new kafkajs.Kafka({ brokers: [agent.kafka], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 0 } });
+  const agent = await startAgent([
+    '--bucket',
+    `file:${folder.path}`,
+    '--metadata-bytes-max',
+    '1MiB',
+    '--batch-window',
+    '1ms',
+  ]);
+  const client = new kafkajs.Kafka({
+    brokers: [agent.kafka],
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { retries: 0 },
+  });
   const admin = client.admin();
   await admin.connect();
   const partitions = 500;
@@ -41,7 +54,9 @@ test('full metadata refuses growth with a retriable error; more room is a restar
   expect(read.get(0)?.at(-1)?.value).toBe('more');
   for (const [partition, records] of read) {
     const values = records.map(({ value }) => value);
-    expect(values.slice(0, acknowledged), `partition ${partition}`).toEqual(Array.from({ length: acknowledged }, (_, i) => `${i}`));
+    expect(values.slice(0, acknowledged), `partition ${partition}`).toEqual(
+      Array.from({ length: acknowledged }, (_, i) => `${i}`),
+    );
   }
   expect(await roomier.stop()).toBe(0);
   folder.remove();

@@ -328,7 +328,9 @@ test('a drain answers what was taken and then resolves', async () => {
 test('windows lengthen when extents come too fast', async () => {
   const agent = new EngineHarness({ batchWindowMs: 5 });
   // 2 MB spread over the horizon: eleven extents a second.
-  await agent.metadata.submit({ kind: { $case: 'setLimits', value: { metadataBytesMax: 2_000_000, producerRowsMax: 0 } } });
+  await agent.metadata.submit({
+    kind: { $case: 'setLimits', value: { metadataBytesMax: 2_000_000, producerRowsMax: 0 } },
+  });
   agent.store.open = true;
   await agent.createTopic('orders');
   const readWindow = () => agent.telemetry.total('batchWindow') * 1000;
