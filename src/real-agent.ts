@@ -55,7 +55,10 @@ async function lockFolder(settings: Settings, world: ReturnType<typeof realWorld
   if (bucket.kind !== 'file') return async () => {};
   const lock = await world.files.lock(`${bucket.folder}/.lock`);
   if (lock === undefined) {
-    throw new Error(`another agent uses the folder ${bucket.folder}; stop it, or give this one its own --bucket`);
+    throw new Error(
+      `another agent uses the folder ${bucket.folder}: stop it, or give this one its own --bucket; if it ran on a host ` +
+        `that is gone for good, remove ${bucket.folder}/.lock.*`,
+    );
   }
   return () => lock.release();
 }
