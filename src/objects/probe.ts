@@ -26,6 +26,9 @@ const rounds = 3;
 /** How long last bytes are held back: as long as a whole write took, within these. */
 const holdMsMin = 20;
 const holdMsMax = 500;
+/** A store that has answered may have a bad moment: such a probe is begun anew, after a wait of at most this, doubled each time. */
+const triesMax = 4;
+const pauseMsFirst = 200;
 /** What a killed probe left is removed by a later one after this time: no probe takes that long. */
 const abandonedMs = 3_600_000;
 
@@ -39,7 +42,19 @@ export async function probeStore(
   cluster: string,
   world: Pick<World, 'clock' | 'random' | 'timers'>,
 ): Promise<void> {
-  const probe = new Probe(store, world, `${cluster}/probe/`, `${world.clock.wallMs()}-${world.random.uint32()}-`);
+  let probe: Probe | undefined;
+  for (let tries = 1; ; tries += 1) {
+    const stem = `${world.clock.wallMs()}-${world.random.uint32()}-`;
+    probe = new Probe(store, world, `${cluster}/probe/`, stem, probe?.written);
+    const failure = await probeOnce(probe, world);
+    if (failure === undefined) return;
+    if (!probe.answered || !mayPass(failure) || tries === triesMax) throw failure;
+    const pauseMs = (pauseMsFirst * 2 ** (tries - 1) * world.random.uint32()) / 2 ** 32;
+    await new Promise<void>((resolve) => void world.timers.after(pauseMs, resolve));
+  }
+}
+
+async function probeOnce(probe: Probe, world: Pick<World, 'clock'>): Promise<ProbeError | undefined> {
   const attempt = async (run: () => Promise<void>): Promise<ProbeError | undefined> => {
     try {
       await run();
@@ -57,9 +72,13 @@ export async function probeStore(
     await probe.listing();
     await probe.deletion();
   });
+  if (!probe.answered) return broken;
   const uncleaned = await attempt(() => probe.cleanUp(world.clock.wallMs()));
-  const failure = broken ?? uncleaned;
-  if (failure !== undefined) throw failure;
+  return broken ?? uncleaned;
+}
+
+function mayPass({ cause }: ProbeError): boolean {
+  return cause instanceof StoreError && (cause.fault === 'unavailable' || cause.fault === 'unknown');
 }
 
 type Outcome = 'done' | 'refused' | 'conflict' | 'unknown';
@@ -70,13 +89,31 @@ class Probe {
   readonly #folder: string;
   readonly #stem: string;
   readonly #keys = new Set<string>();
-  #putMs = 0;
+  readonly #former: ReadonlySet<string>;
+  /** How long the first write took. */
+  #putMs: number | undefined;
 
-  constructor(store: Store & Partial<HoldsBack>, world: Pick<World, 'clock' | 'timers'>, folder: string, stem: string) {
+  constructor(
+    store: Store & Partial<HoldsBack>,
+    world: Pick<World, 'clock' | 'timers'>,
+    folder: string,
+    stem: string,
+    /** What an earlier try may have left. */
+    former: ReadonlySet<string> = new Set(),
+  ) {
     this.#store = store;
     this.#world = world;
     this.#folder = folder;
     this.#stem = stem;
+    this.#former = former;
+  }
+
+  get written(): ReadonlySet<string> {
+    return new Set([...this.#former, ...this.#keys]);
+  }
+
+  get answered(): boolean {
+    return this.#putMs !== undefined;
   }
 
   async sequence(): Promise<void> {
@@ -149,11 +186,11 @@ class Probe {
   }
 
   async cleanUp(nowMs: number): Promise<void> {
-    const left = [...(await this.#listed()).keys()].filter((key) => {
+    const abandoned = [...(await this.#listed()).keys()].filter((key) => {
       const startedMs = Number.parseInt(key.slice(this.#folder.length), 10);
-      return this.#keys.has(key) || startedMs < nowMs - abandonedMs;
+      return startedMs < nowMs - abandonedMs;
     });
-    await Promise.all([...new Set([...left, ...this.#keys])].map((key) => this.#store.delete(key)));
+    await Promise.all([...new Set([...abandoned, ...this.written])].map((key) => this.#store.delete(key)));
   }
 
   /**
@@ -162,7 +199,11 @@ class Probe {
    */
   async #race(key: string, round: number, options: PutOptions): Promise<number> {
     const bodies = Array.from({ length: racers }, (_, racer) => textBytes(`racer ${racer} of round ${round}`));
-    const line = new StartingLine(racers, this.#world.timers, Math.min(holdMsMax, Math.max(holdMsMin, this.#putMs)));
+    const line = new StartingLine(
+      racers,
+      this.#world.timers,
+      Math.min(holdMsMax, Math.max(holdMsMin, this.#putMs ?? 0)),
+    );
     const outcomes = await Promise.all(
       bodies.map((body) => {
         const lastByte = line.next();

@@ -1,5 +1,5 @@
 /** The disk as it is: node:fs. */
-import { type FileHandle, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { lockFile } from './real-lock.js';
 import type { Files, OpenFile } from './world.js';
@@ -50,12 +50,12 @@ async function makeFolder(path: string, durable: Set<string>): Promise<void> {
   durable.add(path);
 }
 
+/** False, too, when that cannot be told: then making it says why. */
 async function isFolder(path: string): Promise<boolean> {
   try {
-    await readdir(path);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES';
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 // What a folder as a bucket does beyond the contract: space, leftovers, other people's files.
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { memoryFolder, removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
@@ -64,6 +64,20 @@ test('nothing is left in the scratch folder, whatever became of a write', async 
   await refused('precondition-failed', store.put('a', [], { ifMatch: 'another' }));
   await store.put('a', [new Uint8Array(2)], { ifMatch: version });
   expect(readdirSync(`${scratch.path}/.writing`)).toEqual([]);
+});
+
+test('a folder that someone removed is not made again: what is gone with it would be missed only later', async () => {
+  const store = await openStore({ kind: 'file', folder: `${scratch.path}/bucket` }, world);
+  await store.put('a/1', [new Uint8Array(1)]);
+  rmSync(`${scratch.path}/bucket/a`, { recursive: true });
+  for (const options of [{}, { ifNoneMatch: '*' }] as const) {
+    expect((await refused('denied', store.put('a/2', [], options))).message).toBe('a/2: its folder is gone');
+  }
+  rmSync(`${scratch.path}/bucket`, { recursive: true });
+  await refused('denied', store.put('b/1', []));
+  expect(existsSync(`${scratch.path}/bucket`)).toBe(false);
+  await refused('not-found', store.get('a/1'));
+  await store.delete('a/1');
 });
 
 test('a folder that cannot be made is named in one sentence', async () => {

@@ -5,7 +5,13 @@ import type { S3BucketUrl } from '../../src/config/bucket-url.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';
 import { S3Store } from '../../src/objects/drivers/s3.js';
 import { ProbeError, probeStore, type StoreCondition } from '../../src/objects/probe.js';
-import type { GetOptions, ListedObject, PutOptions } from '../../src/objects/store.js';
+import {
+  type GetOptions,
+  type ListedObject,
+  type PutOptions,
+  StoreError,
+  type StoreFault,
+} from '../../src/objects/store.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';
 import { scratchFolder } from '../processes/agent.js';
@@ -139,6 +145,67 @@ describe('a store that breaks one condition is turned away for it', () => {
   ];
   test.each(cases)('$condition: $what', async ({ condition, store }) => {
     expect((await brokenOn(store)).condition).toBe(condition);
+  });
+});
+
+describe('a moment in which the store does not answer', () => {
+  /** Fails some requests, counted from 0. */
+  class Stumbles extends MemoryStore {
+    readonly #fails: (request: number) => StoreFault | undefined;
+    requests = 0;
+    constructor(fails: (request: number) => StoreFault | undefined) {
+      super();
+      this.#fails = fails;
+    }
+    #step(): void {
+      const fault = this.#fails(this.requests);
+      this.requests += 1;
+      if (fault !== undefined) throw new StoreError(fault, 'key', `failed as told: ${fault}`);
+    }
+    override async get(key: string, options?: GetOptions) {
+      this.#step();
+      return super.get(key, options);
+    }
+    override async put(key: string, body: readonly Uint8Array[], options?: PutOptions) {
+      this.#step();
+      return super.put(key, body, options);
+    }
+    override async delete(key: string): Promise<void> {
+      this.#step();
+      return super.delete(key);
+    }
+    override async *list(prefix: string): AsyncIterable<ListedObject> {
+      this.#step();
+      yield* super.list(prefix);
+    }
+  }
+
+  test.each<StoreFault>(['unavailable', 'unknown'])('does not turn it away, whenever it comes: %s', async (fault) => {
+    const steady = new Stumbles(() => undefined);
+    await probeStore(steady, 'weft', world);
+    for (let at = 1; at < steady.requests; at += 5) {
+      const store = new Stumbles((request) => (request === at ? fault : undefined));
+      await probeStore(store, 'weft', world);
+      expect([...(await listed(store, 'weft/')).keys()], `${at}`).toEqual([]);
+    }
+  });
+
+  test('that does not pass turns it away', async () => {
+    const store = new Stumbles((request) => (request > 20 ? 'unavailable' : undefined));
+    const error = await brokenOn(store);
+    expect(error.condition).toBeUndefined();
+    expect(error.message).toBe('the bucket cannot be used: failed as told: unavailable');
+  });
+
+  test.each<StoreFault>(['denied', 'full'])('is not waited for when waiting mends nothing: %s', async (fault) => {
+    const store = new Stumbles((request) => (request === 3 ? fault : undefined));
+    expect((await brokenOn(store)).condition).toBeUndefined();
+  });
+
+  test('of a store that has never answered is its absence: one request tells', async () => {
+    const store = new Stumbles(() => 'unavailable');
+    await brokenOn(store);
+    expect(store.requests).toBe(1);
   });
 });
 

@@ -76,6 +76,38 @@ const places: readonly {
     base: '/bucket',
     region: 'us-east-1',
   },
+  {
+    what: 'an endpoint that is an address has no names below it: the bucket is in the path',
+    url: { endpoint: 'http://127.0.0.1:9000' },
+    environment: {},
+    origin: 'http://127.0.0.1:9000',
+    base: '/bucket',
+    region: 'us-east-1',
+  },
+  {
+    what: 'the same with an address of IPv6',
+    url: { endpoint: 'http://[::1]:9000' },
+    environment: {},
+    origin: 'http://[::1]:9000',
+    base: '/bucket',
+    region: 'us-east-1',
+  },
+  {
+    what: 'no certificate is good for a bucket with a dot: it is in the path',
+    url: { bucket: 'my.bucket', region: 'eu-west-1' },
+    environment: {},
+    origin: 'https://s3.eu-west-1.amazonaws.com',
+    base: '/my.bucket',
+    region: 'eu-west-1',
+  },
+  {
+    what: 'a bucket with a dot without TLS',
+    url: { bucket: 'my.bucket', endpoint: 'http://store:9000' },
+    environment: {},
+    origin: 'http://my.bucket.store:9000',
+    base: '',
+    region: 'us-east-1',
+  },
 ];
 test.each(places)('$what', async ({ url, environment, origin, base, region }) => {
   expect(await openAccess({ ...aws, ...url }, { ...keys, ...environment }, () => 0)).toMatchObject({

@@ -198,6 +198,25 @@ describe('silence', () => {
     plain.close();
   });
 
+  test('HTTP/2 is not offered: a client that sends streams again by itself cannot say what was sent', async () => {
+    const offered: Buffer[] = [];
+    const plain = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', (hello) => {
+          offered.push(hello);
+          socket.destroy();
+        });
+    });
+    plain.listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    const { port } = plain.address() as AddressInfo;
+    await refused('unavailable', (await open({}, { endpoint: `https://127.0.0.1:${port}` })).put('a', body));
+    plain.close();
+    // Names of ALPN (RFC 7301), each after its length.
+    expect(offered[0]!.includes('\x02h2')).toBe(false);
+  });
+
   test('what is given up before it is sent was not done; after that nobody knows', async () => {
     handle = () => {};
     const store = await open();
@@ -295,6 +314,20 @@ describe('an upload in parts', () => {
       [...completion.matchAll(/<PartNumber>(\d)<\/PartNumber><ETag>&quot;part (\d)&quot;/g)].map(String),
     ).toHaveLength(4);
     expect(aborted).toBe(0);
+  });
+
+  test('sends no further part once one has failed', async () => {
+    const begun: number[] = [];
+    s3((request, stage) => {
+      if (stage !== 'part') return false;
+      const number = Number(request.query.get('partNumber'));
+      begun.push(number);
+      return number === 1 && answer(507, '')(request);
+    });
+    await refused('full', (await open(parts)).put('a', [new Uint8Array(4_000)], { ifNoneMatch: '*' }));
+    // Of a hundred; those under way at that moment end as they do.
+    expect(begun.length).toBeLessThan(50);
+    expect(aborted).toBe(1);
   });
 
   const reset = (request: DoubleRequest): boolean => {

@@ -53,7 +53,8 @@ describe.skipIf(missing)(missing ? 'NOT RUN: versitygw (npm run setup)' : 'versi
 
   test('a missing bucket is named in one sentence', () =>
     with_('nowhere', undefined, async (store) => {
-      const sentence = 's3://nowhere/apart: there is no such bucket; create it, or correct --bucket';
+      const command = `aws s3 mb s3://nowhere --endpoint-url ${server.endpoint}`;
+      const sentence = `s3://nowhere/apart: there is no such bucket; create it (${command}), or correct --bucket`;
       expect((await refused('denied', store.put('a', []))).message).toBe(sentence);
       expect((await refused('denied', store.get('a'))).message).toBe(sentence);
       expect((await refused('denied', store.delete('a'))).message).toBe(sentence);

@@ -142,7 +142,7 @@ export class DiskStore implements Store {
       return true;
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
-      throw faultOf(key, error, 'unavailable');
+      throw writeFaultOf(key, error, 'unavailable');
     }
   }
 
@@ -151,7 +151,7 @@ export class DiskStore implements Store {
     try {
       await this.#files.rename(scratch, this.#path(key));
     } catch (error) {
-      throw faultOf(key, error, 'unknown');
+      throw writeFaultOf(key, error, 'unknown');
     }
     await this.#settle(key);
     return { version: versionOf(body) };
@@ -174,7 +174,7 @@ export class DiskStore implements Store {
       return scratch;
     } catch (error) {
       await this.#discard(scratch);
-      throw faultOf(key, error, 'unavailable');
+      throw writeFaultOf(key, error, 'unavailable');
     }
   }
 
@@ -271,6 +271,13 @@ function folderOf(path: string): string {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+/** A folder that is gone is not made again: whoever removed it removed what was in it, which must show now, not at the next start. */
+function writeFaultOf(key: string, error: unknown, otherwise: 'unavailable' | 'unknown'): Error {
+  if (codeOf(error) === 'ENOENT')
+    return new StoreError('denied', key, `${key}: its folder is gone`, { cause: error as Error });
+  return faultOf(key, error, otherwise);
 }
 
 function faultOf(key: string, error: unknown, otherwise: 'unavailable' | 'unknown'): Error {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { S3BucketUrl } from '../../config/bucket-url.js';
 
@@ -17,6 +18,8 @@ export interface S3Access {
   readonly origin: string;
   /** What comes before the key in a path: '' or '/bucket'. */
   readonly base: string;
+  /** What a person types to make the bucket. */
+  readonly createCommand: string;
   readonly credentials: () => Promise<S3Credentials>;
   /** Forgets credentials that the store called expired. */
   readonly renew: () => void;
@@ -60,6 +63,7 @@ export async function openAccess(
     region,
     service: url.express ? 's3express' : 's3',
     ...placeOf(url, endpoint, region),
+    createCommand: createCommandOf(url, endpoint, region),
     credentials: sessions === undefined ? longLived : () => sessions.credentials(),
     renew() {
       stale = true;
@@ -94,7 +98,7 @@ async function makeClient(
     ...(keys === undefined
       ? {}
       : { credentials: { ...keys, ...(keys.session && { sessionToken: keys.session.token }) } }),
-    forcePathStyle: url.pathStyle,
+    forcePathStyle: isInPath(url, endpoint),
     // Only reads go this way: the pages of a listing (which no decorator can retry one by one) and sessions.
     maxAttempts: 3,
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -102,16 +106,35 @@ async function makeClient(
   });
 }
 
+/** Path style, asked for or not: there are no names below an address, and no certificate covers a bucket with a dot. */
+function isInPath(url: S3BucketUrl, endpoint: string | undefined): boolean {
+  if (url.pathStyle) return true;
+  const { protocol, hostname } = new URL(endpoint ?? 'https://amazonaws.com');
+  return isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 || (protocol === 'https:' && url.bucket.includes('.'));
+}
+
+function createCommandOf(url: S3BucketUrl, endpoint: string | undefined, region: string): string {
+  const where = endpoint === undefined ? `--region ${region}` : `--endpoint-url ${endpoint}`;
+  if (!url.express) return `aws s3 mb s3://${url.bucket} ${where}`;
+  const place = `Location={Type=AvailabilityZone,Name=${zoneOf(url.bucket)}}`;
+  const configuration = `${place},Bucket={DataRedundancy=SingleAvailabilityZone,Type=Directory}`;
+  return `aws s3api create-bucket --bucket ${url.bucket} ${where} --create-bucket-configuration '${configuration}'`;
+}
+
 /** Virtual-host style puts the bucket into the host's name, path style into the path. */
 function placeOf(url: S3BucketUrl, endpoint: string | undefined, region: string): Pick<S3Access, 'origin' | 'base'> {
   const origin = endpoint ?? (url.express ? expressOrigin(url.bucket, region) : `https://s3.${region}.amazonaws.com`);
-  if (url.pathStyle) return { origin, base: `/${url.bucket}` };
+  if (isInPath(url, endpoint)) return { origin, base: `/${url.bucket}` };
   return { origin: origin.replace('://', `://${url.bucket}.`), base: '' };
 }
 
 /** `NAME--ZONE--x-s3` lies in a zone of the region, which has a host of its own. */
 function expressOrigin(bucket: string, region: string): string {
-  return `https://s3express-${bucket.split('--').at(-2)}.${region}.amazonaws.com`;
+  return `https://s3express-${zoneOf(bucket)}.${region}.amazonaws.com`;
+}
+
+function zoneOf(directoryBucket: string): string {
+  return directoryBucket.split('--').at(-2) ?? '';
 }
 
 interface Session {

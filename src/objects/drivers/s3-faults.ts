@@ -40,11 +40,21 @@ export function errorCodeOf(answer: HttpAnswer): string {
   return /<Code>([A-Za-z0-9.]{1,100})<\/Code>/.exec(textOf(answer))?.[1] ?? '';
 }
 
-/** An answer that is not a success, told as a store's fault. `store` is the store's name. */
-export function refusal(store: string, key: string, action: S3Action, answer: HttpAnswer): StoreError {
+/** Who was asked, and for what. */
+export interface Asked {
+  /** The store's name. */
+  readonly store: string;
+  /** What a person types to make its bucket. */
+  readonly createCommand: string;
+  readonly key: string;
+  readonly action: S3Action;
+}
+
+/** An answer that is not a success, told as a store's fault. */
+export function refusal(asked: Asked, answer: HttpAnswer): StoreError {
   const code = errorCodeOf(answer);
-  const fault = faultOf(action, answer.status, code);
-  return new StoreError(fault, key, sentenceOf(store, key, answer, code));
+  const fault = faultOf(asked.action, answer.status, code);
+  return new StoreError(fault, asked.key, sentenceOf(asked, answer, code));
 }
 
 /** Also for the SDK's errors, which carry status and code apart. */
@@ -79,10 +89,11 @@ export function silence(store: string, key: string, action: S3Action, error: unk
   });
 }
 
-function sentenceOf(store: string, key: string, answer: HttpAnswer, code: string): string {
+function sentenceOf({ store, createCommand, key }: Asked, answer: HttpAnswer, code: string): string {
   const { status } = answer;
   const region = answer.headers['x-amz-bucket-region'];
-  if (code === 'NoSuchBucket') return `${store}: there is no such bucket; create it, or correct --bucket`;
+  if (code === 'NoSuchBucket')
+    return `${store}: there is no such bucket; create it (${createCommand}), or correct --bucket`;
   if (code === 'RequestTimeTooSkewed')
     return `${store}: this machine's clock is too far from the store's; set it right`;
   if (code === 'InvalidAccessKeyId' || code === 'SignatureDoesNotMatch') {

@@ -32,8 +32,9 @@ export async function putInParts(
     const parts = cut(body, partBytes);
     const rows: string[] = [];
     let next = 0;
+    let failed = false;
     const upload = async (): Promise<void> => {
-      for (let index = next++; index < parts.length; index = next++) {
+      for (let index = next++; index < parts.length && !failed; index = next++) {
         const slices = parts[index]!;
         const checksum = checksumText(crc32cOf(slices));
         const answer = await requests.call({
@@ -48,7 +49,14 @@ export async function putInParts(
         rows[index] = partRow(index + 1, headerOf(answer, 'etag'), checksum);
       }
     };
-    const outcomes = await Promise.allSettled(Array.from({ length: partsAtOnce }, upload));
+    const uploads = Array.from({ length: partsAtOnce }, () =>
+      upload().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      }),
+    );
+    // All of them, for the body is the caller's again once this settles.
+    const outcomes = await Promise.allSettled(uploads);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return await complete(requests, key, uploadId, rows.join(''), how);
   } catch (error) {

@@ -62,6 +62,8 @@ export class S3Requests {
     this.#pool = new Pool(access.origin, {
       connections: limits.connectionsMax,
       pipelining: 1,
+      // Over HTTP/2 undici sends streams again by itself, and then nobody can say what was sent.
+      allowH2: false,
       connect: { timeout: limits.connectMsMax },
       // Requests are timed as a whole, by the world's timers.
       headersTimeout: 0,
@@ -89,7 +91,8 @@ export class S3Requests {
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (call.action === 'delete' && answer.status === 404 && errorCodeOf(answer) !== 'NoSuchBucket') return answer;
     if (['ExpiredToken', 'TokenRefreshRequired'].includes(errorCodeOf(answer))) this.#access.renew();
-    throw refusal(this.#store, call.key, call.action, answer);
+    const { createCommand } = this.#access;
+    throw refusal({ store: this.#store, createCommand, key: call.key, action: call.action }, answer);
   }
 
   close(): Promise<void> {
