@@ -88,7 +88,9 @@ export class Faults {
         return void targets.crash('maintenance', pick);
       case 'clock jump': {
         const { journalLeaseMs } = this.#scenario.sizes.settings;
-        return targets.jump(this.#random.pick([-1, 1]) * Math.round(journalLeaseMs * (0.3 + 2.7 * this.#random.unit())));
+        return targets.jump(
+          this.#random.pick([-1, 1]) * Math.round(journalLeaseMs * (0.3 + 2.7 * this.#random.unit())),
+        );
       }
       case 'full':
         targets.full(true);

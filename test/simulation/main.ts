@@ -1,5 +1,6 @@
-// node dist/test/simulation/main.js --seed N [--seeds COUNT] [--trace]: plays seeds and says what they broke.
+// node dist/test/simulation/main.js --seed N [--seeds COUNT] [--plant NAME] [--trace]: plays seeds and says what they broke.
 import { parseArgs } from 'node:util';
+import { plantedBugs } from './plants.js';
 import { runScenario } from './run.js';
 import { drawScenario } from './scenario.js';
 
@@ -7,9 +8,14 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
+    plant: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
 });
+const plant = plantedBugs.find(({ name }) => name === values.plant);
+if (values.plant !== undefined && plant === undefined) {
+  throw new Error(`no such planted bug; there are ${plantedBugs.map(({ name }) => name).join(', ')}`);
+}
 const first = Number(values.seed);
 const count = Number(values.seeds);
 const startedMs = performance.now();
@@ -18,7 +24,7 @@ const totals = new Map<string, number>();
 for (let seed = first; seed < first + count; seed += 1) {
   const scenario = drawScenario(seed);
   const print = values.trace ? (line: string) => console.log(line) : undefined;
-  const result = await runScenario(scenario, undefined, print);
+  const result = await runScenario(scenario, plant?.make(), print);
   for (const [what, times] of Object.entries(result.counts)) totals.set(what, (totals.get(what) ?? 0) + times);
   if (count === 1) {
     const { sizes, ...rest } = scenario;

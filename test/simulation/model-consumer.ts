@@ -82,6 +82,8 @@ export class ModelConsumer {
       rackId: '',
     });
     let errors = 0;
+    let bytes = 0;
+    let behind = false;
     for (const { partitionIndex, errorCode, highWatermark, records } of response.responses[0]?.partitions ?? []) {
       if (errorCode !== 0) {
         errors += 1;
@@ -96,8 +98,13 @@ export class ModelConsumer {
         );
       }
       this.#highWatermarks[partitionIndex] = highWatermark;
+      behind ||= this.positions[partitionIndex]! < highWatermark;
+      bytes += records?.length ?? 0;
       if (records !== null)
         this.#read(partitionIndex, frame.subarray(records.position, records.position + records.length));
+    }
+    if (errors === 0 && bytes === 0 && behind) {
+      this.#ledger.violation(`invariant 1: ${this.#plan.name} was told of records and given none`);
     }
     if (errors > 0) await new Promise<void>((resume) => this.#time.after(50, resume));
   }

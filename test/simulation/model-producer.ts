@@ -155,7 +155,9 @@ export class ModelProducer {
   #batch(): Batch {
     const count = this.#random.between(1, 4);
     const bytes = this.#random.chance(0.2) ? this.#random.between(0, this.#plan.valueBytesMax) : 0;
-    const values = Array.from({ length: count }, (_, i) => `${this.#plan.name}:${this.#sequence + i}`.padEnd(bytes, '.'));
+    const values = Array.from({ length: count }, (_, i) =>
+      `${this.#plan.name}:${this.#sequence + i}`.padEnd(bytes, '.'),
+    );
     const batch = { values, baseSequence: this.#sequence, doubtful: false };
     this.#ledger.sending(this.#plan, values);
     this.#sequence += count;

@@ -331,10 +331,12 @@ function printedLog(print: (line: string) => void): Log {
 
 function shown(error: unknown): string {
   const lines = error instanceof Error ? (error.stack ?? error.message).split('\n') : [String(error)];
-  return lines.slice(0, 8).join('\n').replaceAll(/file:.*\/dist\//g, '');
+  return lines
+    .slice(0, 8)
+    .join('\n')
+    .replaceAll(/file:.*\/dist\//g, '');
 }
 
 class Stuck extends Error {
   override readonly name = 'Stuck';
 }
-

@@ -53,7 +53,17 @@ const KiB = 1024;
 
 export function drawScenario(seed: number): Scenario {
   const random = new SeededRandom(seed);
-  const mode = random.pick(['calm', 'storm', 'storm', 'storm', 'storm', 'storm', 'liveness', 'liveness', 'liveness'] as const);
+  const mode = random.pick([
+    'calm',
+    'storm',
+    'storm',
+    'storm',
+    'storm',
+    'storm',
+    'liveness',
+    'liveness',
+    'liveness',
+  ] as const);
   const bucket = random.chance(0.3) ? 'folder' : 'objects';
   const leaseMs = random.pick([600, 2_000, 10_000]);
   const requestMsMax = random.pick([100, 300, 1_000]);
@@ -73,7 +83,11 @@ export function drawScenario(seed: number): Scenario {
       inFlightMax: random.pick([1, 5, 5]),
       batches,
       // Most have something to send from the beginning of a storm to its end.
-      thinkMsMax: random.pick([0, 20, ...(mode === 'calm' ? [] : [1, 2, 4].map((times) => (times * stormMs) / batches))]),
+      thinkMsMax: random.pick([
+        0,
+        20,
+        ...(mode === 'calm' ? [] : [1, 2, 4].map((times) => (times * stormMs) / batches)),
+      ]),
       valueBytesMax,
     };
   });

@@ -99,7 +99,8 @@ class Pair {
   #queuedBytes = 0;
   #receive: (bytes: Uint8Array) => void = () => {};
   readonly #closed: { client: (() => void)[]; server: (() => void)[] } = { client: [], server: [] };
-  readonly #unsent: { readonly slices: readonly Uint8Array[]; readonly bytes: number; readonly done: () => void }[] = [];
+  readonly #unsent: { readonly slices: readonly Uint8Array[]; readonly bytes: number; readonly done: () => void }[] =
+    [];
   readonly #arriving: Uint8Array[] = [];
 
   constructor(

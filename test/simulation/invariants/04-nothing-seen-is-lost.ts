@@ -5,7 +5,8 @@ export function* nothingSeenIsLost(ledger: Ledger): Generator<string> {
   for (const [partition, log] of ledger.seenBefore) {
     for (const [offset, value] of log) {
       const found = ledger.log.get(partition)?.get(offset);
-      if (found !== value) yield `invariant 4: ${value} was seen at ${partition} ${offset}, there is ${found ?? 'nothing'}`;
+      if (found !== value)
+        yield `invariant 4: ${value} was seen at ${partition} ${offset}, there is ${found ?? 'nothing'}`;
     }
   }
 }
