@@ -48,6 +48,9 @@ export class ModelProducer {
   #epoch = -1;
   #sequence = 0;
   #made = 0;
+  #lastTold = 'nothing';
+  /** What it waits for; undefined when it has finished. */
+  waiting: string | undefined = 'a connection';
 
   constructor(plan: ProducerPlan, net: SimulatedNet, time: VirtualTime, random: SeededRandom, ledger: Ledger) {
     this.#plan = plan;
@@ -76,6 +79,7 @@ export class ModelProducer {
       }
       await this.#pass(2 * RETRY_MS);
     }
+    this.waiting = undefined;
   }
 
   async #init(client: WireClient): Promise<void> {
@@ -112,6 +116,7 @@ export class ModelProducer {
       }
       const first = answers.shift();
       if (first === undefined) return;
+      this.waiting = `${this.#plan.name}, told ${this.#lastTold}, waits for the answer to sequence ${pending[0]!.baseSequence}`;
       const { batch, error, baseOffset } = await first;
       if (error === 0) {
         this.#ledger.acknowledged(this.#plan, batch.values, baseOffset);
@@ -171,6 +176,7 @@ export class ModelProducer {
 
   #demandRetriable(code: number): void {
     const error = errorByCode(code);
+    this.#lastTold = error?.name ?? String(code);
     if (error?.retriable !== true && code !== OUT_OF_ORDER_SEQUENCE_NUMBER) {
       this.#ledger.violation(`${this.#plan.name} was told ${error?.name ?? code}, which is fatal to a producer`);
     }

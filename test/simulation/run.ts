@@ -31,8 +31,8 @@ export interface RunResult {
 
 const HOST = '127.0.0.1';
 const PORT = 9092;
-/** Of virtual time: to finish everything once nothing goes wrong any more. */
-const PROGRESS_MS_MAX = 300_000;
+/** Of virtual time, beside what clients think: to finish everything once nothing goes wrong any more. */
+const PROGRESS_MS_MAX = 60_000;
 
 /** Plays one scenario from beginning to end. */
 export async function runScenario(
@@ -137,9 +137,9 @@ class Simulation {
     await this.#until('the topics are made', createTopics(this.#net, HOST, PORT, this.#time, topics));
     if (mode !== 'calm') this.#faults.begin();
     let over = false;
-    const producing = Promise.all(this.#producers().map((producer) => producer.run()));
+    const producers = this.#producers();
+    const producing = Promise.all(producers.map((producer) => producer.run()));
     const consuming = this.#consumers().map((consumer) => consumer.run(() => over, restartChance));
-    const produced = this.#watch(producing);
     if (mode !== 'calm') {
       await this.#pass(stormMs);
       this.#faults.end();
@@ -147,8 +147,8 @@ class Simulation {
         this.#kill();
       }
     }
-    await this.#until('every producer has finished', producing);
-    if (!produced.done) throw new Error('unreachable');
+    const unfinished = () => producers.flatMap(({ waiting }) => waiting ?? []).join('; ');
+    await this.#until(() => `every producer has finished: ${unfinished()}`, producing);
     if (mode === 'storm') this.#kill();
     await this.#readBack();
     over = true;
@@ -303,10 +303,14 @@ class Simulation {
     return state;
   }
 
-  async #until<T>(what: string, promise: Promise<T>): Promise<T> {
+  async #until<T>(what: string | (() => string), promise: Promise<T>): Promise<T> {
     const state = this.#watch(promise);
-    const how = await this.#time.run(() => state.done, this.#time.nowMs + PROGRESS_MS_MAX);
-    if (!state.done) throw new Stuck(`liveness: ${how} at ${Math.round(this.#time.nowMs)} ms before ${what}`);
+    const limitMs = this.#time.nowMs + PROGRESS_MS_MAX + 5 * this.#scenario.stormMs;
+    const how = await this.#time.run(() => state.done, limitMs);
+    if (!state.done) {
+      const awaited = typeof what === 'string' ? what : what();
+      throw new Stuck(`liveness: ${how} at ${Math.round(this.#time.nowMs)} ms before ${awaited}`);
+    }
     return promise;
   }
 
