@@ -50,6 +50,8 @@ export class ClientConnection {
   readonly #gone = new AbortController();
   #reason: CloseReason = 'peer';
   #activeMs: number;
+  /** An answer ends this connection: what still comes is not looked at, though earlier answers may have to leave first. */
+  #closing = false;
 
   constructor(
     id: number,
@@ -143,6 +145,10 @@ export class ClientConnection {
   }
 
   #receive(frame: Frame): void {
+    if (this.#closing) {
+      this.#drop(frame);
+      return;
+    }
     const receivedMs = this.#to.clock.monotonicMs();
     this.#activeMs = receivedMs;
     let header: RequestHeader;
@@ -191,6 +197,7 @@ export class ClientConnection {
       pieces: piecesFrom(frame.pieces, header.bodyPosition - KEY_BYTES),
       released: () => this.#drop(frame),
       answered: (response, close) => {
+        this.#closing ||= close;
         meters.requestDuration.Produce.observeMs(clock.monotonicMs() - receivedMs);
         const answer = response === undefined ? undefined : { slices: [response], bytes: response.length };
         place.answer({ frame: answer, close });

@@ -52,7 +52,7 @@ export class Unanswered {
   /** Fails `request`, which was not posted, and what follows it on its connection. */
   fail(request: Request, error: number, nowMs: number): void {
     const { connection } = request;
-    connection.failUntilMs = nowMs;
+    connection.failUntilMs = Math.max(connection.failUntilMs, nowMs);
     let reached = false;
     for (const later of [...connection.unanswered]) {
       reached ||= later === request;
@@ -114,8 +114,13 @@ export class Unanswered {
     }
     this.#size -= 1;
     countRejected(request, this.#meters);
+    const close = state === 'failed' && request.batches.some(startsSequence);
+    if (close) {
+      // What comes before the closing is done must fail too, whenever it was received.
+      connection.failUntilMs = Number.POSITIVE_INFINITY;
+    }
     if (!connection.closed) {
-      this.#answers.push(answerOf(request, state === 'failed' && request.batches.some(startsSequence)));
+      this.#answers.push(answerOf(request, close));
     }
     this.#forget(connection);
   }

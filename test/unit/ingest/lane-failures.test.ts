@@ -144,6 +144,12 @@ test('a producer whose first batch is lost is disconnected: its second must not 
     { close: true, partitions: [{ errorCode: 56 }] },
     { close: false, partitions: [{ errorCode: 56 }] },
   ]);
+  // It comes before the connection is closed, long after the failure.
+  lane.store.open = true;
+  await lane.world.pass(50);
+  const later = lane.produce({ partitions: [[0, makeBatch({ producerId: 5, baseSequence: 1 })]] });
+  await lane.world.pass(100);
+  expect(lane.outcome(later)).toEqual([[56, -1]]);
 });
 
 test('a refused publish fails its requests with the given error', async () => {

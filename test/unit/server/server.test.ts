@@ -22,6 +22,36 @@ async function closed(agent: LocalAgent, closing: Promise<void>, afterMs: number
 }
 
 describe('closing', () => {
+  it('takes nothing behind an answer that closes, even while an earlier answer is still due', async () => {
+    const agent = await LocalAgent.start();
+    const client = agent.connect();
+    await client.call(apis.metadata, 4, { topics: [{ name: 't' }] });
+    agent.intake.parked = [];
+    const records = makeBatch();
+    const produce = () =>
+      client.send(apis.produce, 9, {
+        acks: -1,
+        timeoutMs: 1_000,
+        topicData: [
+          { name: 't', partitionData: [{ index: 0, records: { slices: [records], bytes: records.length } }] },
+        ],
+      });
+    for (let requests = 2; requests > 0; requests -= 1) produce();
+    await agent.pass(10);
+    const [first, second] = agent.intake.parked;
+    second!.released();
+    second!.answered(undefined, true);
+    produce();
+    await agent.pass(10);
+    expect(agent.intake.parked).toHaveLength(2);
+    expect(client.socket.closed).toBe(false);
+    first!.released();
+    first!.answered(undefined, false);
+    await agent.pass(10);
+    expect(client.socket.closed).toBe(true);
+    expect(agent.budget.heldBytes).toBe(0);
+  });
+
   it('answers what is under way, ends long waits, takes nothing new', async () => {
     const agent = await LocalAgent.start();
     const [producer, consumer, quiet] = [agent.connect(), agent.connect(), agent.connect()];
