@@ -12,12 +12,29 @@ export interface ConsumedRecord extends PlainRecord {
   readonly offset: number;
 }
 
-/** One Kafka client library or tool, as the tests use it: every one writes to one partition and reads from the beginning. */
+/** A running member of a consumer group. */
+export interface GroupMember {
+  /** Partitions that it has now, sorted. */
+  assigned(): readonly number[];
+  /** Leaves the group properly. */
+  leave(): Promise<void>;
+  /** Vanishes without a word, where the client can. */
+  vanish(): Promise<void>;
+}
+
+/** One Kafka client library or tool, as the tests use it. */
 export interface ClientDriver {
   readonly name: string;
   readonly compressions: readonly Compression[];
+  /** False for a client whose API cannot send a record without a value, or header values that are not text. */
+  readonly everyShape: boolean;
   /** Sends the records to partition 0 in order and waits for all acknowledgements. */
   produce(bootstrap: string, topic: string, records: readonly PlainRecord[], options: ProduceOptions): Promise<void>;
-  /** Reads `count` records of partition 0 from the beginning, in a group of its own where the client knows no other way. */
+  /** Reads `count` records of partition 0 from the beginning. */
   consume(bootstrap: string, topic: string, count: number): Promise<readonly ConsumedRecord[]>;
+  /** In a group: reads `count` records from the committed offset (or the beginning), commits behind them, leaves. */
+  groupRead(bootstrap: string, topic: string, group: string, count: number): Promise<readonly ConsumedRecord[]>;
+  join(bootstrap: string, topic: string, group: string): Promise<GroupMember>;
+  /** The offset of the first record of partition 0 at or after a time; the end when there is none. */
+  offsetAt(bootstrap: string, topic: string, timestampMs: number): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Message } from 'kafkajs';
+import kafkajs, { type Consumer, type EachMessagePayload, type Message } from 'kafkajs';
 import type { ClientDriver, ConsumedRecord, ProduceOptions } from './driver.js';
 import type { PlainRecord } from './records.js';
 
@@ -18,6 +18,7 @@ export function kafkaJsClient(bootstrap: string): InstanceType<typeof Kafka> {
 export const kafkaJs: ClientDriver = {
   name: 'kafkajs',
   compressions: ['none', 'gzip'],
+  everyShape: true,
 
   async produce(
     bootstrap: string,
@@ -37,34 +38,70 @@ export const kafkaJs: ClientDriver = {
     await producer.disconnect();
   },
 
-  async consume(bootstrap: string, topic: string, count: number): Promise<readonly ConsumedRecord[]> {
-    const consumer = kafkaJsClient(bootstrap).consumer({
-      groupId: `kafkajs-${randomUUID()}`,
-      maxBytesPerPartition: 4 << 20,
+  consume: (bootstrap, topic, count) => read(bootstrap, topic, `kafkajs-${randomUUID()}`, count),
+
+  groupRead: read,
+
+  async join(bootstrap, topic, group) {
+    const consumer = groupConsumer(bootstrap, group);
+    let assigned: readonly number[] = [];
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      assigned = [...(payload.memberAssignment[topic] ?? [])].sort((a, b) => a - b);
     });
-    const consumed: ConsumedRecord[] = [];
     await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      const eachMessage = async ({
-        partition,
-        message: got,
-      }: Parameters<NonNullable<Parameters<typeof consumer.run>[0]>['eachMessage'] & {}>[0]): Promise<void> => {
-        consumed.push({
-          partition,
-          offset: Number(got.offset),
-          key: got.key,
-          value: got.value,
-          headers: headersOf(got.headers),
-        });
-        if (consumed.length === count) resolve();
-      };
-      consumer.run({ eachMessage }).catch(reject);
-    });
-    await consumer.disconnect();
-    return consumed;
+    await consumer.subscribe({ topic });
+    await consumer.run({ eachMessage: async () => {} });
+    const leave = async (): Promise<void> => {
+      assigned = [];
+      await consumer.disconnect();
+    };
+    return { assigned: () => assigned, leave, vanish: leave };
+  },
+
+  async offsetAt(bootstrap, topic, timestampMs) {
+    const admin = kafkaJsClient(bootstrap).admin();
+    await admin.connect();
+    const [found] = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs);
+    await admin.disconnect();
+    return Number(found?.offset);
   },
 };
+
+function groupConsumer(bootstrap: string, groupId: string): Consumer {
+  const settings = { groupId, maxBytesPerPartition: 4 << 20, heartbeatInterval: 500, sessionTimeout: 10_000 };
+  return kafkaJsClient(bootstrap).consumer(settings);
+}
+
+/** Reads `count` records, commits behind them and leaves. */
+async function read(
+  bootstrap: string,
+  topic: string,
+  group: string,
+  count: number,
+): Promise<readonly ConsumedRecord[]> {
+  const consumer = groupConsumer(bootstrap, group);
+  const consumed: ConsumedRecord[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await new Promise<void>((resolve, reject) => {
+    const eachMessage = async ({ partition, message: got }: EachMessagePayload): Promise<void> => {
+      if (consumed.length === count) return;
+      consumed.push({
+        partition,
+        offset: Number(got.offset),
+        key: got.key,
+        value: got.value,
+        headers: headersOf(got.headers),
+      });
+      if (consumed.length === count) resolve();
+    };
+    consumer.run({ autoCommit: false, eachMessage }).catch(reject);
+  });
+  const offset = String(consumed.at(-1)!.offset + 1);
+  await consumer.commitOffsets([{ topic, partition: 0, offset }]);
+  await consumer.disconnect();
+  return consumed;
+}
 
 function message(record: PlainRecord): Message {
   const headers: Record<string, Buffer | Buffer[]> = {};

@@ -56,3 +56,12 @@ export function fromLine(line: string): PlainRecord {
   };
   return { key: field(key), value: field(value), headers: headers === '' ? [] : headers.split(';').map(header) };
 }
+
+/** Records that every client can send: keys and values of text, no headers. */
+export function textRecords(seed: string): PlainRecord[] {
+  return Array.from({ length: 100 }, (_, i) => ({
+    key: Buffer.from(`k${i % 5}`),
+    value: Buffer.from(`${seed} ${'x'.repeat(i * 7)} ${i}`),
+    headers: [],
+  }));
+}
