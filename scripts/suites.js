@@ -26,6 +26,11 @@ export const suites = [
 
 /** `npm run test:long`. */
 export const longSuites = [
+  {
+    name: 'simulation-long',
+    files: ['test/simulation/seeds.test.js'],
+    env: { WEFT_TEST_FIRST_SEED: '1001', WEFT_TEST_SIMULATION_SEEDS: '10000' },
+  },
   { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
   { name: 'growth', files: ['test/long/growth.test.js'], needs: ['java'] },
 ];

@@ -9,8 +9,10 @@ export interface Targets {
   kill(): void;
   stop(): void;
   cutPower(): void;
-  /** False: no such worker at present. */
-  crash(worker: WorkerName, pick: (count: number) => number): boolean;
+  /** Another process takes the agent's name and address while this one lives on, cut off from the bucket for a while. */
+  usurp(cutMs: number, lost: 'requests' | 'answers'): void;
+  /** Nothing happens when there is no such worker at present. */
+  crash(worker: WorkerName, pick: (count: number) => number): void;
   jump(ms: number): void;
   full(full: boolean): void;
   weather(kind: 'calm' | 'storm'): void;
@@ -68,33 +70,26 @@ export class Faults {
 
   #do(mishap: Mishap): void {
     const targets = this.#targets;
+    const { journalLeaseMs } = this.#scenario.sizes.settings;
     const pick = (count: number) => this.#random.between(0, count - 1);
-    switch (mishap) {
-      case 'drop connection':
-        return targets.drop();
-      case 'kill':
-        return targets.kill();
-      case 'stop':
-        return targets.stop();
-      case 'power cut':
-        return targets.cutPower();
-      case 'crash ingest':
-        return void targets.crash('ingest', pick);
-      case 'crash leader':
-        return void targets.crash('leader', pick);
-      case 'crash fetch':
-        return void targets.crash('fetch', pick);
-      case 'crash maintenance':
-        return void targets.crash('maintenance', pick);
-      case 'clock jump': {
-        const { journalLeaseMs } = this.#scenario.sizes.settings;
-        return targets.jump(
-          this.#random.pick([-1, 1]) * Math.round(journalLeaseMs * (0.3 + 2.7 * this.#random.unit())),
-        );
-      }
-      case 'full':
+    // Sizes are drawn relative to the timeout that they are to meet: a third of it to three times.
+    const aboutLeaseMs = () => Math.round(journalLeaseMs * (0.3 + 2.7 * this.#random.unit()));
+    const deeds: Readonly<Record<Mishap, () => void>> = {
+      'drop connection': () => targets.drop(),
+      kill: () => targets.kill(),
+      stop: () => targets.stop(),
+      'power cut': () => targets.cutPower(),
+      usurp: () => targets.usurp(aboutLeaseMs(), this.#random.pick(['requests', 'answers'])),
+      'crash ingest': () => targets.crash('ingest', pick),
+      'crash leader': () => targets.crash('leader', pick),
+      'crash fetch': () => targets.crash('fetch', pick),
+      'crash maintenance': () => targets.crash('maintenance', pick),
+      'clock jump': () => targets.jump(this.#random.pick([-1, 1]) * aboutLeaseMs()),
+      full: () => {
         targets.full(true);
         this.#time.after(this.#random.between(1, 1_000), () => targets.full(false));
-    }
+      },
+    };
+    deeds[mishap]();
   }
 }

@@ -112,7 +112,10 @@ export class ModelConsumer {
   #read(partition: number, bytes: Uint8Array): void {
     for (let position = 0; position < bytes.length; ) {
       const fault = storedBatchFault(bytes, position, bytes.length);
-      if (fault !== undefined) return this.#ledger.violation(`invariant 4: a fetched batch is damaged: ${fault}`);
+      if (fault !== undefined) {
+        this.#ledger.violation(`invariant 4: a fetched batch is damaged: ${fault}`);
+        return;
+      }
       for (const { offset, value } of recordsOf(bytes, position)) {
         this.#ledger.saw(this.#plan.topic, partition, offset, Buffer.from(value ?? []).toString());
         if (offset < this.positions[partition]!) continue;

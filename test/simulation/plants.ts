@@ -6,6 +6,7 @@ import { IngestEngine } from '../../src/ingest/engine.js';
 import type { FromIngest } from '../../src/ingest/messages.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { Entry } from '../../src/metadata/journal.wire.js';
+import { SIZE } from '../../src/metadata/limits.js';
 import { Metadata } from '../../src/metadata/metadata.js';
 import { Producers } from '../../src/metadata/producers.js';
 import { Snapshot } from '../../src/metadata/snapshot.wire.js';
@@ -168,9 +169,14 @@ export const plantedBugs: readonly PlantedBug[] = [
           (snapshot) =>
             function (this: Metadata) {
               const whole = Snapshot.decode(snapshot.call(this));
+              const rows = whole.producersByUse.length;
               for (const { partitions } of whole.topics)
                 for (const partition of partitions) partition.producers = undefined;
-              return Snapshot.encode({ ...whole, producersByUse: [] }).finish();
+              return Snapshot.encode({
+                ...whole,
+                bytes: whole.bytes - rows * SIZE.producer,
+                producersByUse: [],
+              }).finish();
             },
         ),
     }),

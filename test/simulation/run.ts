@@ -1,7 +1,9 @@
 import { objectJournal } from '../../src/journal/drivers/objects.js';
+import type { Store } from '../../src/objects/store.js';
 import { type Log, silentLog } from '../../src/telemetry/log.js';
 import type { World } from '../../src/world/world.js';
 import { type Bucket, FolderBucket, ObjectBucket } from './buckets.js';
+import { type Cut, cutOffStore } from './cut-off.js';
 import { Faults } from './faults.js';
 import { finalInvariants } from './invariants/table.js';
 import { Ledger } from './ledger.js';
@@ -69,6 +71,8 @@ class Simulation {
   #agent: SimulatedAgent | undefined;
   #wallOffsetMs = 0;
   #down = false;
+  /** Processes that another has taken the place of, and that may not know it yet. */
+  readonly #usurped = new Set<SimulatedAgent>();
 
   constructor(scenario: Scenario, plant: Plant, print?: (line: string) => void) {
     this.#scenario = scenario;
@@ -89,8 +93,9 @@ class Simulation {
       drop: () => this.#net.dropOne(),
       kill: () => this.#kill(),
       stop: () => void this.#stop(),
+      usurp: (cutMs, lost) => this.#usurp(cutMs, lost),
       cutPower: () => this.#cutPower(),
-      crash: (worker, pick) => this.#agent?.crashWorker(worker, pick) === true,
+      crash: (worker, pick) => void this.#agent?.crashWorker(worker, pick),
       jump: (ms) => {
         this.#wallOffsetMs += ms;
       },
@@ -143,6 +148,7 @@ class Simulation {
     if (mode !== 'calm') {
       await this.#pass(stormMs);
       this.#faults.end();
+      for (const agent of this.#usurped) this.#endUsurped(agent);
       if (mode === 'storm') {
         this.#kill();
       }
@@ -204,10 +210,10 @@ class Simulation {
   #start(): void {
     if (this.#down || this.#agent !== undefined) return;
     this.#agents += 1;
-    const agent = new SimulatedAgent(
+    const agent: SimulatedAgent = new SimulatedAgent(
       {
         world: (alive) => this.#world(alive),
-        openStore: (alive) => this.#bucket.open(this.#world(alive), alive),
+        openStore: (alive) => this.#openStore(agent, alive),
         processes: (processId) =>
           this.#scenario.bucket === 'objects'
             ? undefined
@@ -224,6 +230,10 @@ class Simulation {
     this.#agent = agent;
     this.#trace.event(`agent ${agent.processId} starts`);
     const onFatal = (error: Error) => {
+      if (this.#usurped.has(agent)) {
+        this.#endUsurped(agent);
+        return;
+      }
       this.#ledger.violation(`the agent gave up: ${shown(error)}`);
       this.#kill();
     };
@@ -250,6 +260,34 @@ class Simulation {
     this.#net.sweep();
     this.#disk.releaseLocks();
     this.#time.after(this.#random.between(1, 500), () => this.#start());
+  }
+
+  async #openStore(agent: SimulatedAgent, alive: () => boolean): Promise<Store> {
+    const world = this.#world(alive);
+    const wait = () => new Promise<void>((resume) => void world.timers.after(this.#scenario.requestMsMax, resume));
+    return cutOffStore(await this.#bucket.open(world, alive), () => agent.cut, wait);
+  }
+
+  /** As when a node is lost and comes back: its clients still hold their connections, and it knows of nothing. */
+  #usurp(cutMs: number, lost: Cut): void {
+    const agent = this.#agent;
+    if (agent?.running === undefined) return;
+    this.#trace.event(`agent ${agent.processId} is usurped`);
+    this.#usurped.add(agent);
+    agent.cut = lost;
+    this.#time.after(cutMs, () => {
+      agent.cut = 'nothing';
+    });
+    this.#agent = undefined;
+    this.#net.moveAddress(HOST, PORT);
+    this.#start();
+  }
+
+  #endUsurped(agent: SimulatedAgent): void {
+    this.#trace.event(`agent ${agent.processId}, usurped, dies`);
+    this.#usurped.delete(agent);
+    agent.kill();
+    this.#net.sweep();
   }
 
   /** SIGTERM. */

@@ -8,6 +8,7 @@ export type Mishap =
   | 'kill'
   | 'stop'
   | 'power cut'
+  | 'usurp'
   | 'crash ingest'
   | 'crash leader'
   | 'crash fetch'
@@ -65,7 +66,7 @@ export function drawScenario(seed: number): Scenario {
     'liveness',
   ] as const);
   const bucket = random.chance(0.3) ? 'folder' : 'objects';
-  const leaseMs = random.pick([600, 2_000, 10_000]);
+  const leaseMs = random.pick([500, 500, 2_000, 10_000]);
   const requestMsMax = random.pick([100, 300, 1_000]);
   const stormMs = requestMsMax * random.pick([5, 15, 40]);
   const topics = Array.from({ length: random.between(1, 2) }, (_, i) => ({
@@ -101,7 +102,8 @@ export function drawScenario(seed: number): Scenario {
     'crash maintenance',
     'clock jump',
     'full',
-    ...(bucket === 'folder' ? (['power cut'] as const) : []),
+    // A folder is locked by one process; only a bucket can have two that think that they are the same agent.
+    bucket === 'folder' ? 'power cut' : 'usurp',
   ];
   const chance = random.pick([0.2, 0.5, 0.8]);
   return {

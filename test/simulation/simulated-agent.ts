@@ -16,6 +16,7 @@ import { run as runFetch } from '../../workers/fetch/run.js';
 import { run as runIngest } from '../../workers/ingest/run.js';
 import { run as runLeader } from '../../workers/leader/run.js';
 import { run as runMaintenance } from '../../workers/maintenance/run.js';
+import type { Cut } from './cut-off.js';
 import { LocalThreads, type LocalWorker } from './local-threads.js';
 import type { Plant } from './plant.js';
 
@@ -48,6 +49,8 @@ export class SimulatedAgent {
   /** What must never happen: an agent that gives up, a worker that ends by itself. */
   readonly #broken: (sentence: string) => void;
   alive = true;
+  /** Between this process and the bucket. */
+  cut: Cut = 'nothing';
   running: RunningAgent | undefined;
 
   constructor(surroundings: Surroundings, processId: number, broken: (sentence: string) => void) {

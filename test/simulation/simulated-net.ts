@@ -37,7 +37,7 @@ export class SimulatedNet {
         return {
           address: { host: address.host, port },
           close: async () => {
-            this.#listeners.delete(key);
+            if (this.#listeners.get(key)?.accept === accept) this.#listeners.delete(key);
           },
         };
       },
@@ -65,6 +65,11 @@ export class SimulatedNet {
         resolve(pair.client);
       });
     });
+  }
+
+  /** The address goes to whoever listens next; open connections stay with their process. */
+  moveAddress(host: string, port: number): void {
+    this.#listeners.delete(`${host}:${port}`);
   }
 
   /** Breaks every connection of a process that died. */
@@ -187,7 +192,10 @@ class Pair {
 
   /** Slices leave in their order, each write a while after the one before it. */
   #write(slices: readonly Uint8Array[], done: () => void): void {
-    if (this.#broken) return done();
+    if (this.#broken) {
+      done();
+      return;
+    }
     const bytes = slices.reduce((sum, slice) => sum + slice.length, 0);
     this.#queuedBytes += bytes;
     this.#unsent.push({ slices, bytes, done });
