@@ -1,0 +1,4 @@
+import { franzGo } from './franz-go.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(franzGo);

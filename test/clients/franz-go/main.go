@@ -1,0 +1,193 @@
+// franz-go behind the command line of test/clients/command-client.ts.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+var ctx = context.Background()
+
+func main() {
+	args := os.Args[1:]
+	commands := map[string]func([]string){
+		"produce": produce, "consume": consume, "group-read": groupRead, "join": join, "offset-at": offsetAt,
+	}
+	commands[args[0]](args[1:])
+}
+
+func produce(args []string) {
+	codecs := map[string]kgo.CompressionCodec{
+		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
+		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+	}
+	options := []kgo.Opt{
+		kgo.ProducerBatchCompression(codecs[args[2]]), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchMaxBytes(1_048_588),
+	}
+	if args[3] != "true" {
+		options = append(options, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(1))
+	}
+	client := open(args[0], options...)
+	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+			record := &kgo.Record{Topic: args[1], Key: field(fields[0]), Value: field(fields[1])}
+			if fields[2] != "" {
+				for _, header := range strings.Split(fields[2], ";") {
+					name, value, _ := strings.Cut(header, ":")
+					record.Headers = append(record.Headers, kgo.RecordHeader{Key: string(decode(name)), Value: decode(value)})
+				}
+			}
+			client.Produce(ctx, record, func(_ *kgo.Record, err error) { must(err) })
+		}
+		if err == io.EOF {
+			break
+		}
+		must(err)
+	}
+	must(client.Flush(ctx))
+	client.Close()
+}
+
+func consume(args []string) {
+	start := map[string]map[int32]kgo.Offset{args[1]: {0: kgo.NewOffset().AtStart()}}
+	client := open(args[0], kgo.ConsumePartitions(start))
+	show(client, number(args[2]))
+	client.Close()
+}
+
+func groupRead(args []string) {
+	client := open(args[0], kgo.ConsumerGroup(args[2]), kgo.ConsumeTopics(args[1]), kgo.DisableAutoCommit(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	last := show(client, number(args[3]))
+	must(client.CommitRecords(ctx, last))
+	client.Close()
+}
+
+func join(args []string) {
+	var lock sync.Mutex
+	has := map[int32]bool{}
+	change := func(assigned bool) func(context.Context, *kgo.Client, map[string][]int32) {
+		return func(_ context.Context, _ *kgo.Client, changed map[string][]int32) {
+			lock.Lock()
+			defer lock.Unlock()
+			for _, partition := range changed[args[1]] {
+				has[partition] = assigned
+			}
+			var list []string
+			for partition, held := range has {
+				if held {
+					list = append(list, strconv.Itoa(int(partition)))
+				}
+			}
+			sort.Strings(list)
+			fmt.Println("assigned", strings.Join(list, ","))
+		}
+	}
+	client := open(args[0], kgo.ConsumerGroup(args[2]), kgo.ConsumeTopics(args[1]), kgo.HeartbeatInterval(500*time.Millisecond),
+		kgo.SessionTimeout(10*time.Second), kgo.OnPartitionsAssigned(change(true)), kgo.OnPartitionsRevoked(change(false)),
+		kgo.OnPartitionsLost(change(false)))
+	ended, stop := context.WithCancel(ctx)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	for ended.Err() == nil {
+		client.PollFetches(ended)
+	}
+	client.Close()
+}
+
+func offsetAt(args []string) {
+	client := open(args[0])
+	timestamp, err := strconv.ParseInt(args[2], 10, 64)
+	must(err)
+	offsets, err := kadm.NewClient(client).ListOffsetsAfterMilli(ctx, timestamp, args[1])
+	must(err)
+	found, _ := offsets.Lookup(args[1], 0)
+	fmt.Println(found.Offset)
+	client.Close()
+}
+
+// show prints exactly so many records; the last of them.
+func show(client *kgo.Client, count int) *kgo.Record {
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	var last *kgo.Record
+	for left := count; left > 0; {
+		fetches := client.PollFetches(ctx)
+		fetches.EachError(func(_ string, _ int32, err error) { must(err) })
+		fetches.EachRecord(func(record *kgo.Record) {
+			if left == 0 {
+				return
+			}
+			left--
+			last = record
+			var headers []string
+			for _, header := range record.Headers {
+				headers = append(headers, encode([]byte(header.Key))+":"+encode(header.Value))
+			}
+			fmt.Fprintf(out, "%d\t%s\t%s\t%s\n", record.Offset, text(record.Key), text(record.Value), strings.Join(headers, ";"))
+		})
+	}
+	return last
+}
+
+func open(bootstrap string, options ...kgo.Opt) *kgo.Client {
+	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(bootstrap), kgo.RetryTimeout(60*time.Second))...)
+	must(err)
+	return client
+}
+
+func field(shown string) []byte {
+	if shown == "-" {
+		return nil
+	}
+	return decode(shown[1:])
+}
+
+func text(bytes []byte) string {
+	if bytes == nil {
+		return "-"
+	}
+	return "=" + encode(bytes)
+}
+
+func decode(text string) []byte {
+	bytes, err := base64.StdEncoding.DecodeString(text)
+	must(err)
+	if bytes == nil {
+		bytes = []byte{}
+	}
+	return bytes
+}
+
+func encode(bytes []byte) string { return base64.StdEncoding.EncodeToString(bytes) }
+
+func number(text string) int {
+	value, err := strconv.Atoi(text)
+	must(err)
+	return value
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,4 @@
+import { librdkafka } from './librdkafka.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(librdkafka);
