@@ -14,7 +14,7 @@
  * ```ts
  * const header = readRequestHeader(frame, 4);                            // frame: length prefix and all
  * const api = apiByKey(header.apiKey);                                   // undefined: close the connection
- * const request = apis.metadata.request.decode(header.apiVersion, frame, header.bodyPosition);
+ * const request = apis.metadata.request.decodeLeading(header.apiVersion, frame, header.bodyPosition);
  * const answer: ResponseIn<typeof apis.metadata> = { brokers, topics };  // fields with defaults may be left out
  * const { slices, bytes } = encodeResponseFrame(apis.metadata, header.apiVersion, header.correlationId, answer);
  * ```
@@ -79,6 +79,14 @@ export class Message<F extends SomeField> {
       throw new ProtocolError('malformed', `${reader.remaining()} bytes after ${this.versions.name} v${version}`);
     }
     return value;
+  }
+
+  /**
+   * As `decode`, but bytes behind the message are ignored, as Kafka's brokers do with requests: librdkafka 2.12 sends
+   * three behind Metadata v13.
+   */
+  decodeLeading(version: number, bytes: Uint8Array, position = 0, limit: number = bytes.length): StructOut<F> {
+    return this.read(version, new Reader(bytes, position, limit));
   }
 
   /** As `decode`, from where the reader is; what follows the message is left to the caller. */

@@ -59,7 +59,7 @@ export function handler<A extends Api>(
   return {
     api,
     async answer(bytes, bodyPosition, call) {
-      const request = api.request.decode(call.version, bytes, bodyPosition) as RequestOf<A>;
+      const request = api.request.decodeLeading(call.version, bytes, bodyPosition) as RequestOf<A>;
       const response = await answer(request, call);
       return response === undefined
         ? undefined

@@ -16,6 +16,7 @@ export function commandClient(
   name: string,
   compressions: readonly Compression[],
   command: readonly string[],
+  binaryHeaders = true,
 ): ClientDriver {
   const run = (words: readonly string[], input = ''): Promise<string[]> => runClient([...command, ...words], input);
   const records = (lines: readonly string[]): ConsumedRecord[] =>
@@ -26,7 +27,7 @@ export function commandClient(
   return {
     name,
     compressions,
-    everyShape: true,
+    binaryHeaders,
     async produce(bootstrap, topic, sent, { compression, idempotent }) {
       await run(['produce', bootstrap, topic, compression, String(idempotent)], `${sent.map(toLine).join('\n')}\n`);
     },
@@ -58,7 +59,7 @@ export function runClient(words: readonly string[], input: string): Promise<stri
       else
         reject(
           new Error(
-            `${words.slice(0, 4).join(' ')} … ended with ${code}\n${text.slice(-2000)}\n${Buffer.concat(complaints).toString().slice(-4000)}`,
+            `${words.slice(0, 4).join(' ')} … ended with ${code}\n${text.slice(-300)}\n${Buffer.concat(complaints).toString().slice(-4000)}`,
           ),
         );
     });

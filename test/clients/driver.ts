@@ -26,8 +26,8 @@ export interface GroupMember {
 export interface ClientDriver {
   readonly name: string;
   readonly compressions: readonly Compression[];
-  /** False for a client whose API cannot send a record without a value, or header values that are not text. */
-  readonly everyShape: boolean;
+  /** False for a client whose API takes header values for text. */
+  readonly binaryHeaders: boolean;
   /** Sends the records to partition 0 in order and waits for all acknowledgements. */
   produce(bootstrap: string, topic: string, records: readonly PlainRecord[], options: ProduceOptions): Promise<void>;
   /** Reads `count` records of partition 0 from the beginning. */

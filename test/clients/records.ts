@@ -16,7 +16,7 @@ export function bytesOf(seed: string, length: number): Buffer {
 }
 
 /** Every shape that a client can send: headers, null keys and values, empty ones, 1 B to just under the 1 MiB limit. */
-export function recordShapes(seed: string): PlainRecord[] {
+export function recordShapes(seed: string, binaryHeaders = true): PlainRecord[] {
   const shapes: PlainRecord[] = [
     { key: null, value: bytesOf(`${seed}-1`, 1), headers: [] },
     { key: Buffer.from('key'), value: null, headers: [] },
@@ -26,7 +26,7 @@ export function recordShapes(seed: string): PlainRecord[] {
       value: bytesOf(`${seed}-2`, 1000),
       headers: [
         ['trace', Buffer.from('a')],
-        ['trace', Buffer.from([0, 255])],
+        ['trace', Buffer.from(binaryHeaders ? [0, 255] : 'b')],
         ['empty', Buffer.alloc(0)],
       ],
     },
@@ -45,6 +45,12 @@ export function toLine(record: PlainRecord): string {
     ([name, value]) => `${Buffer.from(name).toString('base64')}:${value.toString('base64')}`,
   );
   return [field(record.key), field(record.value), headers.join(';')].join('\t');
+}
+
+/** The line, or a digest of a long one: a difference stays readable. */
+export function toBrief(record: PlainRecord): string {
+  const line = toLine(record);
+  return line.length <= 200 ? line : `${line.slice(0, 60)}… ${createHash('sha256').update(line).digest('hex')}`;
 }
 
 export function fromLine(line: string): PlainRecord {

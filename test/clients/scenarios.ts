@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AgentProcess, scratchFolder, startAgent } from '../processes/agent.js';
 import type { ClientDriver, GroupMember } from './driver.js';
 import { kafkaJsClient } from './kafkajs.js';
-import { type PlainRecord, recordShapes, textRecords, toLine } from './records.js';
+import { type PlainRecord, recordShapes, textRecords, toBrief } from './records.js';
 
 const MINUTE = 60_000;
 
@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 export function clientScenarios(driver: ClientDriver): void {
   const folder = scratchFolder(driver.name);
   let agent: AgentProcess;
-  const shapes = (seed: string): PlainRecord[] => (driver.everyShape ? recordShapes(seed) : textRecords(seed));
+  const shapes = (seed: string): PlainRecord[] => recordShapes(seed, driver.binaryHeaders);
 
   beforeAll(async () => {
     agent = await startAgent(['--bucket', `file:${folder.path}`, '--group-initial-rebalance-delay', '500ms']);
@@ -35,7 +35,7 @@ export function clientScenarios(driver: ClientDriver): void {
         await driver.produce(agent.kafka, topic, records, options);
         const consumed = await driver.consume(agent.kafka, topic, records.length);
         expect(consumed.map(({ offset }) => offset)).toEqual(records.map((_, i) => i));
-        expect(consumed.map(toLine)).toEqual(records.map(toLine));
+        expect(consumed.map(toBrief)).toEqual(records.map(toBrief));
       },
     );
 

@@ -7,7 +7,7 @@ export type ProduceRequest = RequestOf<typeof apis.produce>;
 /** The body of a Produce request, its records as positions in `bytes`; undefined when the bytes are no such request. */
 export function decodeProduce(apiVersion: number, bytes: Uint8Array): ProduceRequest | undefined {
   try {
-    return apis.produce.request.decode(apiVersion, bytes);
+    return apis.produce.request.decodeLeading(apiVersion, bytes);
   } catch (error) {
     if (error instanceof ProtocolError) {
       return undefined;

@@ -33,7 +33,9 @@ const commands = {
         .on('line', (line) => {
           const [key, value, headers] = line.split('\t');
           const pairs = headers === '' ? [] : headers.split(';').map((header) => header.split(':'));
-          const list = pairs.map(([name, bytes]) => ({ [Buffer.from(name, 'base64').toString()]: Buffer.from(bytes, 'base64') }));
+          const list = pairs.map(([name, bytes]) => ({
+            [Buffer.from(name, 'base64').toString()]: Buffer.from(bytes, 'base64'),
+          }));
           unanswered += 1;
           producer.produce(topic, 0, field(value), field(key), Date.now(), list, (failed) => {
             if (failed) return fail(failed);
@@ -50,15 +52,27 @@ const commands = {
 
   consume(count) {
     const consumer = open(`librdkafka-${process.pid}-${Date.now()}`, {});
-    read(consumer, Number(count), () => consumer.assign([{ topic, partition: 0, offset: 0 }]), () => process.exit(0));
+    read(
+      consumer,
+      Number(count),
+      () => consumer.assign([{ topic, partition: 0, offset: 0 }]),
+      () => process.exit(0),
+    );
   },
 
   'group-read'(group, count) {
     const consumer = open(group, {});
-    read(consumer, Number(count), () => consumer.subscribe([topic]), (next) => {
-      consumer.commitSync({ topic, partition: 0, offset: next });
-      consumer.disconnect(() => process.exit(0));
-    });
+    read(
+      consumer,
+      Number(count),
+      () => consumer.subscribe([topic]),
+      (next) => {
+        consumer.commitSync({ topic, partition: 0, offset: next });
+        // Disconnecting under a running read ends the binding with a signal.
+        consumer.unsubscribe();
+        setTimeout(() => consumer.disconnect(() => process.exit(0)), 500);
+      },
+    );
   },
 
   join(group) {
@@ -119,7 +133,9 @@ function read(consumer, count, start, done) {
     if (left === 0) return;
     left -= 1;
     const shown = (headers ?? []).flatMap((header) => Object.entries(header));
-    const text = shown.map(([name, bytes]) => `${Buffer.from(name).toString('base64')}:${Buffer.from(bytes).toString('base64')}`);
+    const text = shown.map(
+      ([name, bytes]) => `${Buffer.from(name).toString('base64')}:${Buffer.from(bytes).toString('base64')}`,
+    );
     lines.push(`${offset}\t${show(key)}\t${show(value)}\t${text.join(';')}\n`);
     if (left === 0) process.stdout.write(lines.join(''), () => done(offset + 1));
   });

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { apis } from '../../../src/protocol/apis.js';
+import { ProtocolError } from '../../../src/protocol/protocol-error.js';
+
+test('bytes behind a request are ignored where a broker reads it, and refused elsewhere', () => {
+  const request = Buffer.concat(apis.metadata.request.encode(13, { topics: [{ name: 't' }] }).slices);
+  const longer = Buffer.concat([request, Buffer.of(0, 0, 0)]);
+  expect(apis.metadata.request.decodeLeading(13, longer)).toEqual(apis.metadata.request.decode(13, request));
+  expect(() => apis.metadata.request.decode(13, longer)).toThrow(ProtocolError);
+});
