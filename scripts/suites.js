@@ -1,4 +1,5 @@
-// The suites of tests. Every test file belongs to exactly one suite of each table; `files` are globs below dist/.
+// The suites of tests. Every test file belongs to exactly one suite of the short table, those of test/long to one of the long
+// table; `files` are globs below dist/.
 // `needs` names parts of scripts/parts.js. `env` turns a suite of the short table into a long one.
 export const suites = [
   { name: 'shape', files: ['test/shape/**/*.test.js'] },
@@ -32,5 +33,6 @@ export const longSuites = [
     env: { WEFT_TEST_FIRST_SEED: '1001', WEFT_TEST_SIMULATION_SEEDS: '10000' },
   },
   { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
+  { name: 'minio', files: ['test/long/minio.test.js'], needs: ['minio'] },
   { name: 'growth', files: ['test/long/growth.test.js'], needs: ['java'] },
 ];
