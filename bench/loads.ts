@@ -1,0 +1,143 @@
+import { consumeWithJava, produceWithJava } from './generators/java.js';
+import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
+import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
+import type { RunningSystem } from './systems/system.js';
+
+/** What can make load here; undefined where `npm run setup` has not brought it. */
+export interface Generators {
+  readonly java: string | undefined;
+  readonly librdkafka: string | undefined;
+}
+
+export interface Load {
+  readonly name: string;
+  readonly what: string;
+  /** Its generators; the load is left out, loudly, when one is missing. */
+  readonly needs: readonly (keyof Generators)[];
+  /** Flat out, MB/s tell; at a fixed rate the cores that a server takes. */
+  readonly rate: 'flat-out' | 'fixed';
+  /** Before the first round, on a server just started. */
+  warmUp(on: Run): Promise<void>;
+  /** A server whose own memory is cold reads from its store. */
+  readonly restarted: boolean;
+  round(on: Run, round: number): Promise<Transfer>;
+}
+
+export interface Run {
+  readonly system: RunningSystem;
+  readonly generators: { readonly [G in keyof Generators]: string };
+  /** What a round moves is a share of this. */
+  readonly roundBytes: number;
+}
+
+const TOPIC = 'bench';
+/** Two of them are the everyday load of 25 MB/s. */
+const EVERYDAY_RECORDS_PER_SECOND = Math.round(12_500_000 / RECORD_BYTES);
+/** Java's classes and the server's caches are warm after some of these. */
+const WARM_UP_ROUNDS = 2;
+
+function recordsOf(bytes: number): number {
+  return Math.round(bytes / RECORD_BYTES);
+}
+
+function produceLibrdkafka({ system, generators, roundBytes }: Run): Promise<Transfer> {
+  return produceWithLibrdkafka(generators.librdkafka, system.kafka, TOPIC, recordsOf(roundBytes));
+}
+
+/** Two producers share `bytes`. */
+async function produceJava({ system, generators }: Run, bytes: number, recordsPerSecond: number): Promise<Transfer> {
+  const one = (): Promise<Transfer> =>
+    produceWithJava(generators.java, system.kafka, TOPIC, recordsOf(bytes / 2), recordsPerSecond);
+  return together(await Promise.all([one(), one()]));
+}
+
+/** Ten seconds of the everyday load for a whole GiB of round. */
+function everydayBytes({ roundBytes }: Run): number {
+  return Math.max(roundBytes / 4, 50_000_000);
+}
+
+async function warmUp(run: Run): Promise<void> {
+  for (let i = 0; i < WARM_UP_ROUNDS; i += 1) await produceLibrdkafka(run);
+}
+
+export const loads: readonly Load[] = [
+  {
+    name: 'produce-librdkafka',
+    what: 'one librdkafka producer, defaults, flat out',
+    needs: ['librdkafka'],
+    rate: 'flat-out',
+    restarted: false,
+    warmUp,
+    round: produceLibrdkafka,
+  },
+  {
+    name: 'produce-java',
+    what: 'two stock Java producers, flat out',
+    needs: ['java', 'librdkafka'],
+    rate: 'flat-out',
+    restarted: false,
+    async warmUp(run) {
+      await warmUp(run);
+      await produceJava(run, run.roundBytes / 2, -1);
+    },
+    round: (run) => produceJava(run, run.roundBytes / 2, -1),
+  },
+  {
+    name: 'everyday',
+    what: 'two stock Java producers of 12.5 MB/s each',
+    needs: ['java', 'librdkafka'],
+    rate: 'fixed',
+    restarted: false,
+    warmUp,
+    round: (run) => produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND),
+  },
+  {
+    name: 'everyday-tail',
+    what: 'the same with a librdkafka consumer at the tail',
+    needs: ['java', 'librdkafka'],
+    rate: 'fixed',
+    restarted: false,
+    // The group reads on where it was, so the rounds' consumers must find nothing older.
+    async warmUp(run) {
+      await produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND);
+      await tail(run);
+    },
+    async round(run) {
+      const [produced] = await Promise.all([
+        produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND),
+        tail(run),
+      ]);
+      return produced;
+    },
+  },
+  {
+    name: 'replay-librdkafka',
+    what: 'one librdkafka group consumer reads all of it, server restarted',
+    needs: ['librdkafka'],
+    rate: 'flat-out',
+    restarted: true,
+    warmUp,
+    round: (run, round) => replay(consumeWithLibrdkafka, run.generators.librdkafka, run, round),
+  },
+  {
+    name: 'replay-java',
+    what: 'one stock Java consumer reads all of it, server restarted',
+    needs: ['java', 'librdkafka'],
+    rate: 'flat-out',
+    restarted: true,
+    warmUp,
+    round: (run, round) => replay(consumeWithJava, run.generators.java, run, round),
+  },
+];
+
+/** Reads as many records as one everyday round has. */
+function tail(run: Run): Promise<Transfer> {
+  const { system, generators } = run;
+  const records = 2 * recordsOf(everydayBytes(run) / 2);
+  return consumeWithLibrdkafka(generators.librdkafka, system.kafka, TOPIC, 'tail', records);
+}
+
+function replay(consume: typeof consumeWithJava, generator: string, run: Run, round: number): Promise<Transfer> {
+  const records = WARM_UP_ROUNDS * recordsOf(run.roundBytes);
+  return consume(generator, run.system.kafka, TOPIC, `replay-${round}`, records);
+}

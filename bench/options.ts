@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './parts.js';
+
+export interface Options {
+  /** Little data, one round: does everything run? */
+  readonly quick: boolean;
+  readonly rounds: number;
+  /** Loads; all when empty. */
+  readonly only: readonly string[];
+  /** Systems; all when empty. */
+  readonly systems: readonly string[];
+  /** Where all of them keep their data. */
+  readonly folder: string;
+  readonly roundBytes: number;
+  readonly nodeFlags: readonly string[];
+  readonly agentFlags: readonly string[];
+  /** Write bench/RESULTS.md. */
+  readonly record: boolean;
+}
+
+export const usage = `npm run bench -- [options]
+  --quick            little data, one round; writes no results
+  --rounds N         rounds of each load on each system (3)
+  --only NAME        a load; may be given several times
+  --system NAME      kafka, weft-disk or weft-s3; may be given several times
+  --folder DIR       where all systems keep their data (.cache/bench/data)
+  --round-bytes N    what a flat-out round moves (1000000000)
+  --node-flag FLAG   for the agent's Node, such as --cpu-prof
+  --agent-flag FLAG  for weft agent, such as --agent-flag=--workers=2
+  --record           write bench/RESULTS.md although loads or systems are left out
+`;
+
+/** Throws an error with one sentence for a wrong command line. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
+      system: { type: 'string', multiple: true, default: [] },
+      folder: { type: 'string', default: join(root, '.cache/bench/data') },
+      'round-bytes': { type: 'string' },
+      'node-flag': { type: 'string', multiple: true, default: [] },
+      'agent-flag': { type: 'string', multiple: true, default: [] },
+      record: { type: 'boolean', default: false },
+    },
+  });
+  const { quick, only, folder, system } = values;
+  return {
+    quick,
+    rounds: positive('--rounds', values.rounds, quick ? 1 : 3),
+    only,
+    systems: system,
+    folder,
+    roundBytes: positive('--round-bytes', values['round-bytes'], quick ? 100_000_000 : 1_000_000_000),
+    nodeFlags: values['node-flag'],
+    agentFlags: values['agent-flag'].flatMap((flag) => flag.split('=', 2)),
+    record: values.record || (!quick && only.length === 0 && system.length === 0),
+  };
+}
+
+function positive(flag: string, text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${flag} must be a whole number above 0, not ${text}`);
+  return value;
+}

@@ -1,0 +1,24 @@
+/** What a load is run against. */
+export interface System {
+  readonly name: string;
+  /** One sentence: what must be known to judge its figures. */
+  readonly setup: string;
+  /** Starts on an empty folder; resolves when it answers Kafka requests. */
+  start(): Promise<RunningSystem>;
+}
+
+export interface RunningSystem {
+  /** HOST:PORT */
+  readonly kafka: string;
+  /** Of the process whose processor time and memory count. */
+  readonly pid: number;
+  /** Of the object store beside it; its processor time is told apart. */
+  readonly storePid: number | undefined;
+  readonly secondsToReady: number;
+  /** Stops and starts again on what is there: memory and caches of its own are cold then. */
+  restart(): Promise<RunningSystem>;
+  /** Stops and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export const PARTITIONS = 64;
