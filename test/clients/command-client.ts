@@ -16,7 +16,7 @@ export function commandClient(
   name: string,
   compressions: readonly Compression[],
   command: readonly string[],
-  binaryHeaders = true,
+  shapes: ClientDriver['shapes'] = 'every',
 ): ClientDriver {
   const run = (words: readonly string[], input = ''): Promise<string[]> => runClient([...command, ...words], input);
   const records = (lines: readonly string[]): ConsumedRecord[] =>
@@ -27,7 +27,7 @@ export function commandClient(
   return {
     name,
     compressions,
-    binaryHeaders,
+    shapes,
     async produce(bootstrap, topic, sent, { compression, idempotent }) {
       await run(['produce', bootstrap, topic, compression, String(idempotent)], `${sent.map(toLine).join('\n')}\n`);
     },

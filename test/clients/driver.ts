@@ -26,8 +26,8 @@ export interface GroupMember {
 export interface ClientDriver {
   readonly name: string;
   readonly compressions: readonly Compression[];
-  /** False for a client whose API takes header values for text. */
-  readonly binaryHeaders: boolean;
+  /** What its API can carry: every record, header values of text only, or text keys and values without headers. */
+  readonly shapes: 'every' | 'text headers' | 'text';
   /** Sends the records to partition 0 in order and waits for all acknowledgements. */
   produce(bootstrap: string, topic: string, records: readonly PlainRecord[], options: ProduceOptions): Promise<void>;
   /** Reads `count` records of partition 0 from the beginning. */

@@ -18,7 +18,7 @@ export function kafkaJsClient(bootstrap: string): InstanceType<typeof Kafka> {
 export const kafkaJs: ClientDriver = {
   name: 'kafkajs',
   compressions: ['none', 'gzip'],
-  binaryHeaders: true,
+  shapes: 'every',
 
   async produce(
     bootstrap: string,

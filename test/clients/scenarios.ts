@@ -10,7 +10,8 @@ const MINUTE = 60_000;
 export function clientScenarios(driver: ClientDriver): void {
   const folder = scratchFolder(driver.name);
   let agent: AgentProcess;
-  const shapes = (seed: string): PlainRecord[] => recordShapes(seed, driver.binaryHeaders);
+  const shapes = (seed: string): PlainRecord[] =>
+    driver.shapes === 'text' ? textRecords(seed) : recordShapes(seed, driver.shapes === 'every');
 
   beforeAll(async () => {
     agent = await startAgent(['--bucket', `file:${folder.path}`, '--group-initial-rebalance-delay', '500ms']);

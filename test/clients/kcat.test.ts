@@ -1,0 +1,4 @@
+import { kcat } from './kcat.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(kcat);

@@ -1,0 +1,4 @@
+import { platformatic } from './platformatic.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(platformatic);
