@@ -1,6 +1,13 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 
+/** Ended with the bench, however it ends. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 /** A server under measurement. */
 export interface Server {
   readonly process: ChildProcess;
@@ -14,6 +21,7 @@ const RUN_MS_MAX = 180_000;
 
 export function startServer(program: string, args: readonly string[], options: SpawnOptions = {}): Server {
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithBench(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text: Buffer) => {
@@ -43,6 +51,7 @@ export async function runProgram(
   options: SpawnOptions = {},
 ): Promise<string> {
   const child = spawn(program, args, { timeout: RUN_MS_MAX, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithBench(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (output += text.toString()));
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -51,6 +60,11 @@ export async function runProgram(
   });
   if (code !== 0) throw new Error(`${program} ended with ${code}:\n${output.slice(-OUTPUT_MAX)}`);
   return output;
+}
+
+function endWithBench(child: ChildProcess): void {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
 }
 
 /** ApiVersions v0, correlation id 1, no client id. */
