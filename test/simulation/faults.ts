@@ -79,7 +79,7 @@ export class Faults {
       kill: () => targets.kill(),
       stop: () => targets.stop(),
       'power cut': () => targets.cutPower(),
-      usurp: () => targets.usurp(aboutLeaseMs(), this.#random.pick(['requests', 'answers'])),
+      usurp: () => targets.usurp(2 * aboutLeaseMs(), this.#random.pick(['requests', 'answers'])),
       'crash ingest': () => targets.crash('ingest', pick),
       'crash leader': () => targets.crash('leader', pick),
       'crash fetch': () => targets.crash('fetch', pick),

@@ -5,6 +5,8 @@ export class Ledger {
   readonly sent = new Map<string, Map<string, string[]>>();
   /** Values whose producer knows that they are durable, and at which offset. */
   readonly acknowledgedAt = new Map<string, { readonly partition: string; readonly offset: number }>();
+  /** Per partition: the offset after the last record that anyone was told is durable. */
+  readonly acknowledgedEnd = new Map<string, number>();
   readonly unknownValues = new Set<string>();
   /** Per partition: offset to value, as the first reader saw it. */
   log = new Map<string, Map<number, string>>();
@@ -31,6 +33,8 @@ export class Ledger {
     values: readonly string[],
     baseOffset: number,
   ): void {
+    const key = keyOf(producer);
+    this.acknowledgedEnd.set(key, Math.max(this.acknowledgedEnd.get(key) ?? 0, baseOffset + values.length));
     for (const [i, value] of values.entries()) {
       const former = this.acknowledgedAt.get(value);
       if (former !== undefined) this.violation(`invariant 7: ${value} was acknowledged twice`);

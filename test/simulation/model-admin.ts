@@ -45,24 +45,30 @@ export function latestOffsets(
   time: VirtualTime,
   topics: readonly TopicSize[],
 ): Promise<ReadonlyMap<string, readonly number[]>> {
-  return insist(net, host, port, time, async (client) => {
-    const { response } = await client.call(apis.listOffsets, 5, {
-      replicaId: -1,
-      isolationLevel: 0,
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({
-          partitionIndex,
-          currentLeaderEpoch: -1,
-          timestamp: LATEST,
-        })),
+  return insist(net, host, port, time, (client) => askLatest(client, topics));
+}
+
+/** Asks once; undefined: to be tried again. */
+export async function askLatest(
+  client: WireClient,
+  topics: readonly TopicSize[],
+): Promise<ReadonlyMap<string, readonly number[]> | undefined> {
+  const { response } = await client.call(apis.listOffsets, 5, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: -1,
+        timestamp: LATEST,
       })),
-      timeoutMs: 0,
-    });
-    const codes = response.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
-    if (codes.some((code) => code !== 0)) return demand(codes);
-    return new Map(response.topics.map(({ name, partitions }) => [name, partitions.map(({ offset }) => offset)]));
+    })),
+    timeoutMs: 0,
   });
+  const codes = response.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
+  if (codes.some((code) => code !== 0)) return demand(codes);
+  return new Map(response.topics.map(({ name, partitions }) => [name, partitions.map(({ offset }) => offset)]));
 }
 
 /** Undefined: to be tried again. Throws when a code says that trying again is in vain. */

@@ -3,7 +3,8 @@ import { errorByCode } from '../../src/protocol/errors.js';
 import { BatchHeader } from '../../src/records/header.js';
 import { recordsOf } from '../../src/records/read.js';
 import { storedBatchFault } from '../../src/records/validate.js';
-import type { Ledger } from './ledger.js';
+import { keyOf, type Ledger } from './ledger.js';
+import { askLatest } from './model-admin.js';
 import type { SeededRandom } from './random.js';
 import type { SimulatedNet } from './simulated-net.js';
 import type { VirtualTime } from './virtual-time.js';
@@ -47,6 +48,7 @@ export class ModelConsumer {
       try {
         while (client !== undefined && !enough()) {
           if (this.#random.chance(restartChance)) this.positions.fill(0);
+          if (this.#random.chance(0.1)) await this.#askLatest(client);
           await this.#poll(client);
         }
       } catch (error) {
@@ -54,6 +56,22 @@ export class ModelConsumer {
       }
       client?.close();
       await new Promise<void>((resume) => this.#time.after(50, resume));
+    }
+  }
+
+  /** ListOffsets must know of everything that anyone had been told before it was asked (DESIGN §4, fresh reads). */
+  async #askLatest(client: WireClient): Promise<void> {
+    const { topic, partitions } = this.#plan;
+    const told = this.positions.map(
+      (_, partition) => this.#ledger.acknowledgedEnd.get(keyOf({ topic, partition })) ?? 0,
+    );
+    const ends = await askLatest(client, [{ name: topic, partitions }]);
+    for (const [partition, end] of ends?.get(topic)?.entries() ?? []) {
+      if (end < told[partition]!) {
+        this.#ledger.violation(
+          `invariant 8: ${topic}-${partition} was said to end at ${end} when ${told[partition]} was acknowledged`,
+        );
+      }
     }
   }
 

@@ -47,6 +47,7 @@ export class ModelProducer {
   #id = -1;
   #epoch = -1;
   #sequence = 0;
+  #values = 0;
   #made = 0;
   #lastTold = 'nothing';
   /** What it waits for; undefined when it has finished. */
@@ -103,6 +104,12 @@ export class ModelProducer {
     const answers: Promise<{ readonly batch: Batch; readonly error: number; readonly baseOffset: number }>[] = [];
     let next = 0;
     for (;;) {
+      if (pending.length === 0 && this.#plan.idempotent && this.#random.chance(0.1)) {
+        // The program was started again: another producer id, whose sequences begin at 0.
+        this.#id = -1;
+        this.#sequence = 0;
+        return;
+      }
       while (answers.length < this.#plan.inFlightMax && (next < pending.length || this.#made < this.#plan.batches)) {
         if (next === pending.length) {
           if (this.#plan.thinkMsMax > 0 && this.#random.chance(0.5)) await this.#pass(this.#plan.thinkMsMax);
@@ -160,12 +167,11 @@ export class ModelProducer {
   #batch(): Batch {
     const count = this.#random.between(1, 4);
     const bytes = this.#random.chance(0.2) ? this.#random.between(0, this.#plan.valueBytesMax) : 0;
-    const values = Array.from({ length: count }, (_, i) =>
-      `${this.#plan.name}:${this.#sequence + i}`.padEnd(bytes, '.'),
-    );
+    const values = Array.from({ length: count }, (_, i) => `${this.#plan.name}:${this.#values + i}`.padEnd(bytes, '.'));
     const batch = { values, baseSequence: this.#sequence, doubtful: false };
     this.#ledger.sending(this.#plan, values);
     this.#sequence += count;
+    this.#values += count;
     this.#made += 1;
     return batch;
   }

@@ -12,7 +12,6 @@ import { Producers } from '../../src/metadata/producers.js';
 import { Snapshot } from '../../src/metadata/snapshot.wire.js';
 import { type Store, StoreError } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
-import { Unanswered } from '../../workers/ingest/unanswered.js';
 import type { Plant } from './plant.js';
 
 export interface PlantedBug {
@@ -182,26 +181,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     }),
   },
   {
-    name: 'later-after-failed',
-    what: 'what a connection sent behind a failed request is published',
-    make: () => ({
-      patch: () =>
-        replace(
-          Unanswered.prototype,
-          'fail',
-          (fail) =>
-            function (this: Unanswered, request, error, nowMs) {
-              const { connection } = request;
-              const others = [...connection.unanswered].filter((other) => other !== request);
-              for (const other of others) connection.unanswered.delete(other);
-              fail.call(this, request, error, nowMs);
-              for (const other of others) connection.unanswered.add(other);
-              connection.failUntilMs = Number.NEGATIVE_INFINITY;
-            },
-        ),
-    }),
-  },
-  {
     name: 'skip-number-dropped',
     what: 'the number of a failed segment is never spent, so those behind it wait for ever',
     make: () => ({
@@ -267,7 +246,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'damaged-block-kept',
-    what: 'a block that came damaged stays in the cache (a bug that we had: seed 241)',
+    what: 'a block that came damaged stays in the cache (a bug that we had)',
     make: () => ({ patch: () => replace(BlockMemory.prototype, 'forget', () => () => {}) }),
   },
   {

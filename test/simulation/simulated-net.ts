@@ -67,9 +67,10 @@ export class SimulatedNet {
     });
   }
 
-  /** The address goes to whoever listens next; open connections stay with their process. */
+  /** The address goes to whoever listens next; half of the open connections stay with their process. */
   moveAddress(host: string, port: number): void {
     this.#listeners.delete(`${host}:${port}`);
+    for (const pair of [...this.#open]) if (this.#random.chance(0.5)) pair.break();
   }
 
   /** Breaks every connection of a process that died. */
