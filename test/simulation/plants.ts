@@ -2,6 +2,7 @@ import { BlockCache } from '../../src/cache/block-cache.js';
 import { BlockMemory } from '../../src/cache/block-memory.js';
 import { BlockUnavailable } from '../../src/cache/blocks.js';
 import { HotSegments } from '../../src/cache/hot-segments.js';
+import { Client } from '../../src/cluster/client.js';
 import { IngestEngine } from '../../src/ingest/engine.js';
 import type { FromIngest } from '../../src/ingest/messages.js';
 import type { Journal } from '../../src/journal/journal.js';
@@ -107,6 +108,11 @@ export const plantedBugs: readonly PlantedBug[] = [
         },
       }),
     }),
+  },
+  {
+    name: 'stale-fresh-read',
+    what: 'an agent answers a fresh read from its replica, without a look at the journal',
+    make: () => ({ patch: () => replace(Client.prototype, 'fresh', () => async () => {}) }),
   },
   {
     name: 'no-dedup',
