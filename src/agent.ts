@@ -19,7 +19,7 @@ import { createDispatch } from './server/dispatch.js';
 import { ProducerIds } from './server/producer-ids.js';
 import { type AdvertisedListener, Server } from './server/server.js';
 import type { Log } from './telemetry/log.js';
-import { Telemetry } from './telemetry/telemetry.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import { ByteBudget } from './threads/budget.js';
 import { Chunks } from './threads/chunks.js';
 import type { Threads } from './threads/threads.js';

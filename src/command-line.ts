@@ -1,6 +1,7 @@
 import { configPath, parseSettings } from './config/parse.js';
 import type { Settings } from './config/settings.js';
 import { helpText, settingsPage } from './config/settings-page.js';
+import { memoryFlaw } from './memory-plan.js';
 import { coreCount, readTextFile } from './world/real-runtime.js';
 
 const usage = `weft agent [FLAGS]     runs one agent (weft agent --help lists the flags)
@@ -11,7 +12,10 @@ weft --version
 /** Runs one command to its end; the result is the exit code. 2: what was asked for is wrong. */
 export async function runCommand(words: readonly string[]): Promise<number> {
   const [command, ...flags] = words;
-  if (command === 'agent') return flags.includes('--help') ? print(helpText()) : runAgentCommand(flags);
+  if (command === 'agent') {
+    if (flags.includes('--help')) return print(helpText());
+    return flags.includes('--version') ? print(`${version()}\n`) : runAgentCommand(flags);
+  }
   if (flags.length === 0) {
     if (command === 'settings-page') return print(settingsPage());
     if (command === '--version') return print(`${version()}\n`);
@@ -53,7 +57,8 @@ function readSettings(flags: readonly string[]): Settings | undefined {
     unreadable.push(`--config: ${(error as Error).message}`);
   }
   const parsed = parseSettings({ flags, environment: process.env, file, machine: { cores: coreCount() } });
-  const mistakes = [...unreadable, ...(parsed.ok ? [] : parsed.mistakes)];
+  const flaw = parsed.ok ? memoryFlaw(parsed.settings) : undefined;
+  const mistakes = [...unreadable, ...(parsed.ok ? [] : parsed.mistakes), ...(flaw === undefined ? [] : [flaw])];
   for (const mistake of mistakes) process.stderr.write(`weft: ${mistake}\n`);
   return parsed.ok && mistakes.length === 0 ? parsed.settings : undefined;
 }

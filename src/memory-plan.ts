@@ -46,6 +46,16 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
   };
 }
 
+/** A sentence when no request could carry the largest batch that is to be accepted. */
+export function memoryFlaw(
+  settings: Pick<Settings, 'memoryBytes' | 'workers' | 'frameBytesMax' | 'messageBytesMax'>,
+): string | undefined {
+  const { frameBytesMax } = planMemory(settings);
+  return settings.messageBytesMax < frameBytesMax
+    ? undefined
+    : `--message-bytes-max must be below ${frameBytesMax / MiB}MiB, the largest request that --memory and --workers leave room for`;
+}
+
 function wholeMiB(bytes: number): number {
   return Math.floor(bytes / MiB) * MiB;
 }

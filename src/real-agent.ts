@@ -36,6 +36,11 @@ export async function startRealAgent(
   const threads = startPiscinaThreads();
   log.info({ version, node: process.version, native: native.name }, nativeSentence[native.name]);
   const memory = planMemory(settings);
+  const { frameBytesMax, chunksBytes, laneBytes, blocksBytes } = memory;
+  log.info(
+    { frameBytesMax, chunksBytes, laneBytes, lanes: settings.workers, blocksBytes },
+    'Memory: the largest request accepted, and what the parts have',
+  );
   const agent = await runAgent(settings, { version, world, threads, store, memory, telemetry, log, onFatal });
   return {
     ...agent,

@@ -70,6 +70,14 @@ async function connect(options: ConnectOptions): Promise<Client> {
   const link = new LeaderThread(world, threads, init, telemetry, log, client);
   const registered = client.start(link);
   link.start();
+  const { leader } = replica.metadata;
+  if (leader !== undefined) {
+    const { host, processId, leaseMs } = leader;
+    log.info(
+      { host, processId, leaseMs },
+      'The last leader did not resign: unless its process is seen to be dead, it is waited for until the journal has shown no new entry for leaseMs',
+    );
+  }
   try {
     await registered;
     return client;

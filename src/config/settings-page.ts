@@ -78,5 +78,27 @@ environment (\`AWS_ACCESS_KEY_ID\`, profiles, instance roles).
 | flag | environment | default | range | meaning |
 |---|---|---|---|---|
 ${rows.join('\n')}
+
+## What follows from several settings
+
+- **The largest request.** A Produce request must fit into a sixteenth of \`--memory\` (rounded down to a power of two) and into
+  3/32 of it divided by \`--workers\`, whatever \`--frame-bytes-max\` says: 32 MiB with the default memory and one worker,
+  24 MiB with two, 12 MiB with four. The agent logs the figure when it starts as \`frameBytesMax\`, and refuses to start when
+  \`--message-bytes-max\` does not fit below it. Requests of other kinds may have 4 MiB.
+- **The size of segments.** \`--batch-bytes\`, but at most 3/64 of \`--memory\` divided by \`--workers\`: 6 MiB with the default
+  memory and four workers.
+- **A start after a crash.** The journal belongs to its leader until the leader resigns or has been silent for
+  \`--journal-lease\`, the one that *it* was started with. A clean stop resigns. On \`file:\` a start on the same host sees that the
+  old process is dead. On S3 a start after \`kill -9\` waits for the lease, 10 seconds by default, and says so in its log.
+- **Two agents.** One agent serves a cluster at a time so far. A second one on the same S3 bucket and \`--cluster\` waits until the
+  first is gone and then takes its place; a second one on the same \`file:\` folder is refused.
+- **When the metadata are full.** Every segment adds an extent of 40 bytes for each partition in it, and 32 bytes of its own.
+  Nothing joins or drops extents yet (no compaction, no retention), so the metadata grow with everything that was ever
+  produced, until topics are deleted. One busy partition on S3 (4 segments a second) fills the default 64 MiB in under three
+  days, a hundred busy partitions in some hours, though the batch window lengthens to a second by then. After that new records
+  are refused with KAFKA_STORAGE_ERROR, new topics with REQUEST_TIMED_OUT, new members and the first commits of a group with
+  COORDINATOR_LOAD_IN_PROGRESS, all retriable; everything else goes on. Delete topics, or start again with a larger \`--metadata-bytes-max\`. \`weft_metadata_left_hours\` on \`/metrics\` says how long
+  it lasts at the present rate.
+- **What an idle agent costs.** One journal entry every third of \`--journal-lease\`: 26,000 PUTs a day by default.
 `;
 }

@@ -71,7 +71,7 @@ export const settingsTable = {
     'cluster',
     name(100),
     'weft',
-    'Agents with the same bucket and cluster name are one cluster; objects lie under this name.',
+    'Agents with the same bucket and cluster name are one cluster, of which one serves at a time so far; objects lie under this name.',
   ),
   agent: one(
     'agent',
@@ -92,7 +92,12 @@ export const settingsTable = {
     },
     'The longest time that records wait in memory before their segment is sealed and uploaded.',
   ),
-  batchBytes: one('batch-bytes', size(64 * 1024, 256 * MiB), '8MiB', 'A segment is sealed when it holds this much.'),
+  batchBytes: one(
+    'batch-bytes',
+    size(64 * 1024, 256 * MiB),
+    '8MiB',
+    'A segment is sealed when it holds this much, or less when --memory and --workers leave less.',
+  ),
   memoryBytes: one(
     'memory',
     size(192 * MiB, 1024 * 1024 * MiB),
@@ -131,7 +136,7 @@ export const settingsTable = {
     'frame-bytes-max',
     size(64 * 1024, 1024 * MiB),
     '100MiB',
-    'The largest request accepted; a client that declares more is disconnected.',
+    'The largest Produce request accepted, or less when --memory and --workers leave less; a client that declares more is disconnected.',
   ),
   connectionsMax: one(
     'connections-max',
@@ -164,12 +169,6 @@ export const settingsTable = {
     'The longest session timeout a group member may ask for.',
   ),
   groupMembersMax: one('group-members-max', count(1, 100_000), '5000', 'Members of one consumer group.'),
-  offsetsRetentionMs: one(
-    'offsets-retention',
-    duration(60_000, 3650 * 86_400_000),
-    '7d',
-    'Committed offsets of a group that has no members are forgotten after this long.',
-  ),
   metadataBytesMax: one(
     'metadata-bytes-max',
     size(MiB, 64 * 1024 * MiB),
@@ -183,7 +182,7 @@ export const settingsTable = {
     'journal-lease',
     duration(500, 300_000),
     '10s',
-    'An agent tries to lead after the journal has shown no new entry for this long.',
+    'An agent that leads is taken for dead when the journal has shown no new entry for this long. After a crash a start on S3 waits for it.',
   ),
   journalPutsPerSecondMax: one(
     'journal-puts-per-second',
@@ -195,7 +194,7 @@ export const settingsTable = {
     'journal-may-lose',
     onOff,
     'false',
-    'Accept a journal that can lose acknowledged entries (a single-zone bucket).',
+    'Accept a bucket that lies in a single zone (S3 Express) and can lose acknowledged records with it; refused otherwise.',
   ),
   metricsSeriesMax: one(
     'metrics-series-max',
@@ -242,6 +241,10 @@ export const settingRules: readonly ((settings: Settings) => string | undefined)
     messageBytesMax >= frameBytesMax ? '--message-bytes-max must be below --frame-bytes-max' : undefined,
   ({ batchBytes, memoryBytes }) =>
     batchBytes > memoryBytes / 8 ? '--batch-bytes is above an eighth of --memory' : undefined,
+  ({ bucket, journalMayLose }) =>
+    bucket.kind === 's3' && bucket.express && !journalMayLose
+      ? '--bucket: a directory bucket lies in a single zone and can lose acknowledged records with it; accept that by --journal-may-lose'
+      : undefined,
   ({ metadataBytesMax, memoryBytes }) =>
     metadataBytesMax > memoryBytes / 2 ? '--metadata-bytes-max is above half of --memory' : undefined,
   ({ kafka }) => {

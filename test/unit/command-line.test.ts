@@ -20,6 +20,7 @@ test('help, page and version', () => {
   expect(weft(['settings-page'])).toEqual({ code: 0, out: settingsPage(), err: '' });
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(weft(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  expect(weft(['agent', '--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
   expect(weft([])).toMatchObject({ code: 0, err: '' });
 });
 
@@ -53,4 +54,13 @@ test('a file that cannot be read is a mistake', () => {
     expect.stringMatching(/^weft: --config: ENOENT/),
     expect.stringMatching(/^weft: --frob: unknown flag/),
   ]);
+});
+
+test.each([
+  [['--workers', '1', '--message-bytes-max', '50MiB'], /^weft: --message-bytes-max must be below 32MiB/],
+  [['--memory', '192MiB', '--workers', '64', '--message-bytes-max', '1KiB'], /must be below 0MiB/],
+])('settings under which no request could be taken are a mistake: %j', (flags, expected) => {
+  const { code, err } = weft(['agent', ...flags]);
+  expect(code).toBe(2);
+  expect(err).toMatch(expected);
 });

@@ -54,7 +54,7 @@ test.each<[string[], Partial<Settings>]>([
     },
   ],
   [
-    ['--bucket=s3://fast--use1-az4--x-s3'],
+    ['--bucket=s3://fast--use1-az4--x-s3', '--journal-may-lose'],
     {
       bucket: {
         kind: 's3',
@@ -155,6 +155,7 @@ describe('every mistake is one line', () => {
     [['--bucket', 'file:'], /names no folder/],
     [['--bucket', 's3://Bucket_X'], /is not a bucket name/],
     [['--bucket', 's3://key:secret@bucket'], /keys do not belong in the URL/],
+    [['--bucket', 's3://fast--use1-az4--x-s3'], /a directory bucket lies in a single zone/],
     [['--bucket', 's3://bucket?zone=a'], /'zone' is unknown/],
     [['--bucket', 's3://bucket?endpoint=127.0.0.1:7070'], /endpoint '127.0.0.1:7070' is not http/],
     [['--group-session-min', '2h'], /outside/],
