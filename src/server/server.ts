@@ -195,7 +195,7 @@ export class Server {
     const { budget, chunks, meters } = this.#to;
     meters.budgetBytes.frames.set(budget.heldBytes);
     meters.budgetBytes.chunks.set((chunks.chunksTotal - chunks.chunksFree) * chunks.chunkBytes);
-    meters.budgetBytesMax.chunks.set(chunks.chunksTotal * chunks.chunkBytes);
+    meters.chunksBytesMax.set(chunks.chunksTotal * chunks.chunkBytes);
     let unsentBytes = 0;
     for (const connection of this.#connections) {
       unsentBytes += connection.unsentBytes;

@@ -45,7 +45,6 @@ export const apiNames = [
 const api = { name: 'api', values: apiNames } as const;
 const operation = { name: 'operation', values: ['get', 'put', 'delete', 'list'] } as const;
 const place = { name: 'place', values: ['memory', 'block', 'store'] } as const;
-const budget = { name: 'budget', values: ['frames', 'reserve', 'chunks', 'segments', 'blocks', 'responses'] } as const;
 
 export const metricsTable = {
   connectionsOpen: { kind: 'gauge', name: 'weft_connections', help: 'Kafka connections that are open.' },
@@ -102,7 +101,7 @@ export const metricsTable = {
     kind: 'counter',
     name: 'weft_segments_sealed_total',
     help: 'Segments sealed, by what sealed them.',
-    label: { name: 'by', values: ['window', 'size', 'idle', 'shutdown'] },
+    label: { name: 'by', values: ['window', 'size', 'shutdown'] },
   },
   segmentsFailed: {
     kind: 'counter',
@@ -114,18 +113,6 @@ export const metricsTable = {
     kind: 'counter',
     name: 'weft_fetched_bytes_total',
     help: 'Bytes of record batches sent to consumers, by where they were found.',
-    label: place,
-  },
-  blockReads: {
-    kind: 'counter',
-    name: 'weft_block_reads_total',
-    help: 'Blocks read for consumers, by where they were found.',
-    label: place,
-  },
-  fetchDuration: {
-    kind: 'histogram',
-    name: 'weft_fetch_seconds',
-    help: 'Time to gather the bytes of a fetch, waiting for new records apart, by the farthest place it had to go to.',
     label: place,
   },
 
@@ -198,13 +185,18 @@ export const metricsTable = {
     help: 'The batch window in force; it lengthens when extents come too fast.',
   },
 
-  budgetBytes: { kind: 'gauge', name: 'weft_budget_bytes', help: 'Memory in use, by budget.', label: budget },
-  budgetBytesMax: { kind: 'gauge', name: 'weft_budget_bytes_max', help: 'Size of each memory budget.', label: budget },
+  budgetBytes: {
+    kind: 'gauge',
+    name: 'weft_budget_bytes',
+    help: 'Memory in use, by budget.',
+    label: { name: 'budget', values: ['frames', 'chunks', 'responses'] },
+  },
+  chunksBytesMax: { kind: 'gauge', name: 'weft_chunks_bytes_max', help: 'Size of the memory for socket bytes.' },
   budgetWaits: {
     kind: 'counter',
     name: 'weft_budget_waits_total',
     help: 'Times that work waited for memory, by budget.',
-    label: budget,
+    label: { name: 'budget', values: ['frames', 'chunks', 'segments'] },
   },
 
   residentBytes: { kind: 'gauge', name: 'weft_resident_bytes', help: 'Resident memory of the process.' },

@@ -17,7 +17,7 @@ test('shares add up', () => {
     meters.producedRecords.add(2 ** 40);
     meters.producedRecords.add(1);
     meters.fetchedBytes.store.add(7);
-    meters.budgetBytes.segments.set(10);
+    meters.budgetBytes.chunks.set(10);
   }
   all.meters.producedRecords.add(5);
   expect(all.total('producedRecords')).toBe(2 ** 41 + 7);
