@@ -41,10 +41,10 @@ export class Fetcher implements FetchEngine {
         const change = this.#nextChange(request, deadline);
         const pass = lookAround(request, this.#to.metadata.view, this.#to.blocks, fresh.done);
         const enough = pass.failed || pass.bytes >= request.bytesMin || deadline.passed;
-        if (pass.bytes === 0 && !pass.failed && pass.soon.length > 0) {
+        if (pass.bytes === 0 && !enough && pass.soon.length > 0) {
           drop(pass);
           change.cancel();
-          await Promise.race(pass.soon);
+          await Promise.race([...pass.soon, deadline.reached]);
           continue;
         }
         if (pass.cold.length > 0 && !pass.failed && (pass.bytes === 0 || !enough)) {

@@ -5,6 +5,12 @@ import type { Threads, WorkerName, WorkerThread } from './threads.js';
 import { type WorkerStart, workerUrls } from './workers.js';
 
 /**
+ * Payload lies in shared memory; what a worker makes on its heap dies young. V8 would let each thread's young generation
+ * grow to 48 MB, which `--memory` has no room for.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+
+/**
  * Worker threads by Piscina: one thread that runs one task as long as it lives, with a message channel beside it. A
  * thread that ends (its task returned, threw, or the thread died) says so once; whether it is replaced is its owner's
  * decision, because only the owner knows what was lost.
@@ -24,7 +30,7 @@ export function startPiscinaThreads(urls: Readonly<Record<WorkerName, URL>> = wo
 }
 
 function spawnThread(url: URL, init: unknown, gone: () => void): WorkerThread {
-  const pool = new Piscina({ filename: url.href, minThreads: 0, maxThreads: 1, atomics: 'disabled' });
+  const pool = new Piscina({ filename: url.href, minThreads: 0, maxThreads: 1, atomics: 'disabled', resourceLimits });
   const channel = new MessageChannel();
   const listeners: ((error: Error | undefined) => void)[] = [];
   let terminated = false;

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { type BlockReader, BlockUnavailable, type Reading } from '../../../src/cache/blocks.js';
+import type { FetchLink } from '../../../src/cache/fetch-link.js';
+import type { MetadataClient } from '../../../src/cluster/metadata-client.js';
+import { Fetcher } from '../../../src/fetch/engine.js';
+import type { Changes } from '../../../src/metadata/outcomes.js';
+import { VirtualTime } from '../../simulation/virtual-time.js';
+
+const TOPIC = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+/** One partition whose bytes the test hands out; the clock is virtual. */
+class Bench {
+  readonly time = new VirtualTime();
+  highWatermark = 10;
+  fresh: Promise<void> = Promise.resolve();
+  memory: BlockReader['readMemory'] = () => undefined;
+  cold: BlockReader['readCold'] = async (requests) => requests.map(() => undefined);
+  released = 0;
+  #applied: (revision: number, changes: Changes) => void = () => {};
+  readonly #engine: Fetcher;
+
+  constructor() {
+    const partition = () => ({ logStartOffset: 0, highWatermark: this.highWatermark, bytes: 0 });
+    const view = { topicById: () => ({ topicId: TOPIC, name: 't', configs: new Map(), partitions: [partition()] }) };
+    const metadata = {
+      view,
+      fresh: () => this.fresh,
+      onApplied: (listener: (revision: number, changes: Changes) => void) => {
+        this.#applied = listener;
+      },
+    };
+    this.#engine = new Fetcher({
+      cluster: 'c',
+      metadata: metadata as unknown as MetadataClient,
+      blocks: { readMemory: (request) => this.memory(request), readCold: (requests) => this.cold(requests) },
+      link: {} as FetchLink,
+      timers: this.time.timersOf(() => true),
+      onUnavailable: () => {},
+      onRead: () => {},
+    });
+  }
+
+  reading(bytes: number): Reading {
+    const release = (): void => {
+      this.released += 1;
+    };
+    return { slices: [new Uint8Array(bytes)], bytes, nextOffset: 1, place: 'memory', release };
+  }
+
+  advance(): void {
+    const advanced = [{ topicId: TOPIC, partition: 0 }];
+    this.#applied(1, { topicsChanged: false, advanced, groups: new Set(), agentsChanged: false } as unknown as Changes);
+  }
+
+  /** The answer and when it came, in virtual ms. */
+  async fetch(
+    offset: number,
+    waitMaxMs: number,
+    bytesMin = 1,
+  ): Promise<{ readonly atMs: number; readonly error: number; readonly bytes: number }> {
+    let answered: { atMs: number; error: number; bytes: number } | undefined;
+    const partitions = [{ topicId: TOPIC, partition: 0, offset, bytesMax: 1000 }];
+    void this.#engine
+      .fetch({ waitMaxMs, bytesMin, bytesMax: 1000, partitions }, new AbortController().signal)
+      .then((answer) => {
+        answered = { atMs: this.time.nowMs, error: answer.partitions[0]!.error, bytes: answer.bytes };
+        answer.release();
+      });
+    await this.time.run(() => answered !== undefined, 60_000);
+    return answered!;
+  }
+}
+
+test('bytes in memory are answered at once', async () => {
+  const bench = new Bench();
+  bench.memory = () => bench.reading(50);
+  expect(await bench.fetch(0, 500)).toEqual({ atMs: 0, error: 0, bytes: 50 });
+  expect(bench.released).toBe(1);
+});
+
+test('nothing new is answered at the end of the long poll, an advance wakes it', async () => {
+  const bench = new Bench();
+  expect(await bench.fetch(10, 500)).toEqual({ atMs: 500, error: 0, bytes: 0 });
+  bench.time.after(100, () => {
+    bench.highWatermark = 11;
+    bench.memory = () => bench.reading(7);
+    bench.advance();
+  });
+  expect(await bench.fetch(10, 500)).toEqual({ atMs: 600, error: 0, bytes: 7 });
+});
+
+test('fewer bytes than asked for wait, and are answered at the end', async () => {
+  const bench = new Bench();
+  bench.memory = () => bench.reading(50);
+  expect(await bench.fetch(0, 300, 51)).toEqual({ atMs: 300, error: 0, bytes: 50 });
+});
+
+test('bytes that only the store has are read although the client does not wait', async () => {
+  const bench = new Bench();
+  bench.memory = () => 'cold';
+  bench.cold = async () => [bench.reading(9)];
+  expect(await bench.fetch(0, 0)).toEqual({ atMs: 0, error: 0, bytes: 9 });
+});
+
+test('bytes that are never stamped hold a fetch no longer than its long poll', async () => {
+  const bench = new Bench();
+  bench.memory = () => new Promise(() => {});
+  expect(await bench.fetch(0, 200)).toEqual({ atMs: 200, error: 0, bytes: 0 });
+});
+
+test('an offset beyond the end is out of range only behind a fresh read; without a leader it waits', async () => {
+  const bench = new Bench();
+  expect(await bench.fetch(11, 500)).toMatchObject({ error: 1 });
+  bench.fresh = new Promise(() => {});
+  expect(await bench.fetch(11, 500)).toMatchObject({ atMs: bench.time.nowMs, error: 0, bytes: 0 });
+});
+
+test('what the store cannot give is tried once more, then a retriable error, never an empty answer', async () => {
+  const bench = new Bench();
+  let tries = 0;
+  bench.memory = () => 'cold';
+  bench.cold = async () => {
+    tries += 1;
+    return [new BlockUnavailable('gone')];
+  };
+  expect(await bench.fetch(0, 500)).toMatchObject({ error: 56, bytes: 0 });
+  expect(tries).toBe(2);
+});
