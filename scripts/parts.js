@@ -108,7 +108,7 @@ export const parts = {
     },
   },
   postgresql: {
-    what: 'PostgreSQL (a journal store)',
+    what: 'PostgreSQL (a journal store to come; no suite needs it yet)',
     needs: 'PostgreSQL',
     debian: [
       installedByApt(
@@ -119,7 +119,7 @@ export const parts = {
     ],
   },
   etcd: {
-    what: 'etcd (a journal store)',
+    what: 'etcd (a journal store to come; no suite needs it yet)',
     needs: 'etcd',
     debian: [installedByApt('etcd', 'etcd-server')],
   },

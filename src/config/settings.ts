@@ -122,7 +122,7 @@ export const settingsTable = {
   ),
   defaultPartitions: one(
     'default-partitions',
-    count(1, 10_000),
+    count(1, 4096),
     '1',
     'Partitions of a topic that is created without a number of them.',
   ),
