@@ -222,7 +222,7 @@ export class Lane {
   #openSegment(nowMs: number): OpenSegment {
     if (this.#open === undefined) {
       this.#open = new OpenSegment(nowMs);
-      this.#windowTimer = this.#world.timers.after(this.#batchWindowMs, () => this.#step());
+      this.#watchWindow(this.#batchWindowMs);
     }
     return this.#open;
   }
@@ -241,7 +241,18 @@ export class Lane {
     });
     if (reason !== undefined) {
       this.#seal(reason);
+    } else if (this.#windowTimer === undefined) {
+      // The window has become longer since the timer was set, or a clock's fraction is missing: never a wait of nothing.
+      const leftMs = this.#open.openedMs + this.#batchWindowMs - this.#world.clock.monotonicMs();
+      this.#watchWindow(Math.max(leftMs, 1));
     }
+  }
+
+  #watchWindow(delayMs: number): void {
+    this.#windowTimer = this.#world.timers.after(delayMs, () => {
+      this.#windowTimer = undefined;
+      this.#step();
+    });
   }
 
   /** Seals the open segment; false when it must stay open: all uploads are running, or the arena has no room. */
@@ -259,6 +270,7 @@ export class Lane {
     }
     this.#open = undefined;
     this.#windowTimer?.cancel();
+    this.#windowTimer = undefined;
     this.#released.push(...open.inPlace);
     this.#scratch.reset();
     return true;

@@ -237,3 +237,14 @@ test('what a vanished connection sent is stored, and nobody is answered', async 
   expect(lane.answers).toEqual([]);
   expect(lane.metadata.topicById(TOPIC.topicId)!.partitions[0]!.highWatermark).toBe(1);
 });
+
+test('a window that becomes longer while a segment is open is kept to, and to the millisecond', async () => {
+  const lane = new LaneHarness();
+  lane.produce({ partitions: [[0, makeBatch()]] });
+  await lane.world.pass(50);
+  lane.worker.post({ type: 'window', batchWindowMs: 130 });
+  await lane.world.pass(79);
+  expect(lane.store.puts).toHaveLength(0);
+  await lane.world.pass(2);
+  expect(lane.store.puts).toHaveLength(1);
+});
