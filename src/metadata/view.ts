@@ -15,6 +15,8 @@ export interface MetadataView {
   topics(): Iterable<TopicView>;
 
   agents(): Iterable<AgentView>;
+  /** The process that appends to the journal; undefined after a resignation. */
+  readonly leader: { readonly candidate: Uint8Array } | undefined;
   /** The registration of a process, or undefined when this replica has not applied it. */
   registrationOf(incarnation: Uint8Array): { readonly agentEpoch: number; readonly nodeId: number } | undefined;
   isEpochOpen(agentEpoch: number): boolean;

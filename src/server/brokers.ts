@@ -8,11 +8,17 @@ export interface Broker {
   readonly rack: string | null;
 }
 
-/** The open agents that have a listener of this name, by node id. */
+/**
+ * The agents that clients may be sent to: open, with a listener of this name, by node id. While a leader is known only its
+ * agent is one: another agent's commands have no way to the leader yet, and a registration stays open when its process is
+ * gone and its name never comes back.
+ */
 export function brokersOf(view: MetadataView, listener: string): Broker[] {
+  const leading = view.leader === undefined ? undefined : view.registrationOf(view.leader.candidate);
   const brokers: Broker[] = [];
   for (const agent of view.agents()) {
-    const address = agent.open ? addressOf(agent, listener) : undefined;
+    const serves = agent.open && (leading === undefined || leading.agentEpoch === agent.agentEpoch);
+    const address = serves ? addressOf(agent, listener) : undefined;
     if (address !== undefined) {
       const { host, port } = address;
       brokers.push({ nodeId: agent.nodeId, host, port, rack: agent.zone === '' ? null : agent.zone });

@@ -27,3 +27,16 @@ it("controllers' endpoints: 115", async () => {
   });
   expect(answer).toMatchObject({ errorCode: 115, brokers: [] });
 });
+
+it('names only the agent that leads: one that is gone for good, under another name, is open for ever', async () => {
+  const agent = await LocalAgent.start();
+  const { nodeId, incarnation } = agent.metadata.self;
+  const listeners = ['inside', 'outside'].map((name) => ({ name, host: 'gone.test', port: 1 }));
+  const gone = { name: 'gone', incarnation: new Uint8Array(16).fill(7), zone: '', listeners };
+  agent.metadata.lead({ kind: { $case: 'registerAgent', value: gone } });
+  const process = { host: '', bootId: '', processId: 1, processStart: 1, leaseMs: 10_000 };
+  agent.metadata.lead({ kind: { $case: 'becomeLeader', value: { candidate: incarnation, ...process } } });
+  const request = { includeClusterAuthorizedOperations: false };
+  const answer = await agent.connect(9093).call(apis.describeCluster, 1, request);
+  expect(answer.brokers).toMatchObject([{ brokerId: nodeId, host: 'outside.test' }]);
+});
