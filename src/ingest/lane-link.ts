@@ -114,6 +114,10 @@ export class LaneLink {
         settle(request);
         request.incoming.answered(frame, close);
         this.#forgetSettled(id, request);
+        if (close) {
+          // It gives nothing more from here on, and may be idle when it ends: then nobody would tell the lane.
+          this.#postClosed(request.connection);
+        }
       }
     }
   }
@@ -126,7 +130,7 @@ export class LaneLink {
         this.#forgetSettled(request.id, request);
       }
     }
-    this.post({ type: 'connection-closed', connection: connection.id });
+    this.#postClosed(connection);
   }
 
   /** The worker is gone: lets go of all bytes and closes the connections that wait; the clients come again. */
@@ -168,6 +172,10 @@ export class LaneLink {
       this.post({ type: 'wake' });
     }
     return true;
+  }
+
+  #postClosed({ id }: LaneConnection): void {
+    this.post({ type: 'connection-closed', connection: id, closedMs: this.#world.clock.monotonicMs() });
   }
 
   #retryLater(): void {

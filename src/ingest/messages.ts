@@ -67,7 +67,12 @@ export type ToIngest =
   /** The command was refused as a whole (closed epoch, metadata full): answer its requests with this Kafka error. */
   | { readonly type: 'publish-refused'; readonly number: number; readonly error: number }
   /** A connection is gone: its answers need not be made; its accepted batches may still be published. */
-  | { readonly type: 'connection-closed'; readonly connection: number }
+  | {
+      readonly type: 'connection-closed';
+      readonly connection: number;
+      /** Monotonic ms: everything that it sent was received up to then. It may still lie in the ring. */
+      readonly closedMs: number;
+    }
   /** The batch window to use from now on (lengthens as extents per second near the budget). */
   | { readonly type: 'window'; readonly batchWindowMs: number }
   /** Seal at once, finish everything, then say 'drained'. */

@@ -107,7 +107,7 @@ export class Lane {
         this.#publisher.refused(message.number, message.error);
         break;
       case 'connection-closed':
-        this.#unanswered.closeConnection(message.connection);
+        this.#unanswered.closeConnection(message.connection, message.closedMs);
         break;
       case 'window':
         this.#batchWindowMs = message.batchWindowMs;
@@ -165,6 +165,7 @@ export class Lane {
 
   #take(descriptor: ProduceDescriptor): void {
     const { request: id, pieces, apiVersion, receivedMs } = descriptor;
+    this.#unanswered.taking(receivedMs);
     const nowMs = this.#world.clock.monotonicMs();
     const inPlace = pieces.length === 1;
     const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#scratch.gather(this.#chunks, pieces);

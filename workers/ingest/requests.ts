@@ -76,4 +76,6 @@ export interface ConnectionRequests {
   closed: boolean;
   /** Requests received up to then fail with the one that failed before them (monotonic ms). */
   failUntilMs: number;
+  /** Reasons to remember it though nothing is unanswered: moments up to which something of it may still lie in the ring. */
+  kept: number;
 }

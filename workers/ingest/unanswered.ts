@@ -15,6 +15,8 @@ import { failAccepted } from './validate.js';
 export class Unanswered {
   readonly #meters: Meters;
   readonly #connections = new Map<number, ConnectionRequests>();
+  /** Connections kept although nothing of theirs is unanswered, until all that was received up to `untilMs` is taken. */
+  readonly #kept: { readonly connection: ConnectionRequests; readonly untilMs: number }[] = [];
   #answers: ProduceAnswer[] = [];
   #size = 0;
 
@@ -26,10 +28,15 @@ export class Unanswered {
     return this.#size;
   }
 
+  /** Connections that are remembered. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
   connection(id: number): ConnectionRequests {
     let connection = this.#connections.get(id);
     if (connection === undefined) {
-      connection = { id, unanswered: new Set(), closed: false, failUntilMs: Number.NEGATIVE_INFINITY };
+      connection = { id, unanswered: new Set(), closed: false, failUntilMs: NEVER, kept: 0 };
       this.#connections.set(id, connection);
     }
     return connection;
@@ -40,19 +47,36 @@ export class Unanswered {
     this.#size += 1;
   }
 
-  /** Nobody will read the answers of this connection. What it sent is still stored. */
-  closeConnection(id: number): void {
-    const connection = this.#connections.get(id);
-    if (connection !== undefined) {
-      connection.closed = true;
+  /** A request received at `receivedMs` is taken: the ring keeps the order of arrival, so all that came before was. */
+  taking(receivedMs: number): void {
+    while (this.#kept.length > 0 && this.#kept[0]!.untilMs < receivedMs) {
+      const { connection, untilMs } = this.#kept.shift()!;
+      connection.kept -= 1;
+      if (connection.failUntilMs <= untilMs) {
+        connection.failUntilMs = NEVER;
+      }
       this.#forget(connection);
     }
+  }
+
+  /**
+   * Nobody will read the answers of this connection. What it sent is still stored, but for what fails with something before
+   * it: that holds for what still lies in the ring too, which was received by `closedMs`.
+   */
+  closeConnection(id: number, closedMs: number): void {
+    const connection = this.connection(id);
+    connection.closed = true;
+    connection.failUntilMs = Math.min(connection.failUntilMs, closedMs);
+    this.#keep(connection, closedMs);
   }
 
   /** Fails `request`, which was not posted, and what follows it on its connection. */
   fail(request: Request, error: number, nowMs: number): void {
     const { connection } = request;
-    connection.failUntilMs = Math.max(connection.failUntilMs, nowMs);
+    if (nowMs > connection.failUntilMs) {
+      connection.failUntilMs = nowMs;
+      this.#keep(connection, nowMs);
+    }
     let reached = false;
     for (const later of [...connection.unanswered]) {
       reached ||= later === request;
@@ -115,7 +139,7 @@ export class Unanswered {
     this.#size -= 1;
     countRejected(request, this.#meters);
     const close = state === 'failed' && request.batches.some(startsSequence);
-    if (close) {
+    if (close && !connection.closed) {
       // What comes before the closing is done must fail too, whenever it was received.
       connection.failUntilMs = Number.POSITIVE_INFINITY;
     }
@@ -125,16 +149,20 @@ export class Unanswered {
     this.#forget(connection);
   }
 
-  /** An open connection that failed is kept for its mark; its closing is always told. */
+  #keep(connection: ConnectionRequests, untilMs: number): void {
+    connection.kept += 1;
+    this.#kept.push({ connection, untilMs });
+  }
+
+  /** One that is to be closed is kept until that is told. */
   #forget(connection: ConnectionRequests): void {
-    if (
-      connection.unanswered.size === 0 &&
-      (connection.closed || connection.failUntilMs === Number.NEGATIVE_INFINITY)
-    ) {
+    if (connection.unanswered.size === 0 && connection.kept === 0 && connection.failUntilMs === NEVER) {
       this.#connections.delete(connection.id);
     }
   }
 }
+
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
  * Metadata knows nothing of a producer before its first batch and would accept a later one in its stead (PROTOCOL §5.3),

@@ -152,6 +152,24 @@ test('a producer whose first batch is lost is disconnected: its second must not 
   expect(lane.outcome(later)).toEqual([[56, -1]]);
 });
 
+test('nor after the connection is closed, when what it had sent still lies in the ring', async () => {
+  const lane = new LaneHarness({ batchBytes: 1 });
+  const first = lane.produce({ partitions: [[0, makeBatch({ producerId: 5, baseSequence: 0 })]] });
+  await lane.world.pass(1);
+  // Cannot be taken before the lane knows of revision 3.
+  const second = makeBatch({ producerId: 5, baseSequence: 1 });
+  lane.produce({ topicsRevision: 3, partitions: [[0, second]] });
+  lane.store.failAll('full');
+  await lane.world.pass(1);
+  expect(lane.answer(first)).toMatchObject({ close: true });
+  lane.post({ type: 'connection-closed', connection: 1, closedMs: lane.world.clock.monotonicMs() });
+  lane.store.open = true;
+  await lane.world.pass(1);
+  lane.topics([], [], 3);
+  await lane.world.pass(200);
+  expect(lane.metadata.topicById(TOPIC.topicId)!.partitions[0]!.highWatermark).toBe(0);
+});
+
 test('a refused publish fails its requests with the given error', async () => {
   const lane = new LaneHarness({ batchBytes: 1, agentEpoch: 1 });
   lane.store.open = true;
