@@ -189,7 +189,8 @@ export class Pipeline {
 
   #balance(): void {
     const full = this.#entries.length >= this.#limits.requestsMax || this.#unsentBytes >= this.#limits.unsentBytesMax;
-    if (full !== this.#held && !this.#closed) {
+    // One that finishes stays held: what its owner no longer reads must not come in because a response left.
+    if (full !== this.#held && !this.#closed && !this.#finishing) {
       this.#held = full;
       if (full) {
         this.#events.hold();

@@ -138,3 +138,13 @@ it('finishing waits for what is under way', async () => {
   expect(socket.received.length).toBe(4);
   expect(socket.closed).toBe(true);
 });
+
+it('one that finishes reads nothing more, though it was held and its responses leave', async () => {
+  const { pipeline, isHeld } = connect();
+  const places = Array.from({ length: limits.requestsMax }, () => pipeline.concurrent());
+  expect(isHeld()).toBe(true);
+  pipeline.finish();
+  places[0]!.answer({ frame: response(1), close: false });
+  await settle();
+  expect(isHeld()).toBe(true);
+});
