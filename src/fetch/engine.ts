@@ -3,7 +3,7 @@ import type { FetchLink } from '../cache/fetch-link.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
 import type { Timers } from '../world/world.js';
 import type { FetchAnswer, FetchEngine, FetchRequest, TimestampedOffset } from './engine-contract.js';
-import { answerOf, drop, lookAround, type Pass, readCold } from './pass.js';
+import { answerOf, drop, isLimited, lookAround, type Pass, readCold } from './pass.js';
 import { TimestampLookup } from './timestamps.js';
 import { Wakeups } from './wakeups.js';
 
@@ -40,14 +40,14 @@ export class Fetcher implements FetchEngine {
         // Watched before looking: an advance between the look and the wait is not missed.
         const change = this.#nextChange(request, deadline);
         const pass = lookAround(request, this.#to.metadata.view, this.#to.blocks, fresh.done);
-        const enough = pass.failed || pass.bytes >= request.bytesMin || deadline.passed;
+        const enough = pass.failed || hasEnough(pass, request) || deadline.passed;
         if (pass.bytes === 0 && !enough && pass.soon.length > 0) {
           drop(pass);
           change.cancel();
           await Promise.race([...pass.soon, deadline.reached]);
           continue;
         }
-        if (pass.cold.length > 0 && !pass.failed && (pass.bytes === 0 || !enough)) {
+        if (pass.cold.length > 0 && !pass.failed && (pass.coldFirst || !enough)) {
           const failures = await readCold(pass, request, this.#to.blocks);
           for (const failure of failures) this.#to.onUnavailable(failure.message);
           if (failures.length > 0 && pass.bytes === 0 && !storeFailed) {
@@ -60,7 +60,7 @@ export class Fetcher implements FetchEngine {
           }
           pass.failed ||= failures.length > 0;
         }
-        if (enough || pass.failed || pass.bytes >= request.bytesMin) {
+        if (enough || pass.failed || hasEnough(pass, request)) {
           change.cancel();
           return this.#answer(pass);
         }
@@ -98,6 +98,11 @@ export class Fetcher implements FetchEngine {
     });
     return { happened: Promise.race([advanced, deadline.reached]), cancel };
   }
+}
+
+/** As Kafka counts: more that is there but not let in by a limit counts as given, since waiting brings no more. */
+function hasEnough(pass: Pass, request: FetchRequest): boolean {
+  return pass.bytes >= request.bytesMin || isLimited(pass);
 }
 
 /** At most one fresh read for one fetch. */

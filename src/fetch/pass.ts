@@ -17,6 +17,11 @@ export interface Pass {
   readonly doubtful: boolean;
   /** Partitions whose next bytes only the store has. */
   readonly cold: readonly number[];
+  /**
+   * The first partition that has data is a cold one: its turn comes before what was found in memory. Clients name last what
+   * they were served last, so that no partition starves beside a busy one.
+   */
+  readonly coldFirst: boolean;
   /** Resolve when bytes that are being stamped can be read. */
   readonly soon: readonly Promise<void>[];
 }
@@ -36,6 +41,7 @@ export function lookAround(request: FetchRequest, view: MetadataView, blocks: Bl
   let bytes = 0;
   let failed = false;
   let doubtful = false;
+  let coldFirst = false;
   for (const [i, wanted] of request.partitions.entries()) {
     const found = locate(wanted, view, fresh);
     partitions.push(found);
@@ -47,14 +53,16 @@ export function lookAround(request: FetchRequest, view: MetadataView, blocks: Bl
     if (wanted.offset >= found.highWatermark || bytes >= request.bytesMax) continue;
     const read = blocks.readMemory(readRequest(wanted, request.bytesMax - bytes, bytes === 0));
     if (read === undefined) continue;
-    if (read === 'cold') cold.push(i);
-    else if (read instanceof Promise) soon.push(read);
+    if (read === 'cold') {
+      coldFirst ||= bytes === 0;
+      cold.push(i);
+    } else if (read instanceof Promise) soon.push(read);
     else {
       found.reading = read;
       bytes += read.bytes;
     }
   }
-  return { partitions, bytes, failed, doubtful, cold, soon };
+  return { partitions, bytes, failed, doubtful, cold, coldFirst, soon };
 }
 
 /** Asks the store for what a pass did not find in memory. A store that cannot give it is that partition's error. */
@@ -68,7 +76,7 @@ export async function readCold(pass: Pass, request: FetchRequest, blocks: BlockR
     if (reading instanceof BlockUnavailable) {
       found.error = KAFKA_STORAGE_ERROR;
       failures.push(reading);
-    } else if (pass.bytes > 0 && pass.bytes + reading.bytes > request.bytesMax) {
+    } else if (!(k === 0 && pass.coldFirst) && pass.bytes > 0 && pass.bytes + reading.bytes > request.bytesMax) {
       reading.release();
     } else {
       found.reading = reading;
@@ -76,6 +84,13 @@ export async function readCold(pass: Pass, request: FetchRequest, blocks: BlockR
     }
   }
   return failures;
+}
+
+/** Whether a partition has more than what it gave: a limit, or the end of what one read takes, ended its reading. */
+export function isLimited(pass: Pass): boolean {
+  return pass.partitions.some(
+    ({ reading, highWatermark }) => reading !== undefined && reading.bytes > 0 && reading.nextOffset < highWatermark,
+  );
 }
 
 export function answerOf(pass: Pass): FetchAnswer {

@@ -21,7 +21,9 @@ class Bench {
 
   constructor() {
     const partition = () => ({ logStartOffset: 0, highWatermark: this.highWatermark, bytes: 0 });
-    const view = { topicById: () => ({ topicId: TOPIC, name: 't', configs: new Map(), partitions: [partition()] }) };
+    const view = {
+      topicById: () => ({ topicId: TOPIC, name: 't', configs: new Map(), partitions: [partition(), partition()] }),
+    };
     const metadata = {
       view,
       fresh: () => this.fresh,
@@ -40,16 +42,25 @@ class Bench {
     });
   }
 
-  reading(bytes: number): Reading {
+  reading(bytes: number, nextOffset = this.highWatermark): Reading {
     const release = (): void => {
       this.released += 1;
     };
-    return { slices: [new Uint8Array(bytes)], bytes, nextOffset: 1, place: 'memory', release };
+    return { slices: [new Uint8Array(bytes)], bytes, nextOffset, place: 'memory', release };
   }
 
   advance(): void {
     const advanced = [{ topicId: TOPIC, partition: 0 }];
     this.#applied(1, { topicsChanged: false, advanced, groups: new Set(), agentsChanged: false } as unknown as Changes);
+  }
+
+  /** Bytes of both partitions, the first one named first. */
+  async fetchBoth(): Promise<readonly number[]> {
+    const partitions = [0, 1].map((partition) => ({ topicId: TOPIC, partition, offset: 0, bytesMax: 1000 }));
+    const request = { waitMaxMs: 500, bytesMin: 1, bytesMax: 1000, partitions };
+    const answer = await this.#engine.fetch(request, new AbortController().signal);
+    answer.release();
+    return answer.partitions.map(({ bytes }) => bytes);
   }
 
   /** The answer and when it came, in virtual ms. */
@@ -125,4 +136,24 @@ test('what the store cannot give is tried once more, then a retriable error, nev
   };
   expect(await bench.fetch(0, 500)).toMatchObject({ error: 56, bytes: 0 });
   expect(tries).toBe(2);
+});
+
+test('a limit that lets no more bytes in ends the wait for more', async () => {
+  const bench = new Bench();
+  bench.memory = () => bench.reading(990, 5);
+  expect(await bench.fetch(0, 500, 1000)).toEqual({ atMs: 0, error: 0, bytes: 990 });
+  bench.memory = () => 'cold';
+  bench.cold = async () => [bench.reading(64, 5)];
+  expect(await bench.fetch(0, 500, 1000)).toEqual({ atMs: 0, error: 0, bytes: 64 });
+});
+
+test('a partition that only the store has gets its turn before one in memory that is named after it', async () => {
+  const bench = new Bench();
+  bench.memory = ({ partition }) => (partition === 0 ? 'cold' : bench.reading(1000));
+  bench.cold = async () => [bench.reading(9)];
+  expect(await bench.fetchBoth()).toEqual([9, 1000]);
+  bench.memory = ({ partition }) => (partition === 1 ? 'cold' : bench.reading(1000));
+  bench.cold = async () => expect.unreachable();
+  expect(await bench.fetchBoth()).toEqual([1000, 0]);
+  expect(bench.released).toBe(3);
 });
