@@ -20,15 +20,18 @@ export interface MemoryPlan {
 
 const MiB = 2 ** 20;
 
+/** Threads tell one another places in an arena as unsigned 32 bit numbers. */
+const ARENA_BYTES_MAX = 2 ** 32;
+
 /**
  * Node, its threads and their libraries take about 30 % of the default 512 MiB, the two replicas of the metadata up to a
  * quarter; the arenas share the rest. A lane needs room for a segment that is filling its successor's place while others
  * upload, so a request may take at most half of a lane.
  */
 export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 'frameBytesMax'>): MemoryPlan {
-  const chunksBytes = wholeMiB(settings.memoryBytes / 8);
-  const laneBytes = wholeMiB((settings.memoryBytes * 3) / 16 / settings.workers);
-  const blocksBytes = 2 ** Math.floor(Math.log2(settings.memoryBytes / 8));
+  const chunksBytes = Math.min(wholeMiB(settings.memoryBytes / 8), ARENA_BYTES_MAX);
+  const laneBytes = Math.min(wholeMiB((settings.memoryBytes * 3) / 16 / settings.workers), ARENA_BYTES_MAX);
+  const blocksBytes = Math.min(2 ** Math.floor(Math.log2(settings.memoryBytes / 8)), ARENA_BYTES_MAX);
   const frameBytesMax = Math.min(
     settings.frameBytesMax,
     wholeMiB(chunksBytes / 2),
