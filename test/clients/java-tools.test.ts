@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AgentProcess, scratchFolder, startAgent } from '../processes/agent.js';
 import { runClient } from './command-client.js';
 import { compileJava, java, javaWords } from './java.js';
+import { kafkaJsClient } from './kafkajs.js';
 import { textRecords } from './records.js';
 
 const folder = scratchFolder('java-tools');
@@ -52,13 +53,26 @@ test('kafka-console-producer writes, kafka-console-consumer reads', { timeout: M
 test('kafka-get-offsets tells ends, beginnings, times and the greatest timestamp', {
   timeout: 2 * MINUTE,
 }, async () => {
-  await java.produce(agent.kafka, 'offsets', textRecords('offsets'), { compression: 'zstd', idempotent: true });
-  const at = (time: string): Promise<string> =>
-    tool(`${tools}.GetOffsetShell`, [...server(), '--topic', 'offsets', '--time', time]);
-  expect(await at('-1')).toBe('offsets:0:100');
-  expect(await at('-2')).toBe('offsets:0:0');
-  expect(await at('0')).toBe('offsets:0:0');
-  expect(await at('-3')).toMatch(/^offsets:0:\d+$/);
+  const base = Date.UTC(2026, 0, 1);
+  const messages = Array.from({ length: 100 }, (_, i) => ({ value: `${i}`, timestamp: String(base + i) }));
+  messages[70] = { value: '70', timestamp: String(base + 1000) };
+  const producer = kafkaJsClient(agent.kafka).producer();
+  await producer.connect();
+  await producer.send({ topic: 'offsets', messages: messages.slice(0, 50) });
+  await producer.send({ topic: 'offsets', messages: messages.slice(50) });
+  await producer.disconnect();
+  for (const [time, answer] of [
+    ['-1', 'offsets:0:100'],
+    ['-2', 'offsets:0:0'],
+    ['-3', 'offsets:0:70'],
+    [base, 'offsets:0:0'],
+    [base + 33, 'offsets:0:33'],
+    [base + 70, 'offsets:0:70'],
+    [base + 1001, ''],
+  ] as const) {
+    const words = ['--topic', 'offsets', '--time', String(time)];
+    expect(await tool(`${tools}.GetOffsetShell`, [...server(), ...words]), `${time}`).toBe(answer);
+  }
 });
 
 test('kafka-consumer-groups lists, describes and deletes', { timeout: 3 * MINUTE }, async () => {
@@ -88,4 +102,29 @@ test('kafka-configs describes, kafka-broker-api-versions understands every answe
   const configs = ['--describe', '--entity-type', 'topics', '--entity-name', 'configured'];
   expect(await tool('kafka.admin.ConfigCommand', [...server(), ...configs])).toMatch(/max.message.bytes=2000/);
   expect(await tool(`${tools}.BrokerApiVersionsCommand`, server())).toMatch(/Produce\(0\): 0 to 13/);
+});
+
+test('the verifiable and the performance tools write and read', { timeout: 2 * MINUTE }, async () => {
+  const events = (text: string, name: string): Record<string, unknown>[] =>
+    text
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter((event) => event.name === name);
+  const count = 2000;
+  const written = await tool(`${tools}.VerifiableProducer`, [
+    ...server(),
+    ...['--topic', 'verified', '--max-messages', String(count)],
+  ]);
+  const places = events(written, 'producer_send_success').map(({ offset, value }) => [offset, value]);
+  expect(places).toEqual(Array.from({ length: count }, (_, i) => [i, String(i)]));
+  const reading = ['--topic', 'verified', '--group-id', 'verifiers', '--max-messages', String(count), '--verbose'];
+  const read = await tool(`${tools}.VerifiableConsumer`, [...server(), ...reading]);
+  expect(events(read, 'record_data').map(({ offset, value }) => [offset, value])).toEqual(places);
+  expect(events(read, 'offsets_committed').at(-1)).toMatchObject({ success: true, offsets: [{ offset: count }] });
+
+  const perf = ['--topic', 'measured', '--num-records', '20000'];
+  const load = ['--record-size', '100', '--throughput', '-1'];
+  expect(await tool(`${tools}.ProducerPerformance`, [...server(), ...perf, ...load])).toMatch(/^20000 records sent/m);
+  const measured = await tool(`${tools}.ConsumerPerformance`, [...server(), ...perf, '--hide-header']);
+  expect(Number(measured.split(', ')[4])).toBeGreaterThanOrEqual(20_000);
 });

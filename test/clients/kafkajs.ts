@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs, { type Consumer, type EachMessagePayload, type Message } from 'kafkajs';
+import { joinGroup } from './command-client.js';
 import type { ClientDriver, ConsumedRecord, ProduceOptions } from './driver.js';
+import { type MemberProgram, memberWords } from './member-program.js';
 import type { PlainRecord } from './records.js';
 
 const { CompressionTypes, Kafka, logLevel } = kafkajs;
@@ -20,6 +22,13 @@ export const kafkaJs: ClientDriver = {
   compressions: ['none', 'gzip'],
   shapes: 'every',
 
+  async createTopic(bootstrap, topic, numPartitions) {
+    const admin = kafkaJsClient(bootstrap).admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions }] });
+    await admin.disconnect();
+  },
+
   async produce(
     bootstrap: string,
     topic: string,
@@ -38,25 +47,11 @@ export const kafkaJs: ClientDriver = {
     await producer.disconnect();
   },
 
-  consume: (bootstrap, topic, count) => read(bootstrap, topic, `kafkajs-${randomUUID()}`, count),
+  consume: (bootstrap, topic, count, from) => read(bootstrap, topic, `kafkajs-${randomUUID()}`, count, from),
 
   groupRead: read,
 
-  async join(bootstrap, topic, group) {
-    const consumer = groupConsumer(bootstrap, group);
-    let assigned: readonly number[] = [];
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      assigned = [...(payload.memberAssignment[topic] ?? [])].sort((a, b) => a - b);
-    });
-    await consumer.connect();
-    await consumer.subscribe({ topic });
-    await consumer.run({ eachMessage: async () => {} });
-    const leave = async (): Promise<void> => {
-      assigned = [];
-      await consumer.disconnect();
-    };
-    return { assigned: () => assigned, leave, vanish: leave };
-  },
+  join: (...words) => joinGroup(memberWords('kafkajs', words)),
 
   async offsetAt(bootstrap, topic, timestampMs) {
     const admin = kafkaJsClient(bootstrap).admin();
@@ -67,8 +62,32 @@ export const kafkaJs: ClientDriver = {
   },
 };
 
+/** Runs in a process of its own: member.ts. */
+export const kafkaJsMember: MemberProgram = async (bootstrap, topic, group, say) => {
+  const consumer = groupConsumer(bootstrap, group);
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    say(`assigned ${(payload.memberAssignment[topic] ?? []).join(',')}`);
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async ({ partition, message: { offset } }) => {
+      say(`read ${partition} ${offset}`);
+      await consumer.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+    },
+  });
+  return () => consumer.disconnect();
+};
+
 function groupConsumer(bootstrap: string, groupId: string): Consumer {
-  const settings = { groupId, maxBytesPerPartition: 4 << 20, heartbeatInterval: 500, sessionTimeout: 10_000 };
+  const settings = {
+    groupId,
+    maxBytesPerPartition: 4 << 20,
+    heartbeatInterval: 500,
+    sessionTimeout: 6000,
+    maxWaitTimeInMs: 200,
+  };
   return kafkaJsClient(bootstrap).consumer(settings);
 }
 
@@ -78,6 +97,7 @@ async function read(
   topic: string,
   group: string,
   count: number,
+  from?: number,
 ): Promise<readonly ConsumedRecord[]> {
   const consumer = groupConsumer(bootstrap, group);
   const consumed: ConsumedRecord[] = [];
@@ -96,6 +116,7 @@ async function read(
       if (consumed.length === count) resolve();
     };
     consumer.run({ autoCommit: false, eachMessage }).catch(reject);
+    if (from !== undefined) consumer.seek({ topic, partition: 0, offset: String(from) });
   });
   const offset = String(consumed.at(-1)!.offset + 1);
   await consumer.commitOffsets([{ topic, partition: 0, offset }]);

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { runClient } from './command-client.js';
-import type { ClientDriver, ConsumedRecord } from './driver.js';
+import type { ClientDriver, ConsumedRecord, RecordPlace } from './driver.js';
 
 /** Values hold neither tabs nor line ends (textRecords). */
 const format = ['-f', '%o\t%k\t%s\n'];
 const settings = [
   '-X',
-  'session.timeout.ms=10000',
+  'session.timeout.ms=6000',
   '-X',
   'heartbeat.interval.ms=500',
   '-X',
@@ -26,6 +26,7 @@ export const kcat: ClientDriver = {
   name: 'kcat',
   compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
   shapes: 'text',
+  createTopic: undefined,
 
   async produce(bootstrap, topic, records, { compression, idempotent }) {
     const input = records.map(({ key, value }) => `${key}\t${value}\n`).join('');
@@ -33,7 +34,7 @@ export const kcat: ClientDriver = {
     await runClient(['kcat', '-P', '-b', bootstrap, '-t', topic, '-p', '0', '-K', '\t', ...codec], input);
   },
 
-  async consume(bootstrap, topic, count) {
+  async consume(bootstrap, topic, count, from = 0) {
     const words = [
       'kcat',
       '-q',
@@ -45,7 +46,7 @@ export const kcat: ClientDriver = {
       '-p',
       '0',
       '-o',
-      'beginning',
+      String(from),
       '-c',
       String(count),
       ...format,
@@ -58,9 +59,13 @@ export const kcat: ClientDriver = {
     return recordsOf(await runClient(words, ''));
   },
 
-  async join(bootstrap, topic, group) {
-    const child = spawn('kcat', ['-b', bootstrap, ...settings, ...format, '-G', group, topic], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+  join(bootstrap, topic, group) {
+    const words = ['-b', bootstrap, ...settings, '-X', 'auto.commit.interval.ms=100', '-u', '-f', '%p %o\n'];
+    const child = spawn('kcat', [...words, '-G', group, topic], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const read: RecordPlace[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const [partition, offset] = line.split(' ');
+      read.push({ partition: Number(partition), offset: Number(offset) });
     });
     let assigned: readonly number[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -74,7 +79,7 @@ export const kcat: ClientDriver = {
       await exited;
       assigned = [];
     };
-    return { assigned: () => assigned, leave: end('SIGTERM'), vanish: end('SIGKILL') };
+    return { assigned: () => assigned, read: () => read, leave: end('SIGTERM'), vanish: end('SIGKILL') };
   },
 
   async offsetAt(bootstrap, topic, timestampMs) {

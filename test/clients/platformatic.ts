@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { Consumer, type GroupAssignment, type Message, Producer } from '@platformatic/kafka';
+import { Admin, Consumer, type GroupAssignment, type Message, Producer } from '@platformatic/kafka';
+import { joinGroup } from './command-client.js';
 import type { ClientDriver, ConsumedRecord } from './driver.js';
+import { type MemberProgram, memberWords } from './member-program.js';
 
 function groupConsumer(bootstrap: string, groupId: string): Consumer {
   return new Consumer({
     groupId,
     clientId: 'platformatic',
     bootstrapBrokers: [bootstrap],
-    sessionTimeout: 10_000,
+    sessionTimeout: 6000,
     rebalanceTimeout: 15_000,
     heartbeatInterval: 500,
     maxBytes: 8 << 20,
@@ -19,12 +21,14 @@ async function read(
   topic: string,
   group: string,
   count: number,
+  from?: number,
 ): Promise<readonly ConsumedRecord[]> {
   const consumer = groupConsumer(bootstrap, group);
   const stream = await consumer.consume({
     topics: [topic],
-    mode: 'committed',
-    fallbackMode: 'earliest',
+    ...(from === undefined
+      ? { mode: 'committed', fallbackMode: 'earliest' }
+      : { mode: 'manual', offsets: [{ topic, partition: 0, offset: BigInt(from) }] }),
     autocommit: false,
   });
   const consumed: ConsumedRecord[] = [];
@@ -49,6 +53,12 @@ export const platformatic: ClientDriver = {
   compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
   shapes: 'every',
 
+  async createTopic(bootstrap, topic, partitions) {
+    const admin = new Admin({ clientId: 'platformatic', bootstrapBrokers: [bootstrap] });
+    await admin.createTopics({ topics: [topic], partitions });
+    await admin.close();
+  },
+
   async produce(bootstrap, topic, records, { compression, idempotent }) {
     const producer = new Producer({ clientId: 'platformatic', bootstrapBrokers: [bootstrap] });
     for (const { key, value, headers } of records) {
@@ -59,19 +69,11 @@ export const platformatic: ClientDriver = {
     await producer.close();
   },
 
-  consume: (bootstrap, topic, count) => read(bootstrap, topic, `platformatic-${randomUUID()}`, count),
+  consume: (bootstrap, topic, count, from) => read(bootstrap, topic, `platformatic-${randomUUID()}`, count, from),
 
   groupRead: read,
 
-  async join(bootstrap, topic, group) {
-    const consumer = groupConsumer(bootstrap, group);
-    const stream = await consumer.consume({ topics: [topic], mode: 'latest' });
-    stream.on('data', () => {});
-    const leave = (): Promise<void> => consumer.close(true);
-    const partitionsOf = (assignments: GroupAssignment[] | null): number[] =>
-      (assignments ?? []).flatMap(({ partitions }) => partitions).sort((a, b) => a - b);
-    return { assigned: () => partitionsOf(consumer.assignments), leave, vanish: leave };
-  },
+  join: (...words) => joinGroup(memberWords('platformatic', words)),
 
   async offsetAt(bootstrap, topic, timestampMs) {
     const consumer = groupConsumer(bootstrap, 'platformatic-times');
@@ -83,4 +85,31 @@ export const platformatic: ClientDriver = {
     await consumer.close(true);
     return Number(offsets.get(topic)?.[0]);
   },
+};
+
+/** Runs in a process of its own: member.ts. */
+export const platformaticMember: MemberProgram = async (bootstrap, topic, group, say) => {
+  const consumer = groupConsumer(bootstrap, group);
+  consumer.on('consumer:group:join', ({ assignments }) => {
+    const partitions = (assignments ?? []).flatMap((each: GroupAssignment) => each.partitions);
+    say(`assigned ${partitions.join(',')}`);
+  });
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: 'committed',
+    fallbackMode: 'earliest',
+    autocommit: false,
+  });
+  const reading = (async (): Promise<void> => {
+    for await (const { partition, offset } of stream) {
+      // What a fetch begun before a rebalance brings comes through, though another member has the partition by now.
+      if (!consumer.assignments?.some(({ partitions }) => partitions.includes(partition))) continue;
+      say(`read ${partition} ${offset}`);
+      await consumer.commit({ offsets: [{ topic, partition, offset: offset + 1n, leaderEpoch: -1 }] });
+    }
+  })();
+  return async () => {
+    await consumer.close(true);
+    await reading;
+  };
 };

@@ -23,9 +23,16 @@ var ctx = context.Background()
 func main() {
 	args := os.Args[1:]
 	commands := map[string]func([]string){
-		"produce": produce, "consume": consume, "group-read": groupRead, "join": join, "offset-at": offsetAt,
+		"create": create, "produce": produce, "consume": consume, "group-read": groupRead, "join": join, "offset-at": offsetAt,
 	}
 	commands[args[0]](args[1:])
+}
+
+func create(args []string) {
+	client := open(args[0])
+	_, err := kadm.NewClient(client).CreateTopic(ctx, int32(number(args[2])), -1, nil, args[1])
+	must(err)
+	client.Close()
 }
 
 func produce(args []string) {
@@ -65,7 +72,7 @@ func produce(args []string) {
 }
 
 func consume(args []string) {
-	start := map[string]map[int32]kgo.Offset{args[1]: {0: kgo.NewOffset().AtStart()}}
+	start := map[string]map[int32]kgo.Offset{args[1]: {0: kgo.NewOffset().At(int64(number(args[3])))}}
 	client := open(args[0], kgo.ConsumePartitions(start))
 	show(client, number(args[2]))
 	client.Close()
@@ -100,15 +107,19 @@ func join(args []string) {
 		}
 	}
 	client := open(args[0], kgo.ConsumerGroup(args[2]), kgo.ConsumeTopics(args[1]), kgo.HeartbeatInterval(500*time.Millisecond),
-		kgo.SessionTimeout(10*time.Second), kgo.OnPartitionsAssigned(change(true)), kgo.OnPartitionsRevoked(change(false)),
-		kgo.OnPartitionsLost(change(false)))
+		kgo.SessionTimeout(6*time.Second), kgo.DisableAutoCommit(), kgo.OnPartitionsAssigned(change(true)), kgo.OnPartitionsRevoked(change(false)),
+		kgo.OnPartitionsLost(change(false)), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	ended, stop := context.WithCancel(ctx)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
 	for ended.Err() == nil {
-		client.PollFetches(ended)
+		fetches := client.PollFetches(ended)
+		fetches.EachRecord(func(record *kgo.Record) { fmt.Println("read", record.Partition, record.Offset) })
+		if !fetches.Empty() {
+			must(client.CommitUncommittedOffsets(ctx))
+		}
 	}
 	client.Close()
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.stream.*;
+import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.TopicPartition;
@@ -15,12 +16,21 @@ import org.apache.kafka.common.serialization.*;
 public class WeftClient {
   public static void main(String[] args) throws Exception {
     switch (args[0]) {
+      case "create" -> create(args[1], args[2], Integer.parseInt(args[3]));
       case "produce" -> produce(args[1], args[2], args[3], args[4]);
-      case "consume" -> consume(args[1], args[2], Integer.parseInt(args[3]));
+      case "consume" -> consume(args[1], args[2], Integer.parseInt(args[3]), Long.parseLong(args[4]));
       case "group-read" -> groupRead(args[1], args[2], args[3], Integer.parseInt(args[4]));
       case "join" -> join(args[1], args[2], args[3]);
       case "offset-at" -> offsetAt(args[1], args[2], Long.parseLong(args[3]));
       default -> throw new IllegalArgumentException(args[0]);
+    }
+  }
+
+  static void create(String bootstrap, String topic, int partitions) throws Exception {
+    try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+      var request = new NewTopic(topic, Optional.of(partitions), Optional.empty());
+      var created = admin.createTopics(List.of(request));
+      if (created.numPartitions(topic).get() != partitions) throw new AssertionError("partitions");
     }
   }
 
@@ -48,11 +58,11 @@ public class WeftClient {
     }
   }
 
-  static void consume(String bootstrap, String topic, int count) {
+  static void consume(String bootstrap, String topic, int count, long from) {
     try (var consumer = consumer(bootstrap, null)) {
       var partition = new TopicPartition(topic, 0);
       consumer.assign(List.of(partition));
-      consumer.seek(partition, 0);
+      consumer.seek(partition, from);
       print(consumer, count);
     }
   }
@@ -79,7 +89,9 @@ public class WeftClient {
       consumer.subscribe(List.of(topic));
       Set<TopicPartition> shown = null;
       while (!ended.isDone()) {
-        consumer.poll(Duration.ofMillis(100));
+        var records = consumer.poll(Duration.ofMillis(100));
+        for (var record : records) System.out.println("read " + record.partition() + " " + record.offset());
+        if (!records.isEmpty()) consumer.commitSync();
         if (!consumer.assignment().equals(shown)) {
           shown = Set.copyOf(consumer.assignment());
           System.out.println("assigned " + shown.stream().map(p -> "" + p.partition()).collect(Collectors.joining(",")));
@@ -100,7 +112,7 @@ public class WeftClient {
     settings.put("bootstrap.servers", bootstrap);
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", "false");
-    settings.put("session.timeout.ms", "10000");
+    settings.put("session.timeout.ms", "6000");
     settings.put("heartbeat.interval.ms", "500");
     if (group != null) settings.put("group.id", group);
     return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());

@@ -15,6 +15,15 @@ function fail(error) {
 }
 
 const commands = {
+  create(partitions) {
+    const admin = kafka.AdminClient.create({ 'bootstrap.servers': bootstrap });
+    admin.createTopic({ topic, num_partitions: Number(partitions), replication_factor: 1 }, 10_000, (error) => {
+      if (error) return fail(error);
+      admin.disconnect();
+      process.exit(0);
+    });
+  },
+
   produce(compression, idempotent) {
     const producer = new kafka.HighLevelProducer({
       'bootstrap.servers': bootstrap,
@@ -50,12 +59,12 @@ const commands = {
     });
   },
 
-  consume(count) {
+  consume(count, from) {
     const consumer = open(`librdkafka-${process.pid}-${Date.now()}`, {});
     read(
       consumer,
       Number(count),
-      () => consumer.assign([{ topic, partition: 0, offset: 0 }]),
+      () => consumer.assign([{ topic, partition: 0, offset: Number(from) }]),
       () => process.exit(0),
     );
   },
@@ -88,6 +97,10 @@ const commands = {
       consumer.subscribe([topic]);
       consumer.consume();
     });
+    consumer.on('data', (message) => {
+      process.stdout.write(`read ${message.partition} ${message.offset}\n`);
+      consumer.commitMessage(message);
+    });
     consumer.connect({}, (error) => error && fail(error));
     process.stdin.resume();
     process.stdin.on('end', () => consumer.disconnect(() => process.exit(0)));
@@ -111,7 +124,7 @@ function open(group, more) {
     'bootstrap.servers': bootstrap,
     'group.id': group,
     'enable.auto.commit': false,
-    'session.timeout.ms': 10_000,
+    'session.timeout.ms': 6000,
     'heartbeat.interval.ms': 500,
     'fetch.wait.max.ms': 100,
     ...more,
