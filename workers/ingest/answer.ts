@@ -68,11 +68,25 @@ function addExtent(extents: ReadableExtent[], next: ReadableExtent): void {
   extents[extents.length - 1] = {
     topicId: last.topicId,
     partition: last.partition,
-    baseOffsets: Float64Array.of(...last.baseOffsets, ...next.baseOffsets),
-    positions: Uint32Array.of(...last.positions, ...next.positions),
-    lengths: Uint32Array.of(...last.lengths, ...next.lengths),
-    records: Uint32Array.of(...last.records, ...next.records),
+    baseOffsets: joinedColumn(
+      new Float64Array(last.baseOffsets.length + next.baseOffsets.length),
+      last.baseOffsets,
+      next.baseOffsets,
+    ),
+    positions: joinedColumn(
+      new Uint32Array(last.positions.length + next.positions.length),
+      last.positions,
+      next.positions,
+    ),
+    lengths: joinedColumn(new Uint32Array(last.lengths.length + next.lengths.length), last.lengths, next.lengths),
+    records: joinedColumn(new Uint32Array(last.records.length + next.records.length), last.records, next.records),
   };
+}
+
+function joinedColumn<T extends Float64Array | Uint32Array>(column: T, first: T, second: T): T {
+  column.set(first);
+  column.set(second, first.length);
+  return column;
 }
 
 /** The answer to a request whose partitions are all decided. With acks=0 there is none, but an error closes (Kafka too). */
