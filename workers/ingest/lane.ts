@@ -272,7 +272,10 @@ export class Lane {
     this.#open = undefined;
     this.#windowTimer?.cancel();
     this.#windowTimer = undefined;
-    this.#released.push(...open.inPlace);
+    // One by one: a segment may hold more requests than a call takes arguments.
+    for (const id of open.inPlace) {
+      this.#released.push(id);
+    }
     this.#scratch.reset();
     return true;
   }
