@@ -33,6 +33,7 @@ export const longSuites = [
     env: { WEFT_TEST_FIRST_SEED: '1001', WEFT_TEST_SIMULATION_SEEDS: '10000' },
   },
   { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
+  { name: 'fuzz-long', files: ['test/fuzz/**/*.test.js'], env: { WEFT_TEST_FUZZ_FACTOR: '100' } },
   { name: 'minio', files: ['test/long/minio.test.js'], needs: ['minio'] },
   { name: 'growth', files: ['test/long/growth.test.js'], needs: ['java'] },
 ];

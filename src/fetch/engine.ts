@@ -19,6 +19,9 @@ export interface FetchDependencies {
   readonly onRead: (place: 'memory' | 'block' | 'store', bytes: number) => void;
 }
 
+/** A fresh read takes one request to the journal's store; without a leader it never comes. */
+const DOUBT_MS_MAX = 1_000;
+
 /** Long polls over the metadata replica and the block cache. */
 export class Fetcher implements FetchEngine {
   readonly #to: FetchDependencies;
@@ -35,6 +38,7 @@ export class Fetcher implements FetchEngine {
     const deadline = new Deadline(this.#to.timers, request.waitMaxMs, signal);
     const fresh = new FreshRead(this.#to.metadata);
     let storeFailed = false;
+    let doubted = false;
     try {
       for (;;) {
         // Watched before looking: an advance between the look and the wait is not missed.
@@ -60,6 +64,14 @@ export class Fetcher implements FetchEngine {
           }
           pass.failed ||= failures.length > 0;
         }
+        if (enough && pass.bytes === 0 && pass.doubtful && !pass.failed && !doubted) {
+          // A client that will not wait must learn all the same that its offset is out of range, or it asks for ever.
+          drop(pass);
+          change.cancel();
+          doubted = true;
+          await this.#confirm(fresh, signal);
+          continue;
+        }
         if (enough || pass.failed || hasEnough(pass, request)) {
           change.cancel();
           return this.#answer(pass);
@@ -81,6 +93,12 @@ export class Fetcher implements FetchEngine {
 
   offsetOfMaxTimestamp(topicId: string, partition: number): Promise<TimestampedOffset | undefined> {
     return this.#timestamps.greatest(topicId, partition);
+  }
+
+  async #confirm(fresh: FreshRead, signal: AbortSignal): Promise<void> {
+    const patience = new Deadline(this.#to.timers, DOUBT_MS_MAX, signal);
+    await Promise.race([fresh.read(), patience.reached]);
+    patience.cancel();
   }
 
   #answer(pass: Pass): FetchAnswer {

@@ -86,7 +86,7 @@ export class Message<F extends SomeField> {
    * three behind Metadata v13.
    */
   decodeLeading(version: number, bytes: Uint8Array, position = 0, limit: number = bytes.length): StructOut<F> {
-    return this.read(version, new Reader(bytes, position, limit));
+    return this.read(version, new Reader(bytes, position, limit, this.elementsMax));
   }
 
   /** As `decode`, from where the reader is; what follows the message is left to the caller. */
@@ -149,7 +149,7 @@ interface ApiDefinition<Q, P> {
  * Array elements in one request. A request of a byte per element would otherwise make of a frame of 100 MiB objects of many
  * gigabytes, on the main thread. Kafka clusters are built for 200,000 partitions, so no honest request comes near.
  */
-export const REQUEST_ELEMENTS_MAX = 0x8_0000;
+export const REQUEST_ELEMENTS_MAX = 0x4_0000;
 
 /** The API of a definition file. */
 export function api<Q extends SomeField, P extends SomeField>(definition: ApiDefinition<Q, P>): Api<Q, P> {

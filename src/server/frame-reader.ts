@@ -159,11 +159,20 @@ export class FrameReader implements ReadSink {
     const count = Math.min(bytes.length, this.#head.length - this.#headCount);
     this.#head.set(bytes.subarray(0, count), this.#headCount);
     this.#headCount += count;
-    if (this.#headCount === this.#head.length) {
+    if (this.#headCount >= FRAME_LENGTH_BYTES && this.#size < FRAME_BYTES_MIN) {
+      // At once: of so short a frame the key may never come. No foreign protocol begins like this.
+      this.#refuse('malformed', `a frame of ${this.#size} bytes`);
+    } else if (this.#headCount === this.#head.length) {
       this.#headCount = 0;
       this.#begin();
     }
     return count;
+  }
+
+  /** What the head declares. */
+  get #size(): number {
+    const head = this.#head;
+    return (head[0]! << 24) | (head[1]! << 16) | (head[2]! << 8) | head[3]!;
   }
 
   /** A frame's length, key and version are there. */
@@ -175,11 +184,7 @@ export class FrameReader implements ReadSink {
       this.#refuse('malformed', foreign);
       return;
     }
-    const size = (head[0]! << 24) | (head[1]! << 16) | (head[2]! << 8) | head[3]!;
-    if (size < FRAME_BYTES_MIN) {
-      this.#refuse('malformed', `a frame of ${size} bytes`);
-      return;
-    }
+    const size = this.#size;
     const frame = new PartialFrame(size, head.slice(FRAME_LENGTH_BYTES));
     const { frameBytesMax, controlFrameBytesMax } = this.#limits;
     const sizeMax = frame.isProduce ? Math.min(frameBytesMax, this.#memory.frameBytesMax) : controlFrameBytesMax;

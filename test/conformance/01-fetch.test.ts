@@ -81,6 +81,14 @@ describe('errors', () => {
     });
   }
 
+  it('out of range is told to a client that does not wait, too', async () => {
+    const { client } = await agentWithRecords();
+    for (const limits of [{ maxWaitMs: 0 }, { maxWaitMs: 500, minBytes: 0 }]) {
+      const answer = await client.call(apis.fetch, 12, from(5, limits));
+      expect(answer.responses[0]!.partitions[0]).toMatchObject({ errorCode: 1 });
+    }
+  });
+
   it('a session that we never gave: 70', async () => {
     const { client } = await agentWithRecords();
     expect(await client.call(apis.fetch, 7, from(0, { sessionId: 5, sessionEpoch: 1 }))).toMatchObject({

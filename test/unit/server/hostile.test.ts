@@ -58,6 +58,7 @@ describe('a connection that misbehaves is closed with a log line, its neighbour 
       framed(header(3, 9), [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
       /header: |body of Metadata v9/,
     ],
+    ['empty frame', framed(), /a frame of 0 bytes/],
     ['negative length', Uint8Array.of(0x80, 0, 0, 1, 0, 3, 0, 1), /a frame of -2147483647 bytes/],
     ['2 GiB declared', Uint8Array.of(0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 9), /a frame of 2147483647 bytes/],
     ['TLS', Uint8Array.of(0x16, 3, 3, 0, 200, 1, 0, 0, 196, 3, 3), /speaks TLS/],
