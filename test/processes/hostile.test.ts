@@ -190,9 +190,9 @@ test('300 connections that declare 30 MB each and send nothing, or 64 KiB and st
   client.reset();
 });
 
-test('a quarter of a million names in one request are answered in bounded memory', async () => {
+test('a hundred thousand names in one request are answered in bounded memory', async () => {
   const client = await WireClient.connect(agent.kafka);
-  const names = Array.from({ length: 262_000 }, () => ({ name: '' }));
+  const names = Array.from({ length: 100_000 }, () => ({ name: '' }));
   const { topics } = await client.call(apis.metadata, 1, { topics: names });
   expect(topics.length).toBe(names.length);
   expect(topics[0]!.errorCode).toBe(17);
