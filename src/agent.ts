@@ -86,6 +86,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
   } catch (error) {
     await server.close();
     await metadata?.close();
+    await threads.close();
     throw error;
   }
 }

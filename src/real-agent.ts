@@ -41,15 +41,24 @@ export async function startRealAgent(
     { frameBytesMax, chunksBytes, laneBytes, lanes: settings.workers, blocksBytes },
     'Memory: the largest request accepted, and what the parts have',
   );
-  const agent = await runAgent(settings, { version, world, threads, store, memory, telemetry, log, onFatal });
+  const leave = async (): Promise<void> => {
+    await release();
+    await opened.close();
+    if (settings.bucket.kind === 'memory') await removeMemoryFolders();
+  };
+  let agent: RunningAgent;
+  try {
+    agent = await runAgent(settings, { version, world, threads, store, memory, telemetry, log, onFatal });
+  } catch (error) {
+    await leave();
+    throw error;
+  }
   return {
     ...agent,
     bucket: opened.name,
     async stop() {
       await agent.stop();
-      await release();
-      await opened.close();
-      if (settings.bucket.kind === 'memory') await removeMemoryFolders();
+      await leave();
     },
   };
 }

@@ -75,3 +75,12 @@ test.skipIf(missing)('a second start on S3 finds everything again', { timeout: 3
     await server.stop();
   }
 });
+
+test.each(['--kafka', '--http'])('a port that is taken ends the start: %s', { timeout: MINUTE }, async (flag) => {
+  const first = await startAgent(['--bucket', 'memory:']);
+  const taken = flag === '--kafka' ? first.kafka : first.http;
+  await expect(startAgent(['--bucket', 'memory:', flag, taken])).rejects.toThrow(
+    /ended with 1 before it was ready[^]*EADDRINUSE/,
+  );
+  expect(await first.stop()).toBe(0);
+});
