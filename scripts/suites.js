@@ -22,7 +22,11 @@ export const suites = [
   { name: 'librdkafka', files: ['test/clients/librdkafka*.test.js'], needs: ['librdkafka'] },
   { name: 'java', files: ['test/clients/java*.test.js'], needs: ['java'] },
   { name: 'franz-go', files: ['test/clients/franz-go*.test.js'], needs: ['franz-go'] },
-  { name: 'clients-together', files: ['test/clients/together*.test.js'], needs: ['kcat', 'java', 'librdkafka', 'franz-go'] },
+  {
+    name: 'clients-together',
+    files: ['test/clients/together*.test.js'],
+    needs: ['kcat', 'java', 'librdkafka', 'franz-go'],
+  },
 ];
 
 /** `npm run test:long`. */
