@@ -45,6 +45,7 @@ const needed = process.env['WEFT_ALL'] === '1';
 const name =
   'a full disk is a retriable error and no acknowledgement; what was acknowledged is there, through kill -9 and when space returns';
 
+// Needs a file system of its own: not every kernel lets a plain user make one.
 test.skipIf(disk === undefined && !needed)(
   disk === undefined ? `NOT RUN: ${name} (needs name spaces, unshare -Urm, or root)` : name,
   { timeout: 120_000 },
