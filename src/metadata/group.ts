@@ -3,19 +3,15 @@ import type { JoinGroup } from './journal.wire.js';
 import type { Ledger } from './limits.js';
 import { SIZE, textBytes } from './limits.js';
 import type { Member } from './members.js';
-import type { CommittedOffset, GroupState, GroupView } from './view.js';
-
-/** What a group committed in one topic. */
-export interface TopicOffsets {
-  readonly partitions: Map<number, CommittedOffset>;
-  bytes: number;
-}
+import type { OffsetOwner, TopicOffsets } from './offset-owner.js';
+import type { GroupState, GroupView } from './view.js';
 
 /**
  * One classic group: its members and the way from generation to generation (PROTOCOL §5.7, after Kafka's ClassicGroup).
  * Time only enters as the entry's; who waits too long is the leader's business.
  */
-export class Group implements GroupView {
+export class Group implements GroupView, OffsetOwner {
+  readonly kind = 'classic';
   readonly groupId: string;
   readonly #ledger: Ledger;
   state: GroupState = 'Empty';
@@ -33,12 +29,12 @@ export class Group implements GroupView {
   /** How many members (not reserved ids) support each protocol. */
   readonly #support = new Map<string, number>();
   #reserved = 0;
-  /** By topic id. */
-  readonly offsets = new Map<string, TopicOffsets>();
+  readonly offsets: Map<string, TopicOffsets>;
 
-  constructor(groupId: string, ledger: Ledger) {
+  constructor(groupId: string, ledger: Ledger, offsets = new Map<string, TopicOffsets>()) {
     this.groupId = groupId;
     this.#ledger = ledger;
+    this.offsets = offsets;
   }
 
   get ownBytes(): number {

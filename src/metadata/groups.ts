@@ -13,13 +13,30 @@ import type { Ledger } from './limits.js';
 import type { Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 
-/** Classic groups by id, and the rules of their commands; joining is join.ts, offsets are offsets.ts. */
+/** A group of any kind: all share one space of ids. */
+export type AnyGroup = Group;
+
+/** Groups by id, and the rules of classic groups' commands; joining is join.ts, offsets are offsets.ts. */
 export class Groups {
   readonly #ledger: Ledger;
-  readonly byId = new Map<string, Group>();
+  readonly byId = new Map<string, AnyGroup>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
+  }
+
+  /** The classic group of this id. */
+  classic(groupId: string): Group | undefined {
+    const group = this.byId.get(groupId);
+    return group?.kind === 'classic' ? group : undefined;
+  }
+
+  *classics(): Generator<Group> {
+    for (const group of this.byId.values()) {
+      if (group.kind === 'classic') {
+        yield group;
+      }
+    }
   }
 
   create(groupId: string): Group {
@@ -31,7 +48,7 @@ export class Groups {
 
   /** Kafka: classicGroupSyncToClassicMember. */
   sync(command: SyncGroup): Outcome {
-    const group = this.byId.get(command.group);
+    const group = this.classic(command.group);
     const speaker = group?.judge(command.memberId, command.instanceId) ?? errors.UNKNOWN_MEMBER_ID.code;
     if (group === undefined || speaker !== errors.NONE.code) {
       return refused(speaker, 'unknown or fenced member');
@@ -60,7 +77,7 @@ export class Groups {
 
   /** Kafka: classicGroupLeave. Every member is judged by itself; then the others rebalance once. */
   leave(command: LeaveGroup, timeMs: number): Outcome {
-    const group = this.byId.get(command.group);
+    const group = this.classic(command.group);
     if (group === undefined) {
       return { kind: 'members-left', errors: command.members.map(() => errors.UNKNOWN_MEMBER_ID.code) };
     }
@@ -72,7 +89,7 @@ export class Groups {
   }
 
   expire(command: ExpireMembers, timeMs: number): Outcome {
-    const group = this.byId.get(command.group);
+    const group = this.classic(command.group);
     if (group === undefined || group.generation !== command.generation) {
       return refused(errors.ILLEGAL_GENERATION.code, 'the group has moved on');
     }
@@ -91,7 +108,7 @@ export class Groups {
   }
 
   completeJoin(command: CompleteJoin, timeMs: number): Outcome {
-    const group = this.byId.get(command.group);
+    const group = this.classic(command.group);
     if (group === undefined || group.state !== 'PreparingRebalance' || group.joinPhase !== command.joinPhase) {
       return refused(errors.ILLEGAL_GENERATION.code, 'this join phase is over');
     }

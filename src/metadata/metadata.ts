@@ -110,10 +110,10 @@ export class Metadata implements MetadataView {
   }
 
   group(groupId: string): GroupView | undefined {
-    return this.#state.groups.byId.get(groupId);
+    return this.#state.groups.classic(groupId);
   }
   groups(): Iterable<GroupView> {
-    return this.#state.groups.byId.values();
+    return this.#state.groups.classics();
   }
   committedOffset(groupId: string, topic: string, partition: number): CommittedOffset | undefined {
     const topicId = this.#state.topics.byName.get(topic)?.topicId;

@@ -4,6 +4,7 @@ import type { Groups } from './groups.js';
 import type { CommitOffsets } from './journal.wire.js';
 import type { Ledger } from './limits.js';
 import { SIZE, textBytes } from './limits.js';
+import type { OffsetOwner } from './offset-owner.js';
 import type { Outcome } from './outcomes.js';
 import { refused } from './outcomes.js';
 import type { Topics } from './topics.js';
@@ -55,7 +56,7 @@ export function commitOffsets(
 
 /** Writes one offset and its bytes. */
 export function putOffset(
-  group: Group,
+  group: OffsetOwner,
   topicId: string,
   partition: number,
   committed: CommittedOffset,
@@ -74,13 +75,13 @@ export function putOffset(
 }
 
 /** Forgets what a group committed in a topic. */
-export function dropOffsets(group: Group, topicId: string, ledger: Ledger): void {
+export function dropOffsets(group: OffsetOwner, topicId: string, ledger: Ledger): void {
   ledger.bytes -= group.offsets.get(topicId)?.bytes ?? 0;
   group.offsets.delete(topicId);
 }
 
 /** A group that goes takes its offsets with it. */
-export function forgetOffsets(group: Group, topics: Topics, ledger: Ledger): void {
+export function forgetOffsets(group: OffsetOwner, topics: Topics, ledger: Ledger): void {
   for (const topicId of [...group.offsets.keys()]) {
     const topic = topics.byId.get(topicId) ?? topics.retiring.find((deleted) => deleted.topicId === topicId);
     topic?.committedBy.delete(group.groupId);

@@ -28,6 +28,7 @@ export interface MetadataView {
   /** The extent that holds the greatest timestamp of the partition (the earliest one of equals). */
   extentWithMaxTimestamp(topicId: string, partition: number): Extent | undefined;
 
+  /** Classic groups; a group of another kind with this id is not one. Committed offsets are of groups of any kind. */
   group(groupId: string): GroupView | undefined;
   groups(): Iterable<GroupView>;
   committedOffset(groupId: string, topic: string, partition: number): CommittedOffset | undefined;
