@@ -62,6 +62,21 @@ const RULES: Rules = {
     changes.topicsChanged ||= outcome.kind !== 'refused';
     return outcome;
   },
+  createPartitions: (state, command, { changes }) => {
+    const outcome = state.topics.createPartitions(command);
+    changes.topicsChanged ||= outcome === DONE;
+    return outcome;
+  },
+  alterTopicConfigs: (state, command, { revision, changes }) => {
+    const outcome = state.topics.alterConfigs(command, revision);
+    changes.topicsChanged ||= outcome === DONE;
+    return outcome;
+  },
+  alterResourceConfigs: (state, command, { revision, changes }) => {
+    const outcome = state.configs.alter(command, revision);
+    changes.resourceConfigsChanged ||= outcome === DONE;
+    return outcome;
+  },
   allocateProducerIds: (state, command) => state.producers.allocate(command),
   publishSegment: (state, command, { agent, timeMs, changes }) =>
     agent === undefined
@@ -228,6 +243,7 @@ function mixOutcome(digest: Digest, outcome: Outcome): void {
       }
       break;
     case 'done':
+    case 'superseded':
       break;
   }
 }

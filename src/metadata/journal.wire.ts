@@ -54,6 +54,9 @@ export interface Command {
     | { $case: "publishSegment"; value: PublishSegment }
     | { $case: "skipNumber"; value: SkipNumber }
     | { $case: "setLimits"; value: SetLimits }
+    | { $case: "alterTopicConfigs"; value: AlterTopicConfigs }
+    | { $case: "createPartitions"; value: CreatePartitions }
+    | { $case: "alterResourceConfigs"; value: AlterResourceConfigs }
     | { $case: "joinGroup"; value: JoinGroup }
     | { $case: "syncGroup"; value: SyncGroup }
     | { $case: "leaveGroup"; value: LeaveGroup }
@@ -119,6 +122,35 @@ export interface CreateTopic {
 
 export interface DeleteTopic {
   topicId: Uint8Array;
+}
+
+/**
+ * The configs of a topic from now on, as made from those that it had at `expected_revision`. The proposer validated them;
+ * when somebody changed them in between, the outcome is Superseded, and the proposer starts again from what it now sees.
+ */
+export interface AlterTopicConfigs {
+  topicId: Uint8Array;
+  /** of the last change of these configs; 0 since the topic was created */
+  expectedRevision: number;
+  /** all of them */
+  configs: ConfigEntry[];
+}
+
+export interface CreatePartitions {
+  topicId: Uint8Array;
+  /** how many there will be; fewer or as many as there are is refused */
+  partitions: number;
+}
+
+/** The same for what has configs and is no topic. No configs: as if there never were any. */
+export interface AlterResourceConfigs {
+  /** Kafka's number: 4 broker, 16 client metrics, 32 group */
+  resourceType: number;
+  /** a node id (empty: of all agents), a subscription's or a group's name */
+  resourceName: string;
+  /** of the last change; 0 while there are no configs */
+  expectedRevision: number;
+  configs: ConfigEntry[];
 }
 
 export interface AllocateProducerIds {
@@ -504,6 +536,15 @@ export const Command: MessageFns<Command> = {
       case "setLimits":
         SetLimits.encode(message.kind.value, writer.uint32(82).fork()).join();
         break;
+      case "alterTopicConfigs":
+        AlterTopicConfigs.encode(message.kind.value, writer.uint32(90).fork()).join();
+        break;
+      case "createPartitions":
+        CreatePartitions.encode(message.kind.value, writer.uint32(98).fork()).join();
+        break;
+      case "alterResourceConfigs":
+        AlterResourceConfigs.encode(message.kind.value, writer.uint32(122).fork()).join();
+        break;
       case "joinGroup":
         JoinGroup.encode(message.kind.value, writer.uint32(162).fork()).join();
         break;
@@ -620,6 +661,33 @@ export const Command: MessageFns<Command> = {
             }
 
             message.kind = { $case: "setLimits", value: SetLimits.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.kind = { $case: "alterTopicConfigs", value: AlterTopicConfigs.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.kind = { $case: "createPartitions", value: CreatePartitions.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.kind = {
+              $case: "alterResourceConfigs",
+              value: AlterResourceConfigs.decode(reader, reader.uint32()),
+            };
             continue;
           }
           case 20: {
@@ -1187,6 +1255,210 @@ export const DeleteTopic: MessageFns<DeleteTopic> = {
             }
 
             message.topicId = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAlterTopicConfigs(): AlterTopicConfigs {
+  return { topicId: new Uint8Array(0), expectedRevision: 0, configs: [] };
+}
+
+export const AlterTopicConfigs: MessageFns<AlterTopicConfigs> = {
+  encode(message: AlterTopicConfigs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.expectedRevision !== 0) {
+      writer.uint32(16).uint64(message.expectedRevision);
+    }
+    for (const v of message.configs) {
+      ConfigEntry.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlterTopicConfigs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlterTopicConfigs();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expectedRevision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.configs.push(ConfigEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreatePartitions(): CreatePartitions {
+  return { topicId: new Uint8Array(0), partitions: 0 };
+}
+
+export const CreatePartitions: MessageFns<CreatePartitions> = {
+  encode(message: CreatePartitions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.partitions !== 0) {
+      writer.uint32(16).uint32(message.partitions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreatePartitions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreatePartitions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partitions = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAlterResourceConfigs(): AlterResourceConfigs {
+  return { resourceType: 0, resourceName: "", expectedRevision: 0, configs: [] };
+}
+
+export const AlterResourceConfigs: MessageFns<AlterResourceConfigs> = {
+  encode(message: AlterResourceConfigs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.resourceType !== 0) {
+      writer.uint32(8).uint32(message.resourceType);
+    }
+    if (message.resourceName !== "") {
+      writer.uint32(18).string(message.resourceName);
+    }
+    if (message.expectedRevision !== 0) {
+      writer.uint32(24).uint64(message.expectedRevision);
+    }
+    for (const v of message.configs) {
+      ConfigEntry.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlterResourceConfigs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlterResourceConfigs();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.resourceType = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.resourceName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.expectedRevision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.configs.push(ConfigEntry.decode(reader, reader.uint32()));
             continue;
           }
         }

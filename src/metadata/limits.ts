@@ -59,6 +59,7 @@ export const SIZE = {
   partition: 400,
   topic: 600,
   config: 80,
+  resourceConfigs: 240,
   agent: 800,
   agentName: 120,
   stream: 200,

@@ -1,5 +1,6 @@
 import type { Agent } from './agents.js';
 import { applyEntry } from './apply.js';
+import { CONFIG_RESOURCES } from './configs.js';
 import type { BecomeLeader, Entry } from './journal.wire.js';
 import type { Changes, Outcome } from './outcomes.js';
 import type { Partition } from './partition.js';
@@ -7,7 +8,9 @@ import { decodeSnapshot } from './snapshot-decode.js';
 import { encodeSnapshot } from './snapshot-encode.js';
 import { State } from './state.js';
 import type { Topic } from './topics.js';
-import type { CommittedOffset, Extent, GroupView, MetadataView } from './view.js';
+import type { CommittedOffset, ConfigsView, Extent, GroupView, MetadataView } from './view.js';
+
+const NO_CONFIGS: ConfigsView = { configs: new Map(), configsRevision: 0 };
 
 /**
  * A replica of a cluster's metadata: a state machine that the journal's entries move. Pure and synchronous: the same
@@ -75,6 +78,23 @@ export class Metadata implements MetadataView {
   }
   topics(): Iterable<Topic> {
     return this.#state.topics.byId.values();
+  }
+
+  brokerConfigs(nodeId: number | ''): ConfigsView {
+    return this.configsOf(CONFIG_RESOURCES.broker, `${nodeId}`);
+  }
+  groupConfigs(groupId: string): ReadonlyMap<string, string> {
+    return this.configsOf(CONFIG_RESOURCES.group, groupId).configs;
+  }
+  configsOf(resourceType: number, resourceName: string): ConfigsView {
+    return this.#state.configs.find(resourceType, resourceName) ?? NO_CONFIGS;
+  }
+  *resourcesWithConfigs(resourceType: number): Generator<string> {
+    for (const row of this.#state.configs.byResource.values()) {
+      if (row.resourceType === resourceType) {
+        yield row.resourceName;
+      }
+    }
   }
 
   agents(): Iterable<Agent> {

@@ -7,6 +7,7 @@ import { SIZE, textBytes } from './limits.js';
 export type Outcome =
   | Refused
   | Done
+  | Superseded
   | Registered
   | TopicCreated
   | ProducerIdsAllocated
@@ -33,6 +34,11 @@ export type NotTaken = 'closed' | 'gap' | 'forgotten' | 'unconfirmed';
 
 export interface Done {
   readonly kind: 'done';
+}
+
+/** Not applied: what the command was made from has changed since. Whoever sent it looks again and sends another. */
+export interface Superseded {
+  readonly kind: 'superseded';
 }
 
 export interface Registered {
@@ -104,6 +110,8 @@ export interface OffsetsCommitted {
 /** What an entry touched: hints for whoever waits on the state. */
 export interface Changes {
   readonly topicsChanged: boolean;
+  /** Configs of brokers, groups or client metrics. */
+  readonly resourceConfigsChanged: boolean;
   /** Partitions whose high watermark rose: pairs of topic id and partition. */
   readonly advanced: readonly { readonly topicId: string; readonly partition: number }[];
   readonly groups: ReadonlySet<string>;
@@ -113,6 +121,7 @@ export interface Changes {
 }
 
 export const DONE: Done = { kind: 'done' };
+export const SUPERSEDED: Superseded = { kind: 'superseded' };
 
 export function refused(error: number, message: string): Refused {
   return { kind: 'refused', error, message };

@@ -63,6 +63,13 @@ export function decodeSnapshot(bytes: Uint8Array): State {
       snapshot.producersByUse.every((number) => number < producerRows.length),
     'order of producers',
   );
+  for (const { configs, ...resource } of snapshot.resourceConfigs) {
+    must(
+      configs.length > 0 && state.configs.find(resource.resourceType, resource.resourceName) === undefined,
+      'configs',
+    );
+    state.configs.link({ ...resource, configs: new Map(configs.map(({ name, value }) => [name, value])) });
+  }
   state.producers.restoreOrder(snapshot.producersByUse.map((number) => producerRows[number]!));
   ledger.producerRowsMax = snapshot.producerRowsMax;
   must(ledger.bytes === snapshot.bytes, `it counts ${snapshot.bytes} bytes, its rows ${ledger.bytes}`);
@@ -127,6 +134,7 @@ function topicOf(row: TopicRow, groups: readonly Group[]): Topic {
   must(topicId !== undefined, 'topic id');
   const configs = new Map(row.configs.map(({ name, value }) => [name, value]));
   const topic = new Topic(topicId, row.name, row.partitions.length, configs);
+  topic.configsRevision = row.configsRevision;
   for (const place of row.committedBy) {
     must(place < groups.length, 'a topic with offsets of no group');
     topic.committedBy.add(groups[place]!.groupId);

@@ -2,7 +2,15 @@ import type { Agent } from './agents.js';
 import type { Group } from './group.js';
 import type { Partition } from './partition.js';
 import type { Producers } from './producers.js';
-import type { AgentRow, ExtentColumns, GroupRow, PartitionRow, ProducerColumns, TopicRow } from './snapshot.wire.js';
+import type {
+  AgentRow,
+  ConfigRow,
+  ExtentColumns,
+  GroupRow,
+  PartitionRow,
+  ProducerColumns,
+  TopicRow,
+} from './snapshot.wire.js';
 import { Snapshot } from './snapshot.wire.js';
 import { GROUP_STATES, SNAPSHOT_FORMAT } from './snapshot-format.js';
 import { outcomeRow } from './snapshot-outcomes.js';
@@ -13,7 +21,7 @@ import type { Topic } from './topics.js';
 
 /** The state as bytes (proto/snapshot.proto). Equal states give equal bytes. */
 export function encodeSnapshot(state: State): Uint8Array {
-  const { ledger, agents, segments, producers, topics, groups } = state;
+  const { ledger, agents, segments, producers, topics, groups, configs } = state;
   const ordered = segments.ordered();
   /** By row: its place in the snapshot. */
   const places = new Uint32Array(segments.rowLimit);
@@ -47,7 +55,15 @@ export function encodeSnapshot(state: State): Uint8Array {
     retiring: topicRows(topics.retiring),
     producersByUse: producersByUse(state),
     groups: Array.from(groups.byId.values(), groupRow),
+    resourceConfigs: Array.from(configs.byResource.values(), ({ configs: set, ...resource }) => ({
+      ...resource,
+      configs: configRows(set),
+    })),
   }).finish();
+}
+
+function configRows(configs: ReadonlyMap<string, string>): ConfigRow[] {
+  return Array.from(configs, ([name, value]) => ({ name, value }));
 }
 
 function producersByUse({ topics, producers }: State): number[] {
@@ -89,7 +105,8 @@ function topicRow(
   return {
     topicId: topicIdBytes(topic.topicId),
     name: topic.name,
-    configs: Array.from(topic.configs, ([name, value]) => ({ name, value })),
+    configs: configRows(topic.configs),
+    configsRevision: topic.configsRevision,
     partitions: topic.partitions.map((partition) => partitionRow(partition, places, producers)),
     committedBy: Array.from(topic.committedBy, (groupId) => groupPlaces.get(groupId)!),
   };

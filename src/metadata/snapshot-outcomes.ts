@@ -1,5 +1,5 @@
 import type { Outcome } from './outcomes.js';
-import { DONE } from './outcomes.js';
+import { DONE, SUPERSEDED } from './outcomes.js';
 import type { OutcomeRow } from './snapshot.wire.js';
 import { topicIdBytes, topicIdText } from './topic-id.js';
 
@@ -16,6 +16,8 @@ function rowOf(outcome: Outcome): Row {
       return { $case: 'refused', value: { error: outcome.error, message: outcome.message } };
     case 'done':
       return { $case: 'done', value: {} };
+    case 'superseded':
+      return { $case: 'superseded', value: {} };
     case 'registered':
       return { $case: 'registered', value: { agentEpoch: outcome.agentEpoch, nodeId: outcome.nodeId } };
     case 'topic-created':
@@ -60,6 +62,8 @@ export function outcomeOf({ kind: row }: OutcomeRow): Outcome | undefined {
       return { kind: 'refused', error: row.value.error, message: row.value.message };
     case 'done':
       return DONE;
+    case 'superseded':
+      return SUPERSEDED;
     case 'registered':
       return { kind: 'registered', agentEpoch: row.value.agentEpoch, nodeId: row.value.nodeId };
     case 'topicCreated': {

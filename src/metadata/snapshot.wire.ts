@@ -50,6 +50,7 @@ export interface Snapshot {
    */
   producersByUse: number[];
   groups: GroupRow[];
+  resourceConfigs: ResourceConfigsRow[];
 }
 
 export interface LeaderRow {
@@ -111,6 +112,7 @@ export interface OutcomeRow {
     | { $case: "synced"; value: SyncedRow }
     | { $case: "membersLeft"; value: ErrorsRow }
     | { $case: "offsetsCommitted"; value: ErrorsRow }
+    | { $case: "superseded"; value: SupersededRow }
     | undefined;
 }
 
@@ -163,6 +165,9 @@ export interface ErrorsRow {
   errors: number[];
 }
 
+export interface SupersededRow {
+}
+
 /** Columns of equal length, ordered by (agent epoch, number). */
 export interface SegmentColumns {
   agentEpochs: number[];
@@ -182,6 +187,17 @@ export interface TopicRow {
   partitions: PartitionRow[];
   /** groups with offsets here: indexes into Snapshot.groups */
   committedBy: number[];
+  /** of the last change of configs; 0 since the topic was created */
+  configsRevision: number;
+}
+
+/** Configs of what is no topic, as AlterResourceConfigs names it. */
+export interface ResourceConfigsRow {
+  resourceType: number;
+  resourceName: string;
+  configsRevision: number;
+  /** at least one */
+  configs: ConfigRow[];
 }
 
 export interface PartitionRow {
@@ -283,6 +299,7 @@ function createBaseSnapshot(): Snapshot {
     retiring: [],
     producersByUse: [],
     groups: [],
+    resourceConfigs: [],
   };
 }
 
@@ -348,6 +365,9 @@ export const Snapshot: MessageFns<Snapshot> = {
     }
     for (const v of message.groups) {
       GroupRow.encode(v!, writer.uint32(154).fork()).join();
+    }
+    for (const v of message.resourceConfigs) {
+      ResourceConfigsRow.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -525,6 +545,14 @@ export const Snapshot: MessageFns<Snapshot> = {
             }
 
             message.groups.push(GroupRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.resourceConfigs.push(ResourceConfigsRow.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1086,6 +1114,9 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
       case "offsetsCommitted":
         ErrorsRow.encode(message.kind.value, writer.uint32(82).fork()).join();
         break;
+      case "superseded":
+        SupersededRow.encode(message.kind.value, writer.uint32(90).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1181,6 +1212,14 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
             }
 
             message.kind = { $case: "offsetsCommitted", value: ErrorsRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.kind = { $case: "superseded", value: SupersededRow.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1786,6 +1825,41 @@ export const ErrorsRow: MessageFns<ErrorsRow> = {
   },
 };
 
+function createBaseSupersededRow(): SupersededRow {
+  return {};
+}
+
+export const SupersededRow: MessageFns<SupersededRow> = {
+  encode(_: SupersededRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SupersededRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSupersededRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseSegmentColumns(): SegmentColumns {
   return { agentEpochs: [], numbers: [], bytes: [] };
 }
@@ -1954,7 +2028,7 @@ export const ConfigRow: MessageFns<ConfigRow> = {
 };
 
 function createBaseTopicRow(): TopicRow {
-  return { topicId: new Uint8Array(0), name: "", configs: [], partitions: [], committedBy: [] };
+  return { topicId: new Uint8Array(0), name: "", configs: [], partitions: [], committedBy: [], configsRevision: 0 };
 }
 
 export const TopicRow: MessageFns<TopicRow> = {
@@ -1977,6 +2051,9 @@ export const TopicRow: MessageFns<TopicRow> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.configsRevision !== 0) {
+      writer.uint32(160).uint64(message.configsRevision);
     }
     return writer;
   },
@@ -2043,6 +2120,93 @@ export const TopicRow: MessageFns<TopicRow> = {
             }
 
             break;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.configsRevision = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResourceConfigsRow(): ResourceConfigsRow {
+  return { resourceType: 0, resourceName: "", configsRevision: 0, configs: [] };
+}
+
+export const ResourceConfigsRow: MessageFns<ResourceConfigsRow> = {
+  encode(message: ResourceConfigsRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.resourceType !== 0) {
+      writer.uint32(8).uint32(message.resourceType);
+    }
+    if (message.resourceName !== "") {
+      writer.uint32(18).string(message.resourceName);
+    }
+    if (message.configsRevision !== 0) {
+      writer.uint32(24).uint64(message.configsRevision);
+    }
+    for (const v of message.configs) {
+      ConfigRow.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResourceConfigsRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResourceConfigsRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.resourceType = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.resourceName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.configsRevision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.configs.push(ConfigRow.decode(reader, reader.uint32()));
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

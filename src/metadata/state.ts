@@ -1,4 +1,5 @@
 import { Agents } from './agents.js';
+import { Configs } from './configs.js';
 import { Groups } from './groups.js';
 import type { BecomeLeader } from './journal.wire.js';
 import { Ledger } from './limits.js';
@@ -19,6 +20,7 @@ export class State {
   readonly producers: Producers;
   readonly topics: Topics;
   readonly groups: Groups;
+  readonly configs: Configs;
   revision = 0;
   /** Of the newest entry; never goes back. */
   timeMs = 0;
@@ -34,6 +36,7 @@ export class State {
     this.producers = new Producers(ledger);
     this.topics = new Topics(ledger, this.segments, this.producers);
     this.groups = new Groups(ledger);
+    this.configs = new Configs(ledger);
   }
 }
 
@@ -43,6 +46,7 @@ export class ChangeLog implements Changes {
   readonly advanced: Partition[] = [];
   readonly groups = new Set<string>();
   topicsChanged = false;
+  resourceConfigsChanged = false;
   agentsChanged = false;
   leaderChanged = false;
 

@@ -1,9 +1,10 @@
 import { errors } from '../protocol/errors.js';
-import type { CreateTopic, DeleteTopic } from './journal.wire.js';
+import { configsBytes, configsOf, mixConfigs } from './configs.js';
+import type { AlterTopicConfigs, CreatePartitions, CreateTopic, DeleteTopic } from './journal.wire.js';
 import type { Ledger } from './limits.js';
 import { PARTITIONS_PER_TOPIC_MAX, SIZE, TOPIC_CONFIGS_MAX, textBytes } from './limits.js';
-import type { Outcome } from './outcomes.js';
-import { DONE, refused } from './outcomes.js';
+import type { Outcome, Refused } from './outcomes.js';
+import { DONE, refused, SUPERSEDED } from './outcomes.js';
 import { Partition } from './partition.js';
 import type { Producers } from './producers.js';
 import type { Segments } from './segments.js';
@@ -13,8 +14,9 @@ import type { TopicView } from './view.js';
 export class Topic implements TopicView {
   readonly topicId: string;
   readonly name: string;
-  readonly partitions: readonly Partition[];
-  readonly configs: ReadonlyMap<string, string>;
+  readonly partitions: Partition[];
+  configs: ReadonlyMap<string, string>;
+  configsRevision = 0;
   /** Groups that committed an offset in this topic. Found again from the offsets when a snapshot is loaded. */
   readonly committedBy = new Set<string>();
 
@@ -27,11 +29,8 @@ export class Topic implements TopicView {
 
   /** Bytes counted for the topic without its extents and producers. */
   get ownBytes(): number {
-    let bytes = SIZE.topic + 2 * textBytes(this.name) + this.partitions.length * SIZE.partition;
-    for (const [name, value] of this.configs) {
-      bytes += SIZE.config + textBytes(name) + textBytes(value);
-    }
-    return bytes;
+    const { name, partitions, configs } = this;
+    return SIZE.topic + 2 * textBytes(name) + partitions.length * SIZE.partition + configsBytes(configs);
   }
 }
 
@@ -99,9 +98,57 @@ export class Topics {
     return { kind: 'topic-created', topicId };
   }
 
+  /** At most as many partitions as a topic may have, so at most that many rows an entry. */
+  createPartitions(command: CreatePartitions): Outcome {
+    const topic = this.#named(command.topicId);
+    const flaw = topic === undefined ? UNKNOWN : partitionsFlaw(topic, command.partitions);
+    if (topic === undefined || flaw !== undefined) {
+      return flaw!;
+    }
+    if (this.#ledger.full) {
+      return refused(errors.REQUEST_TIMED_OUT.code, 'the metadata is full');
+    }
+    const before = topic.ownBytes;
+    for (let index = topic.partitions.length; index < command.partitions; index++) {
+      topic.partitions.push(new Partition(topic.topicId, index));
+    }
+    this.#ledger.bytes += topic.ownBytes - before;
+    this.#ledger.digest.text(topic.topicId);
+    this.#ledger.digest.number(topic.partitions.length);
+    return DONE;
+  }
+
+  alterConfigs(command: AlterTopicConfigs, revision: number): Outcome {
+    const topic = this.#named(command.topicId);
+    if (topic === undefined) {
+      return UNKNOWN;
+    }
+    if (topic.configsRevision !== command.expectedRevision) {
+      return SUPERSEDED;
+    }
+    const configs = configsOf(command.configs);
+    if (configs === undefined) {
+      return refused(errors.INVALID_REQUEST.code, `more than ${TOPIC_CONFIGS_MAX} configs`);
+    }
+    const grownBytes = configsBytes(configs) - configsBytes(topic.configs);
+    if (grownBytes > 0 && this.#ledger.full) {
+      return refused(errors.REQUEST_TIMED_OUT.code, 'the metadata is full');
+    }
+    topic.configs = configs;
+    topic.configsRevision = revision;
+    this.#ledger.bytes += grownBytes;
+    this.#ledger.digest.text(topic.topicId);
+    mixConfigs(this.#ledger, configs);
+    return DONE;
+  }
+
+  #named(idBytes: Uint8Array): Topic | undefined {
+    const topicId = topicIdText(idBytes);
+    return topicId === undefined ? undefined : this.byId.get(topicId);
+  }
+
   delete(command: DeleteTopic): Outcome {
-    const topicId = topicIdText(command.topicId);
-    const topic = topicId === undefined ? undefined : this.byId.get(topicId);
+    const topic = this.#named(command.topicId);
     if (topic === undefined) {
       return refused(errors.UNKNOWN_TOPIC_ID.code, 'This server does not host this topic ID.');
     }
@@ -199,6 +246,24 @@ export class Topics {
     }
     return rows;
   }
+}
+
+/** The topic was there when the command was made: its name is what the client knows. */
+const UNKNOWN = refused(errors.UNKNOWN_TOPIC_OR_PARTITION.code, 'This server does not host this topic-partition.');
+
+/** Why a topic cannot get this number of partitions (Kafka: INVALID_PARTITIONS, 37), or undefined. */
+export function partitionsFlaw(topic: TopicView, partitions: number): Refused | undefined {
+  const { name, partitions: present } = topic;
+  if (partitions > present.length && partitions <= PARTITIONS_PER_TOPIC_MAX) {
+    return undefined;
+  }
+  let flaw = `Topic ${name} has ${present.length} partition(s) now; ${partitions} would not be an increase.`;
+  if (partitions === present.length) {
+    flaw = `Topic already has ${present.length} partition(s).`;
+  } else if (partitions > present.length) {
+    flaw = `Number of partitions must be at most ${PARTITIONS_PER_TOPIC_MAX}.`;
+  }
+  return refused(errors.INVALID_PARTITIONS.code, flaw);
 }
 
 /** What is wrong with a topic's name (Kafka: Topic.validate), or undefined. */

@@ -14,6 +14,14 @@ export interface MetadataView {
   topicById(topicId: string): TopicView | undefined;
   topics(): Iterable<TopicView>;
 
+  /** The configs set for an agent; '' for those set for all of them. */
+  brokerConfigs(nodeId: number | ''): ConfigsView;
+  /** The configs set for a group, whether or not there is one of that name. */
+  groupConfigs(groupId: string): ReadonlyMap<string, string>;
+  /** Everything but topics that has configs, by Kafka's resource type (metadata/configs.ts). */
+  configsOf(resourceType: number, resourceName: string): ConfigsView;
+  resourcesWithConfigs(resourceType: number): Iterable<string>;
+
   agents(): Iterable<AgentView>;
   /** The process that appends to the journal; undefined after a resignation. */
   readonly leader: { readonly candidate: Uint8Array } | undefined;
@@ -35,12 +43,18 @@ export interface MetadataView {
   committedOffsets(groupId: string): Iterable<CommittedOffset & { readonly topic: string; readonly partition: number }>;
 }
 
-export interface TopicView {
+/** Configs that were set, and the revision that changed them last. */
+export interface ConfigsView {
+  /** Only what was set; defaults are src/config's. Another map after every change. */
+  readonly configs: ReadonlyMap<string, string>;
+  /** 0 while nothing was ever changed; of a topic, since it was created. */
+  readonly configsRevision: number;
+}
+
+export interface TopicView extends ConfigsView {
   readonly topicId: string;
   readonly name: string;
   readonly partitions: readonly PartitionView[];
-  /** Only what was set; defaults are src/config's. */
-  readonly configs: ReadonlyMap<string, string>;
 }
 
 export interface PartitionView {

@@ -18,6 +18,7 @@ import { deleteTopics } from './schema/20-delete-topics.js';
 import { initProducerId } from './schema/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './schema/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './schema/32-describe-configs.js';
+import { createPartitions } from './schema/37-create-partitions.js';
 import { deleteGroups } from './schema/42-delete-groups.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
 
@@ -42,6 +43,7 @@ export const apis = {
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  createPartitions,
   deleteGroups,
   describeCluster,
 } as const;

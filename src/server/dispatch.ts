@@ -21,6 +21,7 @@ import { deleteTopics } from './handlers/20-delete-topics.js';
 import { initProducerId } from './handlers/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './handlers/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './handlers/32-describe-configs.js';
+import { createPartitions } from './handlers/37-create-partitions.js';
 import { deleteGroups } from './handlers/42-delete-groups.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
 
@@ -43,6 +44,7 @@ const table = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  createPartitions,
   deleteGroups,
   describeCluster,
 ] as const;

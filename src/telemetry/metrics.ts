@@ -37,6 +37,7 @@ export const apiNames = [
   'InitProducerId',
   'OffsetForLeaderEpoch',
   'DescribeConfigs',
+  'CreatePartitions',
   'DeleteGroups',
   'DescribeCluster',
   'Unknown',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Command } from '../../../src/metadata/journal.wire.js';
 import type { Metadata } from '../../../src/metadata/metadata.js';
+import { topicIdText } from '../../../src/metadata/topic-id.js';
 import { command, segment, topicId } from './journal-maker.js';
 
 // Few names and few numbers, so that commands meet.
@@ -93,11 +94,36 @@ const commitOffsets = fc
     command('commitOffsets', { ...commit, offsets: [{ topic, partition, offset: 5, leaderEpoch: 0, metadata }] }),
   );
 
+const configs = fc.constantFrom<{ name: string; value: string }[]>(
+  [],
+  [{ name: 'retention.ms', value: '2' }],
+  [{ name: 'a', value: 'x'.repeat(500) }],
+);
+/** Aimed at the present one by `aim`, when 0. */
+const expectedRevision = fc.constantFrom(0, 0, 0, 0, 1);
+const alterTopicConfigs = fc
+  .record({ topicId: id.map(topicId), expectedRevision, configs })
+  .map((alter) => command('alterTopicConfigs', alter));
+const alterResourceConfigs = fc
+  .record({
+    resourceType: fc.constantFrom(4, 16, 32, 32, 2),
+    resourceName: fc.constantFrom('', '1', 'g'),
+    expectedRevision,
+    configs,
+  })
+  .map((alter) => command('alterResourceConfigs', alter));
+const createPartitions = fc
+  .record({ topicId: id.map(topicId), partitions: fc.constantFrom(0, 3, 4, 5, 4097) })
+  .map((create) => command('createPartitions', create));
+
 /** Commands that often succeed and often collide. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: createTopic },
   { weight: 1, arbitrary: id.map((number) => command('deleteTopic', { topicId: topicId(number) })) },
   { weight: 1, arbitrary: id.map((count) => command('allocateProducerIds', { count })) },
+  { weight: 2, arbitrary: alterTopicConfigs },
+  { weight: 3, arbitrary: alterResourceConfigs },
+  { weight: 2, arbitrary: createPartitions },
   { weight: 8, arbitrary: publishSegment },
   { weight: 1, arbitrary: fc.constant(command('skipNumber', {})) },
   {
@@ -130,7 +156,10 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: group.map((groupId) => command('deleteGroup', { group: groupId })) },
 );
 
-/** Turns most generations and join phases of a command to the group's present ones, else nearly all would be stale. */
+/**
+ * Turns most generations and join phases of a command to the group's present ones, and most revisions to those of the
+ * present configs, else nearly all would be stale.
+ */
 export function aim(given: Command, metadata: Metadata): Command {
   const { kind } = given;
   switch (kind?.$case) {
@@ -146,6 +175,15 @@ export function aim(given: Command, metadata: Metadata): Command {
     case 'completeJoin': {
       const present = metadata.group(kind.value.group)?.joinPhase ?? 0;
       return command('completeJoin', { ...kind.value, joinPhase: kind.value.joinPhase > 2 ? 1 : present });
+    }
+    case 'alterTopicConfigs': {
+      const present = metadata.topicById(topicIdText(kind.value.topicId)!)?.configsRevision ?? 0;
+      return command('alterTopicConfigs', { ...kind.value, expectedRevision: kind.value.expectedRevision || present });
+    }
+    case 'alterResourceConfigs': {
+      const { resourceType, resourceName, expectedRevision: drawn } = kind.value;
+      const present = metadata.configsOf(resourceType, resourceName).configsRevision;
+      return command('alterResourceConfigs', { ...kind.value, expectedRevision: drawn || present });
     }
     default:
       return given;

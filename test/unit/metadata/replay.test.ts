@@ -81,13 +81,13 @@ function everything(metadata: Metadata): unknown {
   const agents = [...metadata.agents()].map(({ name, nodeId, agentEpoch, open, zone, listeners }) => {
     return { name, nodeId, agentEpoch, open, zone, listeners };
   });
-  const topics = [...metadata.topics()].map(({ topicId: id, name, configs, partitions }) => {
+  const topics = [...metadata.topics()].map(({ topicId: id, name, configs, configsRevision, partitions }) => {
     const views = partitions.map(({ logStartOffset, highWatermark, bytes: stored }, partition) => {
       const extents: unknown[] = [];
       metadata.scanExtents(id, partition, 0, (extent) => extents.push(extent) > 0);
       return { logStartOffset, highWatermark, stored, extents };
     });
-    return { id, name, configs: [...configs], views };
+    return { id, name, configs: [...configs], configsRevision, views };
   });
   const groups = [...metadata.groups()].map((view) => {
     const { groupId, state, generation, joinPhase, protocolType, protocolName, leaderId, joinStartedMs } = view;
@@ -97,8 +97,11 @@ function everything(metadata: Metadata): unknown {
     const phase = { joinPhase, joinStartedMs, rebalanceTimeoutMs, inInitialDelay, initialDelayMs };
     return { groupId, state, generation, protocolType, protocolName, leaderId, phase, members, offsets };
   });
+  const resources = [4, 16, 32].flatMap((type) =>
+    Array.from(metadata.resourcesWithConfigs(type), (name) => ({ type, name, ...metadata.configsOf(type, name) })),
+  );
   const whole = { revision, timeMs, term, leader, bytes, bytesMax, producerRowsMax, extentCount, digest };
-  return { whole, agents, topics, groups };
+  return { whole, agents, topics, groups, resources };
 }
 
 test('two replicas agree byte for byte, and a snapshot midway with the rest of the journal equals a full replay', () => {
@@ -148,6 +151,12 @@ test('when everything is deleted, every byte is given back', () => {
       for (const { groupId, generation, members } of [...metadata.groups()]) {
         journal.bare(command('expireMembers', { group: groupId, generation, memberIds: [...members.keys()] }));
         remove(command('deleteGroup', { group: groupId }));
+      }
+      for (const resourceType of [4, 16, 32]) {
+        for (const resourceName of [...metadata.resourcesWithConfigs(resourceType)]) {
+          const expectedRevision = metadata.configsOf(resourceType, resourceName).configsRevision;
+          remove(command('alterResourceConfigs', { resourceType, resourceName, expectedRevision, configs: [] }));
+        }
       }
       for (const id of [0, 1, 2, 3]) {
         remove(command('deleteTopic', { topicId: topicId(id) }));
