@@ -54,7 +54,7 @@ export const SIZE = {
   extent: 40,
   /** 24 bytes of columns, its bit in the epoch's map, slack. */
   segment: 32,
-  /** 128 bytes of columns, 40 of its partition's map. */
+  /** 136 bytes of columns, 40 of its partition's map. */
   producer: 176,
   partition: 400,
   topic: 600,

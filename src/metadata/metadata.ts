@@ -8,7 +8,7 @@ import { decodeSnapshot } from './snapshot-decode.js';
 import { encodeSnapshot } from './snapshot-encode.js';
 import { State } from './state.js';
 import type { Topic } from './topics.js';
-import type { CommittedOffset, ConfigsView, Extent, GroupView, MetadataView } from './view.js';
+import type { CommittedOffset, ConfigsView, Extent, GroupView, MetadataView, ProducerView } from './view.js';
 
 const NO_CONFIGS: ConfigsView = { configs: new Map(), configsRevision: 0 };
 
@@ -127,6 +127,13 @@ export class Metadata implements MetadataView {
     const found = this.#partition(topicId, partition);
     const index = found?.extents.indexOfMaxTimestamp() ?? -1;
     return index === -1 ? undefined : this.#extent(found!, index);
+  }
+
+  *producers(topicId: string, partition: number): Generator<ProducerView> {
+    for (const row of this.#partition(topicId, partition)?.producers.values() ?? []) {
+      const { producerId, epoch, lastSequences, lastTimestamp } = this.#state.producers.read(row);
+      yield { producerId, epoch, lastSequence: lastSequences.at(-1)!, lastTimestamp };
+    }
   }
 
   group(groupId: string): GroupView | undefined {

@@ -76,6 +76,7 @@ export class Producers {
     sequence: number,
     records: number,
     baseOffset: number,
+    maxTimestamp: number,
     timeMs: number,
   ): void {
     let row = owner.producers.get(producerId);
@@ -104,6 +105,7 @@ export class Producers {
     chunk.offsets[first + count] = baseOffset;
     chunk.counts[at] = count + 1;
     chunk.usedMs[at] = timeMs;
+    chunk.lastTimestamps[at] = maxTimestamp;
     this.#ledger.digest.number(producerId);
     this.#ledger.digest.number(sequence);
   }
@@ -147,6 +149,7 @@ export class Producers {
       producerId: chunk.ids[at]!,
       epoch: chunk.epochs[at]!,
       usedMs: chunk.usedMs[at]!,
+      lastTimestamp: chunk.lastTimestamps[at]!,
       firstSequences: [...chunk.firsts.subarray(first, end)],
       lastSequences: [...chunk.lasts.subarray(first, end)],
       baseOffsets: [...chunk.offsets.subarray(first, end)],
@@ -160,6 +163,7 @@ export class Producers {
     const at = row & CHUNK_MASK;
     chunk.epochs[at] = saved.epoch;
     chunk.usedMs[at] = saved.usedMs;
+    chunk.lastTimestamps[at] = saved.lastTimestamp;
     chunk.counts[at] = saved.firstSequences.length;
     chunk.firsts.set(saved.firstSequences, at * WINDOW);
     chunk.lasts.set(saved.lastSequences, at * WINDOW);
@@ -246,8 +250,9 @@ export interface ProducerRow {
   readonly owner: ProducerOwner;
   readonly producerId: number;
   readonly epoch: number;
-  /** Entry time of the last accepted batch. */
+  /** Entry time of the last accepted batch, and its greatest timestamp, as the producer sent it. */
   readonly usedMs: number;
+  readonly lastTimestamp: number;
   readonly firstSequences: readonly number[];
   readonly lastSequences: readonly number[];
   readonly baseOffsets: readonly number[];
@@ -276,6 +281,7 @@ class Chunk {
   readonly epochs = new Int16Array(CHUNK_ROWS);
   readonly counts = new Uint8Array(CHUNK_ROWS);
   readonly usedMs = new Float64Array(CHUNK_ROWS);
+  readonly lastTimestamps = new Float64Array(CHUNK_ROWS);
   readonly firsts = new Int32Array(CHUNK_ROWS * WINDOW);
   readonly lasts = new Int32Array(CHUNK_ROWS * WINDOW);
   readonly offsets = new Float64Array(CHUNK_ROWS * WINDOW);

@@ -102,7 +102,16 @@ function publishPartition(
         error = judgement.error;
         append = error === errors.NONE.code && judgement.duplicateOf === -1;
         if (append) {
-          tables.producers.accept(partition, producerId, epoch, sequence, records, nextOffset, timeMs);
+          tables.producers.accept(
+            partition,
+            producerId,
+            epoch,
+            sequence,
+            records,
+            nextOffset,
+            columns.maxTimestamps[at]!,
+            timeMs,
+          );
         } else {
           baseOffset = judgement.duplicateOf;
         }

@@ -188,9 +188,9 @@ function restoreExtents(state: State, partition: Partition, columns: ExtentColum
 }
 
 function restoreProducers(state: State, partition: Partition, columns: ProducerColumns, producerRows: number[]): void {
-  const { producerIds, epochs, usedMs, windows, firstSequences, lastSequences, baseOffsets } = columns;
+  const { producerIds, epochs, usedMs, lastTimestamps, windows, firstSequences, lastSequences, baseOffsets } = columns;
   must(
-    [epochs, usedMs, windows].every(({ length }) => length === producerIds.length) &&
+    [epochs, usedMs, lastTimestamps, windows].every(({ length }) => length === producerIds.length) &&
       [lastSequences, baseOffsets].every(({ length }) => length === firstSequences.length),
     'columns of producers',
   );
@@ -207,6 +207,7 @@ function restoreProducers(state: State, partition: Partition, columns: ProducerC
         producerId,
         epoch: epochs[index]!,
         usedMs: usedMs[index]!,
+        lastTimestamp: lastTimestamps[index]!,
         firstSequences: firstSequences.slice(at, end),
         lastSequences: lastSequences.slice(at, end),
         baseOffsets: baseOffsets.slice(at, end),

@@ -140,6 +140,7 @@ function producerColumns(partition: Partition, producers: Producers): ProducerCo
     producerIds: rows.map(({ producerId }) => producerId),
     epochs: rows.map(({ epoch }) => epoch),
     usedMs: rows.map(({ usedMs }) => usedMs),
+    lastTimestamps: rows.map(({ lastTimestamp }) => lastTimestamp),
     windows: rows.map(({ firstSequences }) => firstSequences.length),
     firstSequences: rows.flatMap(({ firstSequences }) => firstSequences),
     lastSequences: rows.flatMap(({ lastSequences }) => lastSequences),

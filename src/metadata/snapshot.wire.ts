@@ -219,8 +219,8 @@ export interface ExtentColumns {
 }
 
 /**
- * What idempotent producers did last. The first four columns have one element a producer; the last three hold the
- * windows one after the other, `windows` batches each, oldest first.
+ * What idempotent producers did last. Columns have one element a producer, but for 5 to 7, which hold the windows one
+ * after the other, `windows` batches each, oldest first.
  */
 export interface ProducerColumns {
   producerIds: number[];
@@ -231,6 +231,8 @@ export interface ProducerColumns {
   firstSequences: number[];
   lastSequences: number[];
   baseOffsets: number[];
+  /** the greatest timestamp of the last batch */
+  lastTimestamps: number[];
 }
 
 export interface GroupRow {
@@ -2494,6 +2496,7 @@ function createBaseProducerColumns(): ProducerColumns {
     firstSequences: [],
     lastSequences: [],
     baseOffsets: [],
+    lastTimestamps: [],
   };
 }
 
@@ -2545,6 +2548,13 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
       writer.uint32(58).fork();
       for (const v of message.baseOffsets) {
         writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.lastTimestamps.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.lastTimestamps) {
+        writer.sint64(v);
       }
       writer.join();
     }
@@ -2683,6 +2693,24 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
                 message.baseOffsets.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.lastTimestamps.push(longToNumber(reader.sint64()));
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lastTimestamps.push(longToNumber(reader.sint64()));
               }
 
               continue;

@@ -36,6 +36,9 @@ export interface MetadataView {
   /** The extent that holds the greatest timestamp of the partition (the earliest one of equals). */
   extentWithMaxTimestamp(topicId: string, partition: number): Extent | undefined;
 
+  /** What the idempotent producers of a partition did last; nothing for an unknown partition. */
+  producers(topicId: string, partition: number): Iterable<ProducerView>;
+
   /** Classic groups; a group of another kind with this id is not one. Committed offsets are of groups of any kind. */
   group(groupId: string): GroupView | undefined;
   groups(): Iterable<GroupView>;
@@ -76,6 +79,14 @@ export interface Extent {
   /** Offsets; the extent holds [baseOffset, baseOffset + records). */
   readonly records: number;
   readonly maxTimestamp: number;
+}
+
+export interface ProducerView {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly lastSequence: number;
+  /** The greatest timestamp of the last batch, ms. */
+  readonly lastTimestamp: number;
 }
 
 export interface AgentView {

@@ -18,9 +18,15 @@ import { deleteTopics } from './schema/20-delete-topics.js';
 import { initProducerId } from './schema/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './schema/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './schema/32-describe-configs.js';
+import { describeLogDirs } from './schema/35-describe-log-dirs.js';
 import { createPartitions } from './schema/37-create-partitions.js';
 import { deleteGroups } from './schema/42-delete-groups.js';
+import { electLeaders } from './schema/43-elect-leaders.js';
+import { alterPartitionReassignments } from './schema/45-alter-partition-reassignments.js';
+import { listPartitionReassignments } from './schema/46-list-partition-reassignments.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
+import { describeProducers } from './schema/61-describe-producers.js';
+import { describeTopicPartitions } from './schema/75-describe-topic-partitions.js';
 
 /** Every API that this folder defines, by key ascending. The server advertises those of them that have a handler. */
 export const apis = {
@@ -43,9 +49,15 @@ export const apis = {
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  describeLogDirs,
   createPartitions,
   deleteGroups,
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
   describeCluster,
+  describeProducers,
+  describeTopicPartitions,
 } as const;
 
 /** The same as a list. */

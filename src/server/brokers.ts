@@ -48,6 +48,11 @@ export function brokerFor(brokers: readonly Broker[], key: string): Broker | und
   return best;
 }
 
+/** The agent that is named as leader, replicas and in-sync replicas of a partition; undefined without brokers. */
+export function leaderOf(brokers: readonly Broker[], topicId: string, partition: number): Broker | undefined {
+  return brokerFor(brokers, `${topicId}/${partition}`);
+}
+
 /** FNV-1a with a final mix (MurmurHash3's), since FNV alone leaves the last character in the low bits. */
 function hash(text: string): number {
   let value = 0x811c9dc5;

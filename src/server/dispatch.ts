@@ -21,9 +21,15 @@ import { deleteTopics } from './handlers/20-delete-topics.js';
 import { initProducerId } from './handlers/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './handlers/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './handlers/32-describe-configs.js';
+import { describeLogDirs } from './handlers/35-describe-log-dirs.js';
 import { createPartitions } from './handlers/37-create-partitions.js';
 import { deleteGroups } from './handlers/42-delete-groups.js';
+import { electLeaders } from './handlers/43-elect-leaders.js';
+import { alterPartitionReassignments } from './handlers/45-alter-partition-reassignments.js';
+import { listPartitionReassignments } from './handlers/46-list-partition-reassignments.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
+import { describeProducers } from './handlers/61-describe-producers.js';
+import { describeTopicPartitions } from './handlers/75-describe-topic-partitions.js';
 
 /** In order of the API keys. Produce is served by the ingest engine, its handler only says what it is. */
 const table = [
@@ -44,9 +50,15 @@ const table = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  describeLogDirs,
   createPartitions,
   deleteGroups,
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
   describeCluster,
+  describeProducers,
+  describeTopicPartitions,
 ] as const;
 
 export interface Dispatch {

@@ -1,4 +1,5 @@
 import type { MetadataClient } from '../cluster/metadata-client.js';
+import type { BucketUrl } from '../config/bucket-url.js';
 import type { FetchEngine } from '../fetch/engine-contract.js';
 import type { GroupEngine } from '../groups/engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
@@ -11,6 +12,7 @@ import type { ProducerIds } from './producer-ids.js';
 /** The settings that handlers look at, as `Settings` (src/config) has them. */
 export interface ServerSettings {
   readonly cluster: string;
+  readonly bucket: BucketUrl;
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
   readonly messageBytesMax: number;

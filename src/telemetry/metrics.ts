@@ -37,9 +37,15 @@ export const apiNames = [
   'InitProducerId',
   'OffsetForLeaderEpoch',
   'DescribeConfigs',
+  'DescribeLogDirs',
   'CreatePartitions',
   'DeleteGroups',
+  'ElectLeaders',
+  'AlterPartitionReassignments',
+  'ListPartitionReassignments',
   'DescribeCluster',
+  'DescribeProducers',
+  'DescribeTopicPartitions',
   'Unknown',
 ] as const;
 

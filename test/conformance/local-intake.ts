@@ -74,6 +74,8 @@ export class LocalIntake implements ProduceIntake, BlockReader {
     const header = new DataView(bytes.buffer, bytes.byteOffset);
     const records = header.getInt32(57);
     const timestampMs = Number(header.getBigInt64(35));
+    const producerId = Number(header.getBigInt64(43));
+    const idempotent = producerId !== -1;
     this.#segment += 1;
     const columns = {
       topicId: topicIdBytes(topicId),
@@ -82,9 +84,9 @@ export class LocalIntake implements ProduceIntake, BlockReader {
       lengths: [bytes.length],
       records: [records],
       maxTimestamps: [timestampMs],
-      producerIds: [],
-      producerEpochs: [],
-      baseSequences: [],
+      producerIds: idempotent ? [producerId] : [],
+      producerEpochs: idempotent ? [header.getInt16(51)] : [],
+      baseSequences: idempotent ? [header.getInt32(53)] : [],
     };
     const value = { segment: this.#segment, bytes: bytes.length + 100, partitions: [columns] };
     const command = Command.encode({ kind: { $case: 'publishSegment', value } }).finish();

@@ -157,7 +157,7 @@ export const plantedBugs: readonly PlantedBug[] = [
           (judge) =>
             function (this: Producers, ...batch) {
               const judgement = judge.apply(this, batch);
-              if (judgement.error !== 0) this.accept(...batch, 0, 0);
+              if (judgement.error !== 0) this.accept(...batch, 0, 0, 0);
               return judgement;
             },
         ),

@@ -9,6 +9,7 @@
  *   epoch 0 for ever; replicas and in-sync replicas are that agent. The controller is this agent: any may be.
  * - Authorized operations: everything, when asked for; there is no authorizer.
  */
+import { isInternalTopic } from '../../metadata/internal-topics.js';
 import type { TopicView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import type { ResponseIn } from '../../protocol/codec.js';
@@ -16,7 +17,7 @@ import { errors } from '../../protocol/errors.js';
 import { ZERO_UUID } from '../../bytes/uuid.js';
 import { administer } from '../administration.js';
 import { CLUSTER_OPERATIONS, NOT_REQUESTED, TOPIC_OPERATIONS } from '../authorized-operations.js';
-import { type Broker, brokerFor, brokersOf } from '../brokers.js';
+import { type Broker, brokersOf, leaderOf } from '../brokers.js';
 import { handler, type Services } from '../handler.js';
 import { createTopic, isTopicName } from '../topic-creation.js';
 
@@ -127,9 +128,9 @@ function answer(found: Found, brokers: readonly Broker[], operations: number, ve
     errorCode: errors.NONE.code,
     name: topic.name,
     topicId: topic.topicId,
-    isInternal: false,
+    isInternal: isInternalTopic(topic.name),
     partitions: topic.partitions.map((_partition, index) => {
-      const leader = brokerFor(brokers, `${topic.topicId}/${index}`);
+      const leader = leaderOf(brokers, topic.topicId, index);
       const nodes = leader === undefined ? [] : [leader.nodeId];
       return {
         errorCode: leader === undefined ? errors.LEADER_NOT_AVAILABLE.code : errors.NONE.code,
