@@ -9,9 +9,10 @@ import { uuidFromBytes } from '../bytes/uuid.js';
 import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
 import type { Command } from '../metadata/journal.wire.js';
 import type { Joined, Outcome, Refused } from '../metadata/outcomes.js';
-import type { GroupView, MemberView } from '../metadata/view.js';
+import type { GroupView } from '../metadata/view.js';
 import { errors } from '../protocol/errors.js';
 import type { World } from '../world/world.js';
+import { joinAnswer, joinError, syncAnswer, syncError } from './answers.js';
 import type {
   CommitRequest,
   JoinAnswer,
@@ -71,7 +72,8 @@ export class GroupEngine {
           clientId: request.clientId,
           clientHost: request.clientHost,
           sessionTimeoutMs: request.sessionTimeoutMs,
-          rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+          // Kafka takes the longest of the members' timeouts and 0.
+          rebalanceTimeoutMs: Math.max(0, request.rebalanceTimeoutMs),
           protocolType: request.protocolType,
           protocols: [...request.protocols],
           requireKnownMember: request.requireKnownMember,
@@ -81,7 +83,8 @@ export class GroupEngine {
       },
     });
     if (outcome.kind === 'refused') {
-      return joinError(outcome.error, request.memberId);
+      const isFull = outcome.error === errors.GROUP_MAX_SIZE_REACHED.code;
+      return joinError(outcome.error, isFull ? '' : request.memberId);
     }
     const joined = expectKind(outcome, 'joined');
     if (joined.error !== NONE) {
@@ -96,7 +99,8 @@ export class GroupEngine {
       const group = this.#metadata.view.group(request.group);
       const member = group?.members.get(joined.memberId);
       if (group === undefined || member === undefined) {
-        return joinError(this.#lostMember(group, request.instanceId), joined.memberId);
+        const error = this.#lostMember(group, request.instanceId);
+        return joinError(error, error === errors.UNKNOWN_MEMBER_ID.code ? '' : joined.memberId);
       }
       if (group.state === 'PreparingRebalance' && group.joinPhase === joinPhase) {
         return undefined;
@@ -119,8 +123,8 @@ export class GroupEngine {
           generation: request.generation,
           memberId: request.memberId,
           instanceId: request.instanceId,
-          protocolType: request.protocolType ?? '',
-          protocolName: request.protocolName ?? '',
+          protocolType: request.protocolType,
+          protocolName: request.protocolName,
           assignments: [...request.assignments],
         },
       },
@@ -132,20 +136,18 @@ export class GroupEngine {
     const synced = expectKind(outcome, 'synced');
     const group = this.#metadata.view.group(request.group);
     if (synced.assignment !== undefined) {
-      return {
-        error: NONE,
-        protocolType: group?.protocolType,
-        protocolName: group?.protocolName,
-        assignment: synced.assignment,
-      };
+      return syncAnswer(group, synced.assignment);
     }
     return this.#waitAlive(request.group, request.memberId, signal, () => this.#syncResult(request));
   }
 
-  /** From the replica. A member that it does not know is looked for behind a fresh read before it is refused. */
+  /** From the replica. A member is looked for behind a fresh read before it is refused: its join may be news to this agent. */
   async heartbeat(request: MemberRequest): Promise<number> {
+    if (request.group === '') {
+      return errors.INVALID_GROUP_ID.code;
+    }
     const error = this.#heartbeat(request);
-    if (error !== errors.UNKNOWN_MEMBER_ID.code && error !== errors.ILLEGAL_GENERATION.code) {
+    if (error === NONE || error === errors.REBALANCE_IN_PROGRESS.code) {
       return error;
     }
     try {
@@ -171,9 +173,6 @@ export class GroupEngine {
   /** One error code an offset of the request. COORDINATOR_NOT_AVAILABLE after 5 s: it may still be committed. */
   async commit(request: CommitRequest): Promise<readonly number[]> {
     const all = (error: number): readonly number[] => request.offsets.map(() => error);
-    if (request.group === '') {
-      return all(errors.INVALID_GROUP_ID.code);
-    }
     const { group, generation, memberId, instanceId, offsets } = request;
     const outcome = await this.#within(
       COMMIT_WAIT_MS_MAX,
@@ -193,11 +192,8 @@ export class GroupEngine {
     return expectKind(outcome, 'offsets-committed').errors;
   }
 
-  /** 0, or why the group was not deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND …). */
+  /** 0, or why the group was not deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND …). The empty id may have offsets, as in Kafka. */
   async delete(group: string): Promise<number> {
-    if (group === '') {
-      return errors.INVALID_GROUP_ID.code;
-    }
     const outcome = await this.#submit({ kind: { $case: 'deleteGroup', value: { group } } });
     return outcome.kind === 'refused' ? outcome.error : NONE;
   }
@@ -212,14 +208,8 @@ export class GroupEngine {
       return errors.INVALID_GROUP_ID.code;
     }
     const { sessionMsMin, sessionMsMax } = this.#limits;
-    if (request.sessionTimeoutMs < sessionMsMin || request.sessionTimeoutMs > sessionMsMax) {
-      return errors.INVALID_SESSION_TIMEOUT.code;
-    }
-    if (request.rebalanceTimeoutMs < 0) {
-      return errors.INVALID_REQUEST.code;
-    }
-    return request.protocolType === '' || request.protocols.length === 0
-      ? errors.INCONSISTENT_GROUP_PROTOCOL.code
+    return request.sessionTimeoutMs < sessionMsMin || request.sessionTimeoutMs > sessionMsMax
+      ? errors.INVALID_SESSION_TIMEOUT.code
       : NONE;
   }
 
@@ -255,12 +245,7 @@ export class GroupEngine {
     if (group.state !== 'Stable') {
       return undefined;
     }
-    return {
-      error: NONE,
-      protocolType: group.protocolType,
-      protocolName: group.protocolName,
-      assignment: member.assignment,
-    };
+    return syncAnswer(group, member.assignment);
   }
 
   #heartbeat(request: MemberRequest): number {
@@ -334,45 +319,6 @@ export class GroupEngine {
       result.then(resolve, reject).finally(() => timer.cancel());
     });
   }
-}
-
-function joinAnswer(group: GroupView, member: MemberView, asLeader: boolean, skipAssignment: boolean): JoinAnswer {
-  const metadataOf = (each: MemberView): Uint8Array =>
-    each.protocols.find((protocol) => protocol.name === group.protocolName)?.metadata ?? NOTHING;
-  const members = asLeader ? [...group.members.values()].filter((each) => !each.pending) : [];
-  return {
-    error: NONE,
-    memberId: member.memberId,
-    generation: group.generation,
-    protocolType: group.protocolType,
-    protocolName: group.protocolName,
-    leaderId: group.leaderId ?? '',
-    skipAssignment,
-    members: members.map((each) => ({
-      memberId: each.memberId,
-      instanceId: each.instanceId,
-      metadata: metadataOf(each),
-    })),
-  };
-}
-
-const NOTHING = new Uint8Array(0);
-
-function joinError(error: number, memberId: string): JoinAnswer {
-  return {
-    error,
-    memberId,
-    generation: -1,
-    protocolType: undefined,
-    protocolName: undefined,
-    leaderId: '',
-    skipAssignment: false,
-    members: [],
-  };
-}
-
-function syncError(error: number): SyncAnswer {
-  return { error, protocolType: undefined, protocolName: undefined, assignment: NOTHING };
 }
 
 function refusal(error: number): Refused {

@@ -29,6 +29,9 @@ export class Group implements GroupView, OffsetOwner {
   /** How many members (not reserved ids) support each protocol. */
   readonly #support = new Map<string, number>();
   #reserved = 0;
+  #joined = 0;
+  /** How many members (not reserved ids) gave each rebalance timeout; few are ever different. */
+  readonly #rebalanceTimeouts = new Map<number, number>();
   readonly offsets: Map<string, TopicOffsets>;
 
   constructor(groupId: string, ledger: Ledger, offsets = new Map<string, TopicOffsets>()) {
@@ -46,18 +49,15 @@ export class Group implements GroupView, OffsetOwner {
     return this.members.size - this.#reserved;
   }
 
+  /** Members that joined in the present join phase. */
   get joinedCount(): number {
-    let count = 0;
-    for (const { joined } of this.members.values()) {
-      count += joined ? 1 : 0;
-    }
-    return count;
+    return this.#joined;
   }
 
   get rebalanceTimeoutMs(): number {
     let longest = 0;
-    for (const member of this.members.values()) {
-      longest = Math.max(longest, member.pending ? 0 : member.rebalanceTimeoutMs);
+    for (const timeoutMs of this.#rebalanceTimeouts.keys()) {
+      longest = Math.max(longest, timeoutMs);
     }
     return longest;
   }
@@ -86,7 +86,7 @@ export class Group implements GroupView, OffsetOwner {
     return this.member(memberId) === undefined ? errors.UNKNOWN_MEMBER_ID.code : errors.NONE.code;
   }
 
-  /** Whether someone with these protocols fits in: an empty group takes any, others need one that all support. */
+  /** Whether someone with these protocols fits in: a group without members takes any, others need one that all support. */
   supports(protocolType: string, names: readonly string[]): boolean {
     if (this.size === 0) {
       return protocolType !== '' && names.length > 0;
@@ -97,6 +97,7 @@ export class Group implements GroupView, OffsetOwner {
   /** Adds a member or a reserved id. The first member leads. */
   add(member: Member): void {
     this.members.set(member.memberId, member);
+    this.#joined += member.joined ? 1 : 0;
     this.#ledger.bytes += member.ownBytes;
     this.#ledger.digest.text(member.memberId);
     if (member.pending) {
@@ -112,6 +113,7 @@ export class Group implements GroupView, OffsetOwner {
 
   remove(member: Member): void {
     this.members.delete(member.memberId);
+    this.#joined -= member.joined ? 1 : 0;
     this.#ledger.bytes -= member.ownBytes;
     this.#ledger.digest.text(member.memberId);
     if (member.pending) {
@@ -139,6 +141,12 @@ export class Group implements GroupView, OffsetOwner {
     member.update(command);
     this.#ledger.bytes += member.ownBytes;
     this.#count(member, 1);
+  }
+
+  /** The member takes part in the present join phase. */
+  join(member: Member): void {
+    this.#joined += member.joined ? 0 : 1;
+    member.joined = true;
   }
 
   assign(member: Member, assignment: Uint8Array): void {
@@ -179,18 +187,19 @@ export class Group implements GroupView, OffsetOwner {
     this.state = 'PreparingRebalance';
     this.joinPhase++;
     this.joinStartedMs = timeMs;
+    this.#joined = 0;
     for (const member of this.members.values()) {
       member.joined = false;
     }
   }
 
-  /** Ends the join phase when everyone is there. */
-  maybeCompleteJoin(timeMs: number): void {
+  /** Ends the join phase when everyone is there and, unless `evenFirst`, it is not a group's first that waits for newcomers. */
+  maybeCompleteJoin(timeMs: number, evenFirst = false): void {
     if (
       this.state === 'PreparingRebalance' &&
-      !this.inInitialDelay &&
+      (evenFirst || !this.inInitialDelay) &&
       this.#reserved === 0 &&
-      this.joinedCount === this.size
+      this.#joined === this.size
     ) {
       this.completeJoin(timeMs);
     }
@@ -223,19 +232,16 @@ export class Group implements GroupView, OffsetOwner {
     this.protocolName = this.selectProtocol();
     for (const member of this.members.values()) {
       member.synced = false;
+      member.isNew = false;
     }
   }
 
-  /** After members are gone: the others must share anew, or the join phase may be complete without them. */
-  afterRemoval(timeMs: number): void {
+  /** The others must share anew; when no one is left there is nothing to wait for. */
+  rebalanceWithoutRemoved(timeMs: number): void {
     if (this.state === 'Stable' || this.state === 'CompletingRebalance') {
       this.prepareRebalance(timeMs, 0);
     }
-    if (this.state === 'PreparingRebalance' && this.members.size === 0) {
-      this.completeJoin(timeMs);
-    } else {
-      this.maybeCompleteJoin(timeMs);
-    }
+    this.maybeCompleteJoin(timeMs, this.members.size === 0);
   }
 
   /** Writes the outcome of a command to the digest. */
@@ -264,7 +270,13 @@ export class Group implements GroupView, OffsetOwner {
     return false;
   }
 
-  #count({ protocols }: Member, by: 1 | -1): void {
+  #count({ protocols, rebalanceTimeoutMs }: Member, by: 1 | -1): void {
+    const alike = (this.#rebalanceTimeouts.get(rebalanceTimeoutMs) ?? 0) + by;
+    if (alike === 0) {
+      this.#rebalanceTimeouts.delete(rebalanceTimeoutMs);
+    } else {
+      this.#rebalanceTimeouts.set(rebalanceTimeoutMs, alike);
+    }
     for (const { name } of protocols) {
       const count = (this.#support.get(name) ?? 0) + by;
       if (count === 0) {

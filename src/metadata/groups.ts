@@ -10,6 +10,7 @@ import type {
   SyncGroup,
 } from './journal.wire.js';
 import type { Ledger } from './limits.js';
+import type { Member } from './members.js';
 import type { Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 
@@ -57,8 +58,8 @@ export class Groups {
       return refused(errors.ILLEGAL_GENERATION.code, `the group is at generation ${group.generation}`);
     }
     if (
-      (command.protocolType !== '' && command.protocolType !== group.protocolType) ||
-      (command.protocolName !== '' && command.protocolName !== group.protocolName)
+      (command.protocolType ?? group.protocolType) !== group.protocolType ||
+      (command.protocolName ?? group.protocolName) !== group.protocolName
     ) {
       return refused(errors.INCONSISTENT_GROUP_PROTOCOL.code, 'the group uses another protocol');
     }
@@ -75,7 +76,7 @@ export class Groups {
     return { kind: 'synced', assignment: group.state === 'Stable' ? member.assignment : undefined };
   }
 
-  /** Kafka: classicGroupLeave. Every member is judged by itself; then the others rebalance once. */
+  /** Kafka: classicGroupLeave. Every member is judged by itself; then the others rebalance once, for a reserved id too. */
   leave(command: LeaveGroup, timeMs: number): Outcome {
     const group = this.classic(command.group);
     if (group === undefined) {
@@ -83,28 +84,40 @@ export class Groups {
     }
     const codes = command.members.map((leaving) => leaveOne(group, leaving));
     if (codes.includes(errors.NONE.code)) {
-      this.#afterRemoval(group, timeMs);
+      group.rebalanceWithoutRemoved(timeMs);
+      this.#removed(group);
     }
     return { kind: 'members-left', errors: codes };
   }
 
+  /**
+   * Kafka: removeMemberAndUpdateClassicGroup, removePendingMemberAndUpdateClassicGroup. A reserved id that was never used
+   * is no loss to a group that has its assignments; whoever goes may have been the last one that a join phase waited for.
+   */
   expire(command: ExpireMembers, timeMs: number): Outcome {
     const group = this.classic(command.group);
     if (group === undefined || group.generation !== command.generation) {
       return refused(errors.ILLEGAL_GENERATION.code, 'the group has moved on');
     }
-    let removed = false;
-    for (const memberId of command.memberIds) {
-      const member = group.members.get(memberId);
-      if (member !== undefined) {
-        group.remove(member);
-        removed = true;
-      }
+    const gone = [...new Set(command.memberIds)].flatMap((memberId) => group.members.get(memberId) ?? []);
+    for (const member of gone) {
+      group.remove(member);
     }
-    if (removed) {
-      this.#afterRemoval(group, timeMs);
+    if (gone.some(({ pending }) => !pending)) {
+      group.rebalanceWithoutRemoved(timeMs);
+    }
+    if (gone.length > 0) {
+      group.maybeCompleteJoin(timeMs, true);
+      this.#removed(group);
     }
     return DONE;
+  }
+
+  /** Kafka: a member that is refused because the group is full is forgotten, be its id only reserved or not joined again yet. */
+  evict(group: Group, member: Member, timeMs: number): void {
+    group.remove(member);
+    group.maybeCompleteJoin(timeMs);
+    this.#removed(group);
   }
 
   completeJoin(command: CompleteJoin, timeMs: number): Outcome {
@@ -123,7 +136,7 @@ export class Groups {
     if (group === undefined) {
       return refused(errors.GROUP_ID_NOT_FOUND.code, 'there is no such group');
     }
-    if (group.size > 0) {
+    if (group.state !== 'Empty') {
       return refused(errors.NON_EMPTY_GROUP.code, 'the group has members');
     }
     for (const reserved of [...group.members.values()]) {
@@ -134,8 +147,7 @@ export class Groups {
     return DONE;
   }
 
-  #afterRemoval(group: Group, timeMs: number): void {
-    group.afterRemoval(timeMs);
+  #removed(group: Group): void {
     group.mix();
     // Only ever reserved member ids and committed nothing: no one can tell that it was there.
     if (group.generation === 0 && group.members.size === 0 && group.offsets.size === 0) {

@@ -22,6 +22,9 @@ export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs:
     return refused(errors.INVALID_SESSION_TIMEOUT.code, 'the session timeout is 0');
   }
   const existing = groups.byId.get(command.group);
+  if (existing !== undefined && !hasRoom(existing, command)) {
+    return refuseFull(groups, existing, command, timeMs);
+  }
   const flaw = existing === undefined ? flawOfFirst(command) : flawOf(existing, command);
   if (flaw !== errors.NONE.code) {
     return refused(flaw, 'the group does not accept this member');
@@ -53,11 +56,18 @@ function flawOfFirst(command: JoinGroup): number {
     : errors.NONE.code;
 }
 
-/** Kafka's order: the group's size, then its protocols, then who asks. */
-function flawOf(group: Group, command: JoinGroup): number {
-  if (!hasRoom(group, command)) {
-    return errors.GROUP_MAX_SIZE_REACHED.code;
+function refuseFull(groups: Groups, group: Group, { memberId, knownMember }: JoinGroup, timeMs: number): Outcome {
+  const member = knownMember ? group.members.get(memberId) : undefined;
+  const error = errors.GROUP_MAX_SIZE_REACHED.code;
+  if (member === undefined) {
+    return refused(error, 'the group is full');
   }
+  groups.evict(group, member, timeMs);
+  return { kind: 'joined', error, memberId: '', joinPhase: undefined };
+}
+
+/** Kafka's order: the group's protocols, then who asks. */
+function flawOf(group: Group, command: JoinGroup): number {
   if (
     !group.supports(
       command.protocolType,
@@ -95,7 +105,7 @@ function returningMember(group: Group | undefined, command: JoinGroup): Member |
 
 function joinDynamic(group: Group, command: JoinGroup, timeMs: number): Joined {
   if (command.requireKnownMember) {
-    const reserved = new Member(command.memberId, undefined);
+    const reserved = new Member(command.memberId, undefined, command);
     reserved.update(command);
     reserved.pending = true;
     group.add(reserved);
@@ -143,15 +153,16 @@ function addMember(group: Group, command: JoinGroup, timeMs: number): Joined {
   if (group.size === 0) {
     group.protocolType = command.protocolType;
   }
-  const member = new Member(command.memberId, command.instanceId);
+  const member = new Member(command.memberId, command.instanceId, command);
   member.update(command);
+  member.isNew = true;
   group.add(member);
   return rebalance(group, member, command, timeMs);
 }
 
 /** The instance id's new member id: it takes over the former's place and assignment; the former is fenced from now on. */
 function replace(group: Group, former: Member, command: JoinGroup): Member {
-  const member = new Member(command.memberId, former.instanceId);
+  const member = new Member(command.memberId, former.instanceId, former);
   member.update(command);
   member.assignment = former.assignment;
   member.joined = former.joined;
@@ -170,7 +181,7 @@ function rebalance(group: Group, member: Member, command: JoinGroup, timeMs: num
   if (group.state !== 'PreparingRebalance') {
     group.prepareRebalance(timeMs, command.initialDelayMs);
   }
-  member.joined = true;
+  group.join(member);
   group.maybeCompleteJoin(timeMs);
   return answer(group, command);
 }

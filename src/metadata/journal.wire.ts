@@ -237,9 +237,9 @@ export interface SyncGroup {
   instanceId?:
     | string
     | undefined;
-  /** empty: not checked */
-  protocolType: string;
-  protocolName: string;
+  /** absent: not checked (before SyncGroup v5) */
+  protocolType?: string | undefined;
+  protocolName?: string | undefined;
   assignments: MemberAssignment[];
 }
 
@@ -2220,8 +2220,8 @@ function createBaseSyncGroup(): SyncGroup {
     generation: 0,
     memberId: "",
     instanceId: undefined,
-    protocolType: "",
-    protocolName: "",
+    protocolType: undefined,
+    protocolName: undefined,
     assignments: [],
   };
 }
@@ -2240,10 +2240,10 @@ export const SyncGroup: MessageFns<SyncGroup> = {
     if (message.instanceId !== undefined) {
       writer.uint32(34).string(message.instanceId);
     }
-    if (message.protocolType !== "") {
+    if (message.protocolType !== undefined) {
       writer.uint32(42).string(message.protocolType);
     }
-    if (message.protocolName !== "") {
+    if (message.protocolName !== undefined) {
       writer.uint32(50).string(message.protocolName);
     }
     for (const v of message.assignments) {

@@ -4,15 +4,16 @@ import type { MemberView } from './view.js';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a member tells of itself when it joins. */
-type Told = Pick<JoinGroup, 'clientId' | 'clientHost' | 'sessionTimeoutMs' | 'rebalanceTimeoutMs' | 'protocols'>;
+/** What a member tells of itself whenever it joins. */
+type Told = Pick<JoinGroup, 'sessionTimeoutMs' | 'rebalanceTimeoutMs' | 'protocols'>;
 
 /** A member of a classic group, or a member id reserved for one (`pending`). */
 export class Member implements MemberView {
   readonly memberId: string;
   readonly instanceId: string | undefined;
-  clientId = '';
-  clientHost = '';
+  /** As the member was when it came: joining again does not change it, nor does another that takes an instance over (as in Kafka). */
+  readonly clientId: string;
+  readonly clientHost: string;
   sessionTimeoutMs = 0;
   rebalanceTimeoutMs = 0;
   protocols: readonly GroupProtocol[] = [];
@@ -20,16 +21,21 @@ export class Member implements MemberView {
   joined = false;
   synced = false;
   pending = false;
+  isNew = false;
 
-  constructor(memberId: string, instanceId: string | undefined) {
+  constructor(
+    memberId: string,
+    instanceId: string | undefined,
+    client: { readonly clientId: string; readonly clientHost: string },
+  ) {
     this.memberId = memberId;
     this.instanceId = instanceId;
+    this.clientId = client.clientId;
+    this.clientHost = client.clientHost;
   }
 
   /** Takes over what a JoinGroup says of the member. Bytes are copied: the entry's buffer must not live on with them. */
   update(command: Told): void {
-    this.clientId = command.clientId;
-    this.clientHost = command.clientHost;
     this.sessionTimeoutMs = command.sessionTimeoutMs;
     this.rebalanceTimeoutMs = command.rebalanceTimeoutMs;
     const names = new Set<string>();

@@ -26,7 +26,7 @@ export function commitOffsets(
     existing === undefined
       ? command.generation < 0
         ? errors.NONE.code
-        : errors.ILLEGAL_GENERATION.code
+        : errors.GROUP_ID_NOT_FOUND.code
       : flawOf(existing, command);
   if (flaw !== errors.NONE.code) {
     return refused(flaw, 'the group does not accept this commit');

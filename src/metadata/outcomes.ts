@@ -77,7 +77,10 @@ export interface PublishedPartition {
 
 export interface Joined {
   readonly kind: 'joined';
-  /** 0; MEMBER_ID_REQUIRED (79) when the id was only reserved. Other errors are `Refused`. */
+  /**
+   * 0; MEMBER_ID_REQUIRED (79) when the id was only reserved; GROUP_MAX_SIZE_REACHED (81) when the member was there and had
+   * to go. Other errors are `Refused`.
+   */
   readonly error: number;
   readonly memberId: string;
   /** The join phase that the member now takes part in; undefined when it may be answered at once from the group's state. */

@@ -258,11 +258,12 @@ function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
 }
 
 function memberOf(row: MemberRow): Member {
-  const member = new Member(row.memberId, row.instanceId);
+  const member = new Member(row.memberId, row.instanceId, row);
   member.update(row);
   member.assignment = new Uint8Array(row.assignment);
   member.joined = row.joined;
   member.synced = row.synced;
   member.pending = row.pending;
+  member.isNew = row.isNew;
   return member;
 }

@@ -172,6 +172,7 @@ function groupRow(group: Group): GroupRow {
       joined: member.joined,
       synced: member.synced,
       pending: member.pending,
+      isNew: member.isNew,
     })),
     offsets: Array.from(group.offsets, ([topicId, { partitions }]) => {
       const committed = [...partitions.values()];

@@ -263,6 +263,8 @@ export interface MemberRow {
   joined: boolean;
   synced: boolean;
   pending: boolean;
+  /** has not been through a join phase to its end */
+  isNew: boolean;
 }
 
 export interface ProtocolRow {
@@ -2924,6 +2926,7 @@ function createBaseMemberRow(): MemberRow {
     joined: false,
     synced: false,
     pending: false,
+    isNew: false,
   };
 }
 
@@ -2961,6 +2964,9 @@ export const MemberRow: MessageFns<MemberRow> = {
     }
     if (message.pending !== false) {
       writer.uint32(88).bool(message.pending);
+    }
+    if (message.isNew !== false) {
+      writer.uint32(160).bool(message.isNew);
     }
     return writer;
   },
@@ -3064,6 +3070,14 @@ export const MemberRow: MessageFns<MemberRow> = {
             }
 
             message.pending = reader.bool();
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.isNew = reader.bool();
             continue;
           }
         }

@@ -133,6 +133,8 @@ export interface MemberView {
   readonly synced: boolean;
   /** A reserved member id (KIP-394) that has not joined yet. */
   readonly pending: boolean;
+  /** Has not been through a join phase to its end: it may only wait so long for its first answer. */
+  readonly isNew: boolean;
 }
 
 export interface CommittedOffset {

@@ -56,7 +56,6 @@ describe('errors', () => {
     expect(await member!.commit('t', 1, { generationIdOrMemberEpoch: 9 })).toBe(22);
     expect(await member!.commit('t', 1, { memberId: 'stranger' })).toBe(25);
     expect(await member!.commit('t', 1, { generationIdOrMemberEpoch: -1, memberId: '' })).toBe(25);
-    expect(await member!.commit('t', 1, { groupId: '' })).toBe(24);
     const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'x'.repeat(4_097) }];
     expect(await member!.commit('t', 1, { topics: [{ name: 't', partitions }] })).toBe(12);
     expect(agent.metadata.view.committedOffset('g', 't', 0)).toBeUndefined();
@@ -71,6 +70,26 @@ describe('errors', () => {
     expect(await new LocalMember(agent, { group: 'simple' }).commit('t', 1)).toBe(15);
     expect(agent.time.nowMs - startMs).toBeGreaterThanOrEqual(5_000);
   });
+});
+
+it('a generation of a group that does not exist: 69, before v9 22', async () => {
+  const { agent } = await agentWithTopic();
+  for (const [version, error] of [
+    [8, 22],
+    [9, 69],
+  ] as const) {
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }] }];
+    const request = { groupId: 'nobody', generationIdOrMemberEpoch: 1, memberId: 'x', topics };
+    const answer = await agent.connect().call(apis.offsetCommit, version, request);
+    expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(error);
+  }
+  expect([...agent.metadata.view.groups()]).toEqual([]);
+});
+
+it('the empty group id takes commits without a generation, as in Kafka', async () => {
+  const { agent } = await agentWithTopic();
+  expect(await new LocalMember(agent, { group: '' }).commit('t', 7)).toBe(0);
+  expect(agent.metadata.view.committedOffset('', 't', 0)).toMatchObject({ offset: 7 });
 });
 
 it('a group without members takes commits without a generation', async () => {

@@ -128,7 +128,7 @@ it('a member that is removed while it waits learns it: 25', async () => {
     kind: { $case: 'expireMembers', value: { group: 'g', generation: group.generation, memberIds: [memberId] } },
   });
   await agent.pass(10);
-  expect(second.takeJoin(waiting)).toMatchObject({ errorCode: 25 });
+  expect(second.takeJoin(waiting)).toMatchObject({ errorCode: 25, memberId: '' });
 });
 
 it('a new group collects members for the initial delay', async () => {
@@ -164,6 +164,27 @@ it('a join phase that ended is answered although the next one began in the same 
   expect(members[0]!.takeJoin(waiting[0]!)).toMatchObject({ errorCode: 0, generationId: 1 });
   expect(members[1]!.takeJoin(waiting[1]!)).toMatchObject({ errorCode: 25 });
   expect(await members[0]!.sync()).toMatchObject({ errorCode: 27 });
+});
+
+it('a negative rebalance timeout counts as none', async () => {
+  const agent = await LocalAgent.start();
+  const answer = await agent.connect().call(apis.joinGroup, 3, {
+    groupId: 'g',
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: -1,
+    memberId: '',
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: new Uint8Array(0) }],
+  });
+  expect(answer.errorCode).toBe(0);
+  expect(agent.metadata.view.group('g')!.rebalanceTimeoutMs).toBe(0);
+});
+
+it('a member id of a group that does not exist: 25, before its protocols are looked at', async () => {
+  const agent = await LocalAgent.start();
+  const stranger = new LocalMember(agent, { protocols: [] });
+  stranger.memberId = 'stranger';
+  expect(await stranger.join()).toMatchObject({ errorCode: 25, memberId: 'stranger' });
 });
 
 describe('static members', () => {

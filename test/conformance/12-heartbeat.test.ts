@@ -20,17 +20,20 @@ describe('every version', () => {
 
 it('errors come behind a fresh read only', async () => {
   const agent = await LocalAgent.start();
-  const [member] = await stableGroup(agent, 1);
+  const [former] = await stableGroup(agent, 1, { instanceId: 'one' });
+  const member = new LocalMember(agent, { instanceId: 'one' });
+  await member.join();
   for (const [change, error] of [
-    [() => (member!.generation = 7), 22],
-    [() => (member!.memberId = 'stranger'), 25],
+    [() => (member.generation = 7), 22],
+    [() => (member.memberId = former!.memberId), 82],
   ] as const) {
     change();
     const { freshReads } = agent.metadata;
-    expect(await member!.heartbeat()).toBe(error);
+    expect(await member.heartbeat()).toBe(error);
     expect(agent.metadata.freshReads).toBe(freshReads + 1);
   }
   expect(await new LocalMember(agent, { group: 'nobody' }).heartbeat()).toBe(25);
+  expect(await new LocalMember(agent, { group: '' }).heartbeat()).toBe(24);
 });
 
 it('a reserved member id has no heartbeat: 25', async () => {

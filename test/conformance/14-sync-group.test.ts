@@ -4,6 +4,7 @@ import { LocalAgent } from './local-agent.js';
 import { LocalMember, stableGroup } from './local-member.js';
 
 const text = new TextDecoder();
+const named = { protocolType: 'consumer', protocolName: 'range' };
 
 describe('every version', () => {
   for (let version = apis.syncGroup.min; version <= apis.syncGroup.max; version += 1) {
@@ -11,7 +12,7 @@ describe('every version', () => {
       const agent = await LocalAgent.start();
       const member = new LocalMember(agent);
       await member.join();
-      const answer = await member.sync({ [member.memberId]: 'plan' }, version);
+      const answer = await member.sync({ [member.memberId]: 'plan' }, version, version >= 5 ? named : {});
       expect(answer.errorCode).toBe(0);
       expect(text.decode(answer.assignment)).toBe('plan');
       expect([answer.protocolType, answer.protocolName]).toEqual(version >= 5 ? ['consumer', 'range'] : [null, null]);
@@ -44,6 +45,14 @@ it('a rebalance ends the wait: 27', async () => {
   new LocalMember(agent, { joinVersion: 3 }).sendJoin();
   await agent.pass(10);
   expect(follower!.takeSync(waiting)).toMatchObject({ errorCode: 27 });
+});
+
+it('v5 without a protocol type or name: 23', async () => {
+  const agent = await LocalAgent.start();
+  const [member] = await stableGroup(agent, 1);
+  expect(await member!.sync({}, 5, { protocolType: null })).toMatchObject({ errorCode: 23 });
+  expect(await member!.sync({}, 5, { protocolName: null, groupId: '' })).toMatchObject({ errorCode: 23 });
+  expect(await member!.sync({}, 5, { protocolName: '' })).toMatchObject({ errorCode: 23 });
 });
 
 it('errors', async () => {

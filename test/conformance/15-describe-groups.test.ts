@@ -19,7 +19,7 @@ describe('every version', () => {
         memberId: member!.memberId,
         groupInstanceId: version >= 4 ? 'one' : null,
         clientId: 'test-client',
-        clientHost: '192.0.2.1',
+        clientHost: '/192.0.2.1',
       });
       expect(text.decode(told!.memberMetadata)).toBe('subscription');
       expect(text.decode(told!.memberAssignment)).toBe(`for ${member!.memberId}`);
@@ -50,4 +50,6 @@ it('authorized operations when asked for', async () => {
   const request = { groups: ['g'], includeAuthorizedOperations: true };
   const answer = await agent.connect().call(apis.describeGroups, 3, request);
   expect(answer.groups[0]!.authorizedOperations).toBe(0b1101_0100_1000);
+  const notFound = await agent.connect().call(apis.describeGroups, 6, request);
+  expect(notFound.groups[0]!.authorizedOperations).toBe(-(2 ** 31));
 });

@@ -38,9 +38,11 @@ describe('every version', () => {
 describe('filters', () => {
   const cases: readonly (readonly [readonly string[], readonly string[], readonly string[]])[] = [
     [['Stable'], [], ['stable']],
-    [['stable', 'EMPTY'], ['Classic'], ['simple', 'stable']],
+    [['stable', ' EMPTY '], ['Classic'], ['simple', 'stable']],
     [['Dead'], [], []],
     [[], ['consumer'], []],
+    [['Sleeping'], [], []],
+    [[], ['unheard of'], []],
   ];
   for (const [statesFilter, typesFilter, expected] of cases) {
     it(`${statesFilter} / ${typesFilter}`, async () => {

@@ -16,7 +16,7 @@ describe('every version', () => {
         ['busy', 68],
         ['idle', 0],
         ['nobody', 69],
-        ['', 24],
+        ['', 69],
       ]);
       expect(agent.metadata.view.group('idle')).toBeUndefined();
       expect(agent.metadata.view.committedOffset('idle', 't', 0)).toBeUndefined();

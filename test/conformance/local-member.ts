@@ -80,6 +80,8 @@ export class LocalMember {
       generationId: this.generation,
       memberId: this.memberId,
       groupInstanceId: this.#options.instanceId ?? null,
+      protocolType: this.#options.protocolType ?? 'consumer',
+      protocolName: this.#options.protocols?.[0] ?? 'range',
       assignments: Object.entries(plan).map(([memberId, assignment]) => ({
         memberId,
         assignment: text.encode(assignment),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MetadataClient } from '../../src/cluster/metadata-client.js';
-import type { Command } from '../../src/metadata/journal.wire.js';
+import type { Command, JoinGroup } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import type { Timer, World } from '../../src/world/world.js';
 import { GroupsClock } from '../../workers/leader/groups-clock.js';
@@ -10,10 +10,7 @@ import { VirtualTime } from './virtual-time.js';
 const SESSION_MS = 10_000;
 const REBALANCE_MS = 30_000;
 
-function join(
-  memberId: string,
-  change: { rebalanceTimeoutMs?: number; initialDelayMs?: number; knownMember?: boolean } = {},
-): Command {
+function join(memberId: string, change: Partial<JoinGroup> = {}): Command {
   const value = {
     group: 'g',
     memberId,
@@ -238,4 +235,75 @@ test('time in which the thread stood still does not count', async () => {
   await time.run(() => proposed.length > 0, 3 * SESSION_MS);
   expect(proposed[0]!.kind?.$case).toBe('expireMembers');
   clock.stop();
+});
+
+test('a join phase that only silent static members are in starts over once a rebalance timeout, not all the time', async () => {
+  const { cluster, client } = await setUp();
+  const submit = (command: Command) => cluster.until(client.submit(command));
+  const group = () => client.view.group('g')!;
+  const asStatic = { initialDelayMs: 0, rebalanceTimeoutMs: 1000, instanceId: 's' };
+  await submit(join('s1', asStatic));
+  await cluster.until(sync(client, 's1', ['s1']));
+  await submit(join('d', { rebalanceTimeoutMs: 1000 }));
+  await submit({ kind: { $case: 'leaveGroup', value: { group: 'g', members: [{ memberId: 'd' }] } } });
+  expect(group().state).toBe('PreparingRebalance');
+  const { revision } = client.view;
+  await cluster.pass(5000);
+  expect(group().state).toBe('PreparingRebalance');
+  // Five starts over, and the entries that keep the lease.
+  expect(client.view.revision - revision).toBeLessThan(30);
+});
+
+test('a member of a Stable group that never synced is expelled after the rebalance timeout', async () => {
+  const { cluster, client } = await setUp();
+  await cluster.until(Promise.all([client.submit(join('m1')), client.submit(join('m2'))]));
+  const group = () => client.view.group('g')!;
+  await when(
+    cluster,
+    () => client,
+    () => group().generation === 1,
+  );
+  const leader = group().leaderId!;
+  const other = leader === 'm1' ? 'm2' : 'm1';
+  await cluster.until(sync(client, leader, ['m1', 'm2']));
+  expect(group().state).toBe('Stable');
+  around(
+    await when(
+      cluster,
+      () => client,
+      () => !group().members.has(other),
+      [leader, other],
+    ),
+    REBALANCE_MS,
+  );
+  expect(group().members.has(leader)).toBe(true);
+});
+
+test('a newcomer that waits five minutes for its first answer is given up, one that was there before is not', async () => {
+  const { cluster, client } = await setUp();
+  const group = () => client.view.group('g')!;
+  const slow = { initialDelayMs: 0, rebalanceTimeoutMs: 3_600_000, sessionTimeoutMs: 1_800_000 };
+  await cluster.until(client.submit(join('m1', slow)));
+  await cluster.until(client.submit(join('m2', slow)));
+  await cluster.until(client.submit(join('m1', { ...slow, knownMember: true })));
+  await cluster.until(Promise.all(['m1', 'm2'].map((member) => sync(client, member, ['m1', 'm2']))));
+  // m1 waits as one that was there, m3 as a newcomer; m2 keeps the phase open.
+  await cluster.until(client.submit(join('m1', { ...slow, knownMember: true })));
+  await cluster.until(client.submit(join('m3', slow)));
+  await cluster.pass(299_000);
+  client.membersAlive('g', ['m1', 'm2', 'm3']);
+  expect(group().members.has('m3')).toBe(true);
+  await cluster.pass(2000);
+  expect([...group().members.keys()]).toEqual(['m1', 'm2']);
+});
+
+test('only who joins puts the first assignment off, not who was merely given an id', async () => {
+  const { cluster, client } = await setUp();
+  const startedMs = cluster.time.nowMs;
+  await cluster.until(client.submit(join('m1')));
+  await cluster.pass(1000);
+  await cluster.until(client.submit(join('m2', { requireKnownMember: true })));
+  await cluster.pass(3000);
+  expect(client.view.group('g')!.generation).toBe(1);
+  expect(cluster.time.nowMs - startedMs).toBeLessThan(6000);
 });

@@ -8,11 +8,15 @@ import type { Timer, World } from '../../src/world/world.js';
 const TICK_MS = 500;
 /** After a refused command of its own the clock looks at that group again no sooner than this. */
 const REFUSED_PAUSE_MS = 1000;
+/** Kafka's group.new.member.join.timeout.ms: a member that waits for its first answer may be gone; if not, it comes again. */
+const FIRST_ANSWER_MS_MAX = 300_000;
 
 /** What the clock remembers of a group, beside what the replica says. */
 interface Watch {
   /** When each member last showed a sign of life, by the session clock. */
   readonly aliveMs: Map<string, number>;
+  /** When a member that has had no answer yet was first seen to wait for it; whoever holds its request cannot speak for it. */
+  readonly newSinceMs: Map<string, number>;
   /** Members that waited for the group's answer when it was last observed. */
   waiting: Set<string>;
   generation: number;
@@ -60,7 +64,7 @@ export class GroupsClock {
     for (const group of this.#view().groups()) {
       this.#observe(group);
     }
-    this.#arm();
+    this.#arm(this.#watches.values());
   }
 
   /** Leadership is over. */
@@ -76,15 +80,16 @@ export class GroupsClock {
     if (!this.#running) {
       return;
     }
+    const touched: Watch[] = [];
     for (const groupId of groups) {
       const group = this.#view().group(groupId);
       if (group === undefined) {
         this.#watches.delete(groupId);
       } else {
-        this.#observe(group);
+        touched.push(this.#observe(group));
       }
     }
-    this.#arm();
+    this.#arm(touched);
   }
 
   alive(reports: readonly AliveReport[]): void {
@@ -105,12 +110,13 @@ export class GroupsClock {
   }
 
   /** Notes what changed in a group: newcomers, a new generation, a new join phase. */
-  #observe(group: GroupView): void {
+  #observe(group: GroupView): Watch {
     const nowMs = this.#nowMs();
     let watch = this.#watches.get(group.groupId);
     if (watch === undefined) {
       watch = {
         aliveMs: new Map(),
+        newSinceMs: new Map(),
         waiting: new Set(),
         generation: group.generation,
         generationStartedMs: nowMs,
@@ -127,24 +133,7 @@ export class GroupsClock {
       watch.generation = group.generation;
       watch.generationStartedMs = nowMs;
     }
-    let newcomer = false;
-    const waiting = new Set<string>();
-    for (const [memberId, member] of group.members) {
-      if (isWaiting(group, member)) {
-        waiting.add(memberId);
-      }
-      // The session of a member that was answered starts then (Kafka: completeAndScheduleNextHeartbeatExpiration).
-      if (!watch.aliveMs.has(memberId) || watch.waiting.has(memberId)) {
-        newcomer ||= !watch.aliveMs.has(memberId);
-        watch.aliveMs.set(memberId, nowMs);
-      }
-    }
-    watch.waiting = waiting;
-    for (const memberId of watch.aliveMs.keys()) {
-      if (!group.members.has(memberId)) {
-        watch.aliveMs.delete(memberId);
-      }
-    }
+    const newcomer = noteMembers(group, watch, nowMs);
     if (group.state === 'PreparingRebalance') {
       if (watch.joinPhase !== group.joinPhase) {
         watch.joinPhase = group.joinPhase;
@@ -157,20 +146,18 @@ export class GroupsClock {
       }
     }
     watch.nextLookMs = Math.min(watch.nextLookMs, this.#dueMs(group, watch));
+    return watch;
   }
 
   /** When something of this group may be due; Infinity when nothing waits. */
   #dueMs(group: GroupView, watch: Watch): number {
     let dueMs = group.state === 'PreparingRebalance' ? watch.joinDueMs : Number.POSITIVE_INFINITY;
+    let awaitsSync = false;
     for (const [memberId, member] of group.members) {
-      if (!isWaiting(group, member)) {
-        dueMs = Math.min(dueMs, (watch.aliveMs.get(memberId) ?? 0) + member.sessionTimeoutMs);
-      }
+      dueMs = Math.min(dueMs, sessionEndMs(group, watch, memberId, member));
+      awaitsSync ||= !member.synced && !member.pending;
     }
-    if (group.state === 'CompletingRebalance') {
-      dueMs = Math.min(dueMs, watch.generationStartedMs + group.rebalanceTimeoutMs);
-    }
-    return dueMs;
+    return awaitsSync && hasGeneration(group) ? Math.min(dueMs, syncEndMs(group, watch)) : dueMs;
   }
 
   #look(): void {
@@ -209,6 +196,8 @@ export class GroupsClock {
       watch.joinDueMs = nowMs + delayMs;
       return undefined;
     }
+    // When only static members are there and none of them came, the join phase starts over.
+    watch.joinDueMs = nowMs + group.rebalanceTimeoutMs;
     return { kind: { $case: 'completeJoin', value: { group: group.groupId, joinPhase: group.joinPhase } } };
   }
 
@@ -220,7 +209,7 @@ export class GroupsClock {
         const refused = outcome.kind === 'refused';
         watch.nextLookMs = this.#nowMs() + (refused ? REFUSED_PAUSE_MS : 0);
         if (this.#watches.get(groupId) === watch) {
-          this.#arm();
+          this.#arm([watch]);
         }
       },
       // Leadership ended; the next leader has its own clock.
@@ -228,12 +217,13 @@ export class GroupsClock {
     );
   }
 
-  #arm(): void {
+  /** Wakes this clock for the earliest of these watches, if it would not wake before. */
+  #arm(watches: Iterable<Watch>): void {
     if (!this.#running) {
       return;
     }
     let dueMs = Number.POSITIVE_INFINITY;
-    for (const watch of this.#watches.values()) {
+    for (const watch of watches) {
       if (!watch.busy) {
         dueMs = Math.min(dueMs, watch.nextLookMs);
       }
@@ -258,7 +248,7 @@ export class GroupsClock {
       this.#stalledMs += lateMs;
     }
     this.#look();
-    this.#arm();
+    this.#arm(this.#watches.values());
   }
 }
 
@@ -271,17 +261,60 @@ function isWaiting(group: GroupView, member: Member): boolean {
   );
 }
 
-/** Sessions that ran out, and members that let a whole rebalance timeout pass without their SyncGroup. */
-function expiredMembers(group: GroupView, watch: Watch, nowMs: number): string[] {
-  const syncOver =
-    group.state === 'CompletingRebalance' && watch.generationStartedMs + group.rebalanceTimeoutMs <= nowMs;
-  const expired: string[] = [];
+/** Notes who came, who was answered and who is gone. True when there is a member that was not there before. */
+function noteMembers(group: GroupView, watch: Watch, nowMs: number): boolean {
+  let newcomer = false;
+  const waiting = new Set<string>();
   for (const [memberId, member] of group.members) {
     if (isWaiting(group, member)) {
-      continue;
+      waiting.add(memberId);
     }
-    const sessionOver = (watch.aliveMs.get(memberId) ?? nowMs) + member.sessionTimeoutMs <= nowMs;
-    if (sessionOver || (syncOver && !member.pending)) {
+    if (!member.isNew) {
+      watch.newSinceMs.delete(memberId);
+    } else if (!watch.newSinceMs.has(memberId)) {
+      newcomer = true;
+      watch.newSinceMs.set(memberId, nowMs);
+    }
+    // The session of a member that was answered starts then (Kafka: completeAndScheduleNextHeartbeatExpiration).
+    if (!watch.aliveMs.has(memberId) || watch.waiting.has(memberId)) {
+      watch.aliveMs.set(memberId, nowMs);
+    }
+  }
+  watch.waiting = waiting;
+  for (const memberId of watch.aliveMs.keys()) {
+    if (!group.members.has(memberId)) {
+      watch.aliveMs.delete(memberId);
+      watch.newSinceMs.delete(memberId);
+    }
+  }
+  return newcomer;
+}
+
+/** When a member is given up unless it shows a sign of life before; Infinity while it waits for an answer. */
+function sessionEndMs(group: GroupView, watch: Watch, memberId: string, member: Member): number {
+  if (isWaiting(group, member)) {
+    const newSinceMs = watch.newSinceMs.get(memberId);
+    return newSinceMs === undefined ? Number.POSITIVE_INFINITY : newSinceMs + FIRST_ANSWER_MS_MAX;
+  }
+  return (watch.aliveMs.get(memberId) ?? Number.POSITIVE_INFINITY) + member.sessionTimeoutMs;
+}
+
+/** The join phase is over: members are to fetch their assignments. */
+function hasGeneration(group: GroupView): boolean {
+  return group.state === 'CompletingRebalance' || group.state === 'Stable';
+}
+
+function syncEndMs(group: GroupView, watch: Watch): number {
+  return watch.generationStartedMs + group.rebalanceTimeoutMs;
+}
+
+/** Sessions that ran out, and members that let a whole rebalance timeout pass without their SyncGroup. */
+function expiredMembers(group: GroupView, watch: Watch, nowMs: number): string[] {
+  const syncOver = hasGeneration(group) && syncEndMs(group, watch) <= nowMs;
+  const expired: string[] = [];
+  for (const [memberId, member] of group.members) {
+    const neverSynced = syncOver && !member.synced && !member.pending;
+    if (neverSynced || sessionEndMs(group, watch, memberId, member) <= nowMs) {
       expired.push(memberId);
     }
   }

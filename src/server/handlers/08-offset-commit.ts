@@ -3,6 +3,7 @@
  *
  * - Offsets go to the metadata with the member's generation; generation -1 is accepted only while the group is empty.
  * - v2 to v4's retention time is ignored: offsets of a group expire together, a set time after it became empty.
+ * - A group that does not exist takes offsets of generation -1 only; else GROUP_ID_NOT_FOUND (69), before v9 ILLEGAL_GENERATION (22).
  * - An unknown topic or partition gets UNKNOWN_TOPIC_OR_PARTITION (3), an unknown id (v10+) UNKNOWN_TOPIC_ID (100), metadata
  *   above 4,096 bytes OFFSET_METADATA_TOO_LARGE (12); the others are committed.
  */
@@ -10,6 +11,11 @@ import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { handler, type Services } from '../handler.js';
 import { topicOf } from '../topic-reference.js';
+
+function forVersion(version: number, error: number): number {
+  const { GROUP_ID_NOT_FOUND, ILLEGAL_GENERATION } = errors;
+  return version < 9 && error === GROUP_ID_NOT_FOUND.code ? ILLEGAL_GENERATION.code : error;
+}
 
 export const offsetCommit = (services: Services) =>
   handler(apis.offsetCommit, async (request, call) => {
@@ -52,7 +58,7 @@ export const offsetCommit = (services: Services) =>
         topicId: topic.topicId,
         partitions: partitions.map(({ partition, error, place }) => ({
           partitionIndex: partition.partitionIndex,
-          errorCode: results[place] ?? error,
+          errorCode: forVersion(call.version, results[place] ?? error),
         })),
       })),
     };

@@ -18,7 +18,8 @@ export const joinGroup = (services: Services) =>
         memberId: request.memberId,
         instanceId: request.groupInstanceId ?? undefined,
         clientId: call.clientId,
-        clientHost: call.clientHost,
+        // As Java shows an address: tools print it as it is.
+        clientHost: `/${call.clientHost}`,
         sessionTimeoutMs: request.sessionTimeoutMs,
         rebalanceTimeoutMs: call.version >= 1 ? request.rebalanceTimeoutMs : request.sessionTimeoutMs,
         protocolType: request.protocolType,

@@ -29,7 +29,7 @@ function absent(groupId: string, version: number, authorizedOperations: number) 
     protocolType: '',
     protocolData: '',
     members: [],
-    authorizedOperations,
+    authorizedOperations: version >= 6 ? NOT_REQUESTED : authorizedOperations,
   };
 }
 

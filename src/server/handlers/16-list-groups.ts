@@ -10,7 +10,7 @@ const TYPE = 'classic';
 
 export const listGroups = (services: Services) =>
   handler(apis.listGroups, (request) => {
-    const states = new Set(request.statesFilter.map((state) => state.toLowerCase()));
+    const states = new Set(request.statesFilter.map((state) => state.trim().toLowerCase()));
     const types = new Set(request.typesFilter.map((type) => type.toLowerCase()));
     const isWanted = types.size === 0 || types.has(TYPE);
     const groups = isWanted ? [...services.metadata.view.groups()] : [];

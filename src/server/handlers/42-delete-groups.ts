@@ -1,4 +1,4 @@
-/** DeleteGroups, v0 to v2: NON_EMPTY_GROUP 68, GROUP_ID_NOT_FOUND 69, INVALID_GROUP_ID 24. */
+/** DeleteGroups, v0 to v2: NON_EMPTY_GROUP 68, GROUP_ID_NOT_FOUND 69. */
 import { apis } from '../../protocol/apis.js';
 import { handler, type Services } from '../handler.js';
 

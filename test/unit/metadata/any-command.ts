@@ -72,8 +72,8 @@ const joinGroup = fc
 const syncGroup = fc.record({ group, memberId, generation, assignment: bytes }).map(({ assignment, ...sync }) =>
   command('syncGroup', {
     ...sync,
-    protocolType: '',
-    protocolName: '',
+    protocolType: undefined,
+    protocolName: undefined,
     assignments: [
       { memberId: 'a', assignment },
       { memberId: sync.memberId, assignment },
