@@ -90,7 +90,7 @@ export const settingsTable = {
       text: '250ms on S3, 10ms on S3 Express, 5ms otherwise',
       from: ({ bucket }) => (bucket.kind !== 's3' ? 5 : bucket.express ? 10 : 250),
     },
-    'The longest time that records wait in memory before their segment is sealed and uploaded.',
+    'The longest time that records wait in memory before their segment is sealed and uploaded. It runs from the last seal, so after a quiet time nothing waits.',
   ),
   batchBytes: one(
     'batch-bytes',

@@ -56,6 +56,7 @@ export class Lane {
   readonly #segmentBytesTarget: number;
   #batchWindowMs: number;
   #open: OpenSegment | undefined;
+  #lastSealedMs = Number.NEGATIVE_INFINITY;
   #uploads = 0;
   #released: number[] = [];
   #windowTimer: Timer | undefined;
@@ -221,10 +222,7 @@ export class Lane {
   }
 
   #openSegment(nowMs: number): OpenSegment {
-    if (this.#open === undefined) {
-      this.#open = new OpenSegment(nowMs);
-      this.#watchWindow(this.#batchWindowMs);
-    }
+    this.#open ??= new OpenSegment(nowMs);
     return this.#open;
   }
 
@@ -232,10 +230,11 @@ export class Lane {
     if (this.#open === undefined) {
       return;
     }
+    const nowMs = this.#world.clock.monotonicMs();
     const reason = sealDue({
       bytes: this.#open.bytes,
-      openedMs: this.#open.openedMs,
-      nowMs: this.#world.clock.monotonicMs(),
+      lastSealedMs: this.#lastSealedMs,
+      nowMs,
       batchWindowMs: this.#batchWindowMs,
       segmentBytesTarget: this.#segmentBytesTarget,
       draining: this.#draining,
@@ -243,17 +242,13 @@ export class Lane {
     if (reason !== undefined) {
       this.#seal(reason);
     } else if (this.#windowTimer === undefined) {
-      // The window has become longer since the timer was set, or a clock's fraction is missing: never a wait of nothing.
-      const leftMs = this.#open.openedMs + this.#batchWindowMs - this.#world.clock.monotonicMs();
-      this.#watchWindow(Math.max(leftMs, 1));
+      // Timers may fire a clock's fraction early: never a wait of nothing.
+      const leftMs = this.#lastSealedMs + this.#batchWindowMs - nowMs;
+      this.#windowTimer = this.#world.timers.after(Math.max(leftMs, 1), () => {
+        this.#windowTimer = undefined;
+        this.#step();
+      });
     }
-  }
-
-  #watchWindow(delayMs: number): void {
-    this.#windowTimer = this.#world.timers.after(delayMs, () => {
-      this.#windowTimer = undefined;
-      this.#step();
-    });
   }
 
   /** Seals the open segment; false when it must stay open: all uploads are running, or the arena has no room. */
@@ -265,8 +260,9 @@ export class Lane {
       if (data === undefined) {
         return false;
       }
+      this.#lastSealedMs = this.#world.clock.monotonicMs();
       this.#meters.segmentsSealed[reason].add(1);
-      this.#meters.produceStage.buffer.observeMs(this.#world.clock.monotonicMs() - open.openedMs);
+      this.#meters.produceStage.buffer.observeMs(this.#lastSealedMs - open.openedMs);
       this.#upload(data, open.requests);
     }
     this.#open = undefined;

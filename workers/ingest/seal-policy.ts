@@ -1,7 +1,12 @@
-/** When the open segment is sealed: a pure decision. */
+/**
+ * When the open segment is sealed: a pure decision. The batch window runs from the last seal, not from the first record: it
+ * is the shortest time between two seals of segments that are not full, and so the longest wait. A lane that has been quiet
+ * for a window seals at once; a busy one makes a segment a window (docs/decisions/003-window-from-the-last-seal.md).
+ */
 export interface OpenSegmentFacts {
   readonly bytes: number;
-  readonly openedMs: number;
+  /** -Infinity: nothing was sealed yet. */
+  readonly lastSealedMs: number;
   readonly nowMs: number;
   readonly batchWindowMs: number;
   readonly segmentBytesTarget: number;
@@ -26,7 +31,7 @@ export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
   if (facts.bytes >= facts.segmentBytesTarget) {
     return 'size';
   }
-  return facts.nowMs - facts.openedMs >= facts.batchWindowMs ? 'window' : undefined;
+  return facts.nowMs - facts.lastSealedMs >= facts.batchWindowMs ? 'window' : undefined;
 }
 
 /**

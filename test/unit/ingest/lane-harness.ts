@@ -19,6 +19,7 @@ import { createRing, RingWriter } from '../../../src/threads/ring.js';
 import { run } from '../../../workers/ingest/run.js';
 import { LocalThreads, type LocalWorker } from '../../simulation/local-threads.js';
 import { HeldStore } from './held-store.js';
+import { makeBatch } from './make-batch.js';
 import { VirtualWorld } from './virtual-world.js';
 
 export const TOPIC: IngestTopic = {
@@ -146,6 +147,17 @@ export class LaneHarness {
       ],
     });
     return this.send(Buffer.concat(slices), spec);
+  }
+
+  /** Seals a segment of one record in partition 3 now and stores it: the next segment waits for a whole window. */
+  async beginWindow(): Promise<void> {
+    const request = this.produce({ connection: 99, partitions: [[3, makeBatch()]] });
+    this.store.open = true;
+    while (this.outcome(request) === undefined) await this.world.pass(0);
+    this.store.open = false;
+    expect(this.outcome(request)).toEqual([[0, 0]]);
+    this.released.length = 0;
+    this.answers.length = 0;
   }
 
   /** Puts any bytes into the ring as a request. */

@@ -5,8 +5,37 @@ import { decodeFooter } from '../../../src/segments/footer.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
 
+test('a lane that was quiet for a window seals at once; what comes within a window of a seal waits for its end', async () => {
+  const lane = new LaneHarness();
+  for (const passedMs of [0, 100, 250]) {
+    await lane.world.pass(passedMs);
+    lane.produce({ partitions: [[0, makeBatch()]] });
+    await lane.world.pass(0);
+    expect(lane.store.puts).toHaveLength(1);
+    lane.store.acceptAll();
+  }
+  await lane.world.pass(60);
+  lane.produce({ partitions: [[0, makeBatch()]] });
+  await lane.world.pass(39);
+  expect(lane.store.puts).toHaveLength(0);
+  await lane.world.pass(1);
+  expect(lane.store.puts).toHaveLength(1);
+});
+
+test('steady small requests make one segment a window, however fast the store is', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  for (let passedMs = 0; passedMs < 1000; passedMs += 5) {
+    lane.produce({ partitions: [[0, makeBatch()]] });
+    await lane.world.pass(5);
+  }
+  // At 0, 100, 200 … and 1,000 ms.
+  expect(lane.store.objects.size).toBe(11);
+});
+
 test('requests of one window land in one segment and are answered with dense offsets once it is published', async () => {
   const lane = new LaneHarness();
+  await lane.beginWindow();
   const first = lane.produce({
     partitions: [
       [0, makeBatch({ values: ['a', 'b'] })],
@@ -33,7 +62,7 @@ test('requests of one window land in one segment and are answered with dense off
     [0, 0],
   ]);
   expect(lane.outcome(second)).toEqual([[0, 2]]);
-  expect(lane.metadata.topicById(TOPIC.topicId)!.partitions.map((p) => p.highWatermark)).toEqual([3, 1, 0, 0]);
+  expect(lane.metadata.topicById(TOPIC.topicId)!.partitions.map((p) => p.highWatermark)).toEqual([3, 1, 0, 1]);
 });
 
 test('a segment lies in the store as its footer and command say, and what is readable is stamped', async () => {
@@ -75,6 +104,7 @@ test('a segment lies in the store as its footer and command say, and what is rea
 
 test('frames in several pieces are the same requests, and are released as soon as they are gathered', async () => {
   const lane = new LaneHarness();
+  await lane.beginWindow();
   lane.store.open = true;
   const values = Array.from({ length: 50 }, (_, i) => `value ${i}`);
   const requests = [7, 64, 1000].map((pieceBytes) =>
@@ -170,12 +200,13 @@ test.each([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])('version %i is answered in its 
 
 test('LogAppendTime is the time of the seal, in the batch, its CRC, the metadata and the answer', async () => {
   const lane = new LaneHarness({ topic: { logAppendTime: true } });
+  await lane.beginWindow();
   lane.store.open = true;
   const request = lane.produce({ partitions: [[0, makeBatch({ values: ['a', 'b'], timestampMs: 5 })]] });
   await lane.world.pass(200);
   const sealedMs = Date.UTC(2026, 0, 1) + 100;
   expect(lane.answer(request)!.partitions![0]!.logAppendTimeMs).toBe(sealedMs);
-  const stored = Buffer.from(lane.store.objects.get('test/data/1/1')!);
+  const stored = Buffer.from(lane.store.objects.get('test/data/1/2')!);
   expect([stored.readInt16BE(21), stored.readBigInt64BE(35)]).toEqual([8, BigInt(sealedMs)]);
   expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(sealedMs);
 });
@@ -229,6 +260,7 @@ test('a drain seals at once and ends when everything is answered', async () => {
 
 test('what a vanished connection sent is stored, and nobody is answered', async () => {
   const lane = new LaneHarness();
+  await lane.beginWindow();
   lane.store.open = true;
   lane.produce({ partitions: [[0, makeBatch()]] });
   await lane.world.pass(1);
@@ -240,6 +272,7 @@ test('what a vanished connection sent is stored, and nobody is answered', async 
 
 test('a window that becomes longer while a segment is open is kept to, and to the millisecond', async () => {
   const lane = new LaneHarness();
+  await lane.beginWindow();
   lane.produce({ partitions: [[0, makeBatch()]] });
   await lane.world.pass(50);
   lane.worker.post({ type: 'window', batchWindowMs: 130 });
