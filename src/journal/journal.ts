@@ -8,8 +8,9 @@ export interface Journal {
   /**
    * Tries to own a slot with these bytes. 'taken' says that the slot is full, with these bytes or others: read it back.
    * Rejects with StoreError 'unknown' when the write may land later: then only the same bytes may be tried again.
+   * Aborting `signal` ends the wait for the answer at once; the write may land nevertheless.
    */
-  append(revision: number, bytes: Uint8Array): Promise<'appended' | 'taken'>;
+  append(revision: number, bytes: Uint8Array, signal?: AbortSignal): Promise<'appended' | 'taken'>;
   /** The entry in a slot, or undefined when the slot is absent. Rejects with JournalBroken when it is damaged. */
   read(revision: number): Promise<Uint8Array | undefined>;
   /** Forgets a slot; only ever called at or below the boundary. */

@@ -59,6 +59,7 @@ export interface PutOptions {
   readonly ifMatch?: string;
   /** CRC-32C of the body, when the caller has it: the store checks it where it can. */
   readonly crc32c?: number;
+  /** Aborting it ends a write across a network at once, as 'unknown'; a disk finishes what it began. */
   readonly signal?: AbortSignal;
 }
 

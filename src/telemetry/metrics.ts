@@ -135,6 +135,12 @@ export const metricsTable = {
     help: 'Requests to the object store that failed; an absent object and a failed condition are answers.',
     label: operation,
   },
+  storeHedges: {
+    kind: 'counter',
+    name: 'weft_store_hedges_total',
+    help: 'Writes sent a second time because the first took longer than usual.',
+    label: { name: 'of', values: ['upload', 'journal'] },
+  },
   storeDuration: {
     kind: 'histogram',
     name: 'weft_store_request_seconds',

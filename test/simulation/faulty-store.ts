@@ -6,6 +6,7 @@ import {
   StoreError,
   type StoredObject,
 } from '../../src/objects/store.js';
+import { untilGivenUp } from './give-up.js';
 import type { SeededRandom } from './random.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -101,7 +102,9 @@ export class FaultyBucket {
       put: (key, body, options = {}) => {
         // The caller may use its memory again once it has an answer; this write may come later.
         const bytes = joined(body);
-        return guard(this.#write({ kind: 'put', key, bytes, options }, alive));
+        const { signal, ...rest } = options;
+        const sent = this.#write({ kind: 'put', key, bytes, options: rest }, alive);
+        return guard(untilGivenUp(sent, key, signal));
       },
       delete: async (key) => {
         await guard(this.#write({ kind: 'delete', key, bytes: nothing, options: {} }, alive));

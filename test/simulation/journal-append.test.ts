@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';
+import { Hedging } from '../../src/objects/hedge.js';
 import type { World } from '../../src/world/world.js';
 import { append } from '../../workers/leader/append.js';
 import { type AppliedWrite, calm, FaultyBucket, stormOf, type Weather } from './faulty-store.js';
@@ -36,6 +37,7 @@ async function race(seed: number, givingUp: boolean) {
   bucket.weather = seed % 2 === 0 ? losing : stormOf(random);
   const tries: Try[] = [];
   let met = 0;
+  let hedges = 0;
   const run = async (appender: number): Promise<void> => {
     const own = random.fork();
     const host = { time, net: new SimulatedNet(time, own), disk: new SimulatedDisk(time, own) };
@@ -44,11 +46,16 @@ async function race(seed: number, givingUp: boolean) {
       bucket.storeOf(() => true),
       'c',
     );
+    const hedging = new Hedging(world, () => {
+      hedges += 1;
+    });
+    // A store that used to answer at once: whatever is slower is sent twice, as far as that is earned.
+    for (let i = 0; i < 40; i += 1) await hedging.run(async () => undefined);
     for (let revision = 1; revision <= slots; revision += 1) {
       const bytes = own.bytes(own.between(16, 64));
       const stop = new AbortController();
       if (givingUp && own.chance(0.3)) time.after(own.between(0, 3_000), () => stop.abort());
-      const outcome = await append(world, journal, revision, bytes, stop.signal, () => {
+      const outcome = await append(world, journal, hedging, revision, bytes, stop.signal, () => {
         met += 1;
       });
       tries.push({ appender, revision, bytes, outcome });
@@ -67,7 +74,7 @@ async function race(seed: number, givingUp: boolean) {
     const bytes = await journal.read(revision);
     if (bytes !== undefined) full.set(revision, bytes);
   }
-  return { tries, writes, full, met };
+  return { tries, writes, full, met, hedges };
 }
 
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
@@ -103,13 +110,15 @@ describe('appenders that race through a storm', () => {
     }
   });
 
-  test('the storms bring what they should: lost answers, late landings, creates refused over own bytes', async () => {
+  test('the storms bring what they should: lost answers, late landings, creates refused over own bytes, hedges', async () => {
     let met = 0;
+    let hedges = 0;
     let late = 0;
     let refusedOverOwn = 0;
     for (const seed of seeds) {
       const run = await race(seed, false);
       met += run.met;
+      hedges += run.hedges;
       late += run.writes.filter((write) => write.late && write.outcome === 'done').length;
       for (const { key, bytes, outcome } of run.writes) {
         const filled = run.writes.find((write) => write.key === key && write.outcome === 'done');
@@ -117,6 +126,7 @@ describe('appenders that race through a storm', () => {
       }
     }
     expect(met).toBeGreaterThan(500);
+    expect(hedges).toBeGreaterThan(100);
     expect(late).toBeGreaterThan(50);
     expect(refusedOverOwn).toBeGreaterThan(50);
   });

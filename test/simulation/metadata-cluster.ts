@@ -5,6 +5,7 @@ import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { Journal } from '../../src/journal/journal.js';
 import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Metadata } from '../../src/metadata/metadata.js';
+import { Hedging } from '../../src/objects/hedge.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { silentLog } from '../../src/telemetry/log.js';
 import type { Port, WorkerName } from '../../src/threads/threads.js';
@@ -122,6 +123,7 @@ export class MetadataProcess {
       const thread = this.#thread();
       return runLeader(thread.world, init, port, {
         journal: await thread.opened,
+        hedging: this.local ? undefined : new Hedging(thread.world, () => {}),
         self: this.#processTable().self,
         processes: this.local ? this.#processTable() : undefined,
         meters: undefined,

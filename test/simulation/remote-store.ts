@@ -5,6 +5,7 @@ import {
   type Store,
   StoreError,
 } from '../../src/objects/store.js';
+import { untilGivenUp } from './give-up.js';
 import type { SeededRandom } from './random.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -54,9 +55,10 @@ export class RemoteStore implements Store {
     });
   }
 
-  put(key: string, body: readonly Uint8Array[], options?: PutOptions) {
+  put(key: string, body: readonly Uint8Array[], { signal, ...options }: PutOptions = {}) {
     const copy = body.map((slice) => slice.slice());
-    return this.#ask(key, true, () => this.#inner.put(key, copy, options));
+    const sent = this.#ask(key, true, () => this.#inner.put(key, copy, options));
+    return untilGivenUp(sent, key, signal);
   }
 
   delete(key: string) {

@@ -5,6 +5,7 @@ import type { Settings } from '../../src/config/settings.js';
 import type { IngestInit } from '../../src/ingest/messages.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { MemoryPlan } from '../../src/memory-plan.js';
+import { Hedging } from '../../src/objects/hedge.js';
 import { RetryingStore } from '../../src/objects/retry.js';
 import type { Store } from '../../src/objects/store.js';
 import type { Log } from '../../src/telemetry/log.js';
@@ -101,6 +102,7 @@ export class SimulatedAgent {
         const journal = objectJournal(store, init.cluster);
         await runLeader(mortal, init, this.#port('leader', port, mortal), {
           journal: plant.journal?.(journal) ?? journal,
+          hedging: init.bucket.kind === 'file' ? undefined : new Hedging(mortal, () => {}),
           self: { host: 'h', bootId: 'b', processId: this.processId, processStart: 1 },
           processes,
           meters: undefined,

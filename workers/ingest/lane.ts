@@ -5,6 +5,7 @@ import {
   type ProduceDescriptor,
   type ToIngest,
 } from '../../src/ingest/messages.js';
+import { Hedging } from '../../src/objects/hedge.js';
 import type { Store } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
 import { attachMeters, type Meters } from '../../src/telemetry/counters.js';
@@ -53,6 +54,8 @@ export class Lane {
   readonly #scratch = new Scratch();
   readonly #unanswered: Unanswered;
   readonly #publisher: Publisher;
+  /** None on a disk, where a second write would only wait behind the first. */
+  readonly #hedging: Hedging | undefined;
   readonly #segmentBytesTarget: number;
   #batchWindowMs: number;
   #open: OpenSegment | undefined;
@@ -85,6 +88,8 @@ export class Lane {
     this.#ring = new SegmentRing(init.segments.byteLength, new Int32Array(init.pins));
     this.#segmentNumbers = new BigInt64Array(init.segmentNumbers);
     this.#publisher = new Publisher(post, this.#ring, this.#unanswered, this.#meters, world.clock);
+    this.#hedging =
+      init.bucket.kind === 'file' ? undefined : new Hedging(world, () => this.#meters.storeHedges.upload.add(1));
     this.#segmentBytesTarget = segmentBytesTarget(init.batchBytes, init.segments.byteLength);
     this.#batchWindowMs = init.batchWindowMs;
   }
@@ -294,7 +299,7 @@ export class Lane {
     const remake = () =>
       makeObject(data, this.#init.cluster, this.#init.agentEpoch, Number(Atomics.add(this.#segmentNumbers, 0, 1n)) + 1);
     const isUseful = () => requests.some((request) => request.state === 'open');
-    upload(this.#world, this.#store, remake, isUseful)
+    upload(this.#world, this.#store, this.#hedging, remake, isUseful)
       .then((result) => {
         this.#uploads -= 1;
         done(result);

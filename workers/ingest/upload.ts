@@ -1,3 +1,4 @@
+import type { Hedging } from '../../src/objects/hedge.js';
 import { type Store, StoreError } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
 import type { World } from '../../src/world/world.js';
@@ -26,19 +27,32 @@ export type UploadResult =
  * - unknown, or a key that is taken: under a new key (`remake` gives the object its next number). What an attempt of
  *   unknown outcome leaves behind is never published, and so never read;
  * - full, denied: given up at once. The clients come again, and the next segment finds out whether it has passed.
+ *
+ * With `hedging`, an attempt that takes longer than usual gets a second one beside it, under a new key as well. Whichever is
+ * stored first is the segment; the body is read by neither when this resolves.
  */
 export async function upload(
   world: World,
   store: Store,
+  hedging: Hedging | undefined,
   remake: () => SegmentObject,
   isUseful: () => boolean,
 ): Promise<UploadResult> {
+  const put = async (object: SegmentObject, signal?: AbortSignal): Promise<SegmentObject> => {
+    const { key, body, crc32c } = object;
+    await store.put(key, body, { ifNoneMatch: '*', crc32c, ...(signal && { signal }) });
+    return object;
+  };
   let object = remake();
   let pauseMs = RETRY_MS_MIN;
   for (;;) {
+    const first = object;
     try {
-      await store.put(object.key, object.body, { ifNoneMatch: '*', crc32c: object.crc32c });
-      return { kind: 'uploaded', object };
+      const stored =
+        hedging === undefined
+          ? await put(first)
+          : await hedging.run((second, signal) => put(second ? remake() : first, signal));
+      return { kind: 'uploaded', object: stored };
     } catch (error) {
       if (!(error instanceof StoreError)) {
         throw error;

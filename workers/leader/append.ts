@@ -1,5 +1,6 @@
 import { equal } from '../../src/cluster/replica.js';
 import type { Journal } from '../../src/journal/journal.js';
+import type { Hedging } from '../../src/objects/hedge.js';
 import { StoreError } from '../../src/objects/store.js';
 import type { World } from '../../src/world/world.js';
 import { pause } from './waiting.js';
@@ -10,11 +11,13 @@ const PAUSE_MS_MAX = 2000;
 /**
  * Fills a slot with these bytes or learns that others fill it. One revision, one set of bytes (DESIGN §4): whatever goes
  * wrong, the same bytes are tried again until the slot is known to be full, because a write that seemed to fail may land
- * later. So this does not end while the store is away, unless `stop` says so ('stopped': the outcome is unknown).
+ * later. So this does not end while the store is away, unless `stop` says so ('stopped': the outcome is unknown). With
+ * `hedging`, an append that takes longer than usual is sent twice: the second may find the slot taken by the first.
  */
 export async function append(
   world: World,
   journal: Journal,
+  hedging: Hedging | undefined,
   revision: number,
   bytes: Uint8Array,
   stop: AbortSignal,
@@ -22,7 +25,11 @@ export async function append(
 ): Promise<'ours' | 'others' | 'stopped'> {
   for (let pauseMs = PAUSE_FIRST_MS; !stop.aborted; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
     try {
-      if ((await journal.append(revision, bytes)) === 'appended') {
+      const appended =
+        hedging === undefined
+          ? await journal.append(revision, bytes)
+          : await hedging.run((_second, signal) => journal.append(revision, bytes, signal));
+      if (appended === 'appended') {
         return 'ours';
       }
       const found = await journal.read(revision);

@@ -1,5 +1,6 @@
 import type { LeaderInit } from '../../src/cluster/messages.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
+import { Hedging } from '../../src/objects/hedge.js';
 import { pinoLog } from '../../src/telemetry/pino-log.js';
 import type { WorkerStart } from '../../src/threads/workers.js';
 import { realProcesses } from '../../src/world/process-identity.js';
@@ -11,6 +12,7 @@ export default async function leader(start: WorkerStart): Promise<void> {
   const processes = realProcesses();
   await run(world, init, port, {
     journal: objectJournal(store, init.cluster),
+    hedging: init.bucket.kind === 'file' ? undefined : new Hedging(world, () => meters?.storeHedges.journal.add(1)),
     // Only a folder is bound to one machine, where a former leader's process can be looked up.
     processes: init.bucket.kind === 'file' ? processes : undefined,
     self: processes.self,

@@ -4,6 +4,7 @@ import type { Journal } from '../../src/journal/journal.js';
 import { decodeCommand } from '../../src/metadata/entry.js';
 import type { BecomeLeader, Command } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
+import type { Hedging } from '../../src/objects/hedge.js';
 import { StoreError } from '../../src/objects/store.js';
 import type { Meters } from '../../src/telemetry/counters.js';
 import type { Log } from '../../src/telemetry/log.js';
@@ -14,6 +15,7 @@ import { Barriers } from './barriers.js';
 import { CommandQueue, type Queued } from './command-queue.js';
 import { composeEntry, encodeForwarded, encodeOwn } from './compose.js';
 import { GroupsClock } from './groups-clock.js';
+import { LeadershipLost } from './leadership-lost.js';
 import { Snapshots } from './snapshots.js';
 import { pause, Wake } from './waiting.js';
 
@@ -21,6 +23,8 @@ const STORE_PAUSE_MS = 500;
 
 export interface LeaderDeps {
   readonly journal: Journal;
+  /** Absent where a second write would only wait behind the first: on a disk. */
+  readonly hedging: Hedging | undefined;
   /** Present where a former leader's process can be looked up: on a `file:` bucket. */
   readonly processes: Processes | undefined;
   readonly self: ProcessIdentity;
@@ -356,7 +360,7 @@ export class Leader {
   }
 
   #append(revision: number, bytes: Uint8Array, stop: AbortSignal): Promise<'ours' | 'others' | 'stopped'> {
-    return append(this.#world, this.#deps.journal, revision, bytes, stop, (error) =>
+    return append(this.#world, this.#deps.journal, this.#deps.hedging, revision, bytes, stop, (error) =>
       this.#deps.log.warn({ err: error, revision }, 'A journal append will be tried again'),
     );
   }
@@ -389,11 +393,6 @@ export class Leader {
   #background(work: Promise<void>): void {
     work.catch((error: unknown) => this.#crashed.reject(error));
   }
-}
-
-/** The leader's own command went with its leadership. */
-export class LeadershipLost extends Error {
-  override readonly name = 'LeadershipLost';
 }
 
 const NEVER = new AbortController().signal;

@@ -20,8 +20,9 @@ export function objectJournal(store: Store, cluster: string): Journal {
   const snapshotKey = (revision: number): string => `${cluster}/snapshots/${String(revision).padStart(DIGITS, '0')}`;
   const boundaryKey = `${cluster}/boundary`;
   return {
-    async append(revision, bytes) {
-      const put = store.put(entryKey(revision), [bytes, sealOf(bytes)], { ifNoneMatch: '*' });
+    async append(revision, bytes, signal) {
+      const options = { ifNoneMatch: '*', ...(signal && { signal }) } as const;
+      const put = store.put(entryKey(revision), [bytes, sealOf(bytes)], options);
       return (await unlessRefused(put)) === undefined ? 'taken' : 'appended';
     },
     async read(revision) {

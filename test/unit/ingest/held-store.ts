@@ -11,6 +11,8 @@ import {
 export interface HeldPut {
   readonly key: string;
   readonly crc32c: number | undefined;
+  /** Its sender waits no longer. */
+  givenUp(): boolean;
   /** The body as it is now. */
   bytes(): Uint8Array;
   /** Stores it. */
@@ -51,9 +53,12 @@ export class HeldStore implements Store {
       return { version: '1' };
     }
     return new Promise((resolve, reject) => {
+      const { signal } = options ?? {};
+      signal?.addEventListener('abort', () => reject(new StoreError('unknown', key, 'given up')), { once: true });
       this.puts.push({
         key,
         crc32c: options?.crc32c,
+        givenUp: () => signal?.aborted === true,
         bytes,
         accept: () => {
           this.objects.set(key, bytes());

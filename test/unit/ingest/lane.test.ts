@@ -281,3 +281,25 @@ test('a window that becomes longer while a segment is open is kept to, and to th
   await lane.world.pass(2);
   expect(lane.store.puts).toHaveLength(1);
 });
+
+test('an upload slower than usual is sent once more under a new key; what was stored first is published, the other let go', async () => {
+  const lane = new LaneHarness({ batchBytes: 1 });
+  for (let i = 0; i < 40; i += 1) {
+    lane.produce({ partitions: [[0, makeBatch()]] });
+    await lane.world.pass(2);
+    lane.store.acceptAll();
+    await lane.world.pass(1);
+  }
+  const request = lane.produce({ partitions: [[1, makeBatch()]] });
+  await lane.world.pass(2);
+  const [slow] = lane.store.puts;
+  await lane.world.pass(2);
+  expect(lane.store.puts.map(({ key }) => key)).toEqual(['test/data/1/41', 'test/data/1/42']);
+  lane.store.puts[1]!.accept();
+  await lane.world.pass(1);
+  expect(lane.outcome(request)).toEqual([[0, 0]]);
+  expect(slow!.givenUp()).toBe(true);
+  const segments: number[] = [];
+  lane.metadata.scanExtents(TOPIC.topicId, 1, 0, ({ segment }) => segments.push(segment) > 0);
+  expect(segments).toEqual([42]);
+});

@@ -1,0 +1,4 @@
+/** The leader's own command went with its leadership. */
+export class LeadershipLost extends Error {
+  override readonly name = 'LeadershipLost';
+}
