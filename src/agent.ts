@@ -18,6 +18,7 @@ import type { Store } from './objects/store.js';
 import { createDispatch } from './server/dispatch.js';
 import { ProducerIds } from './server/producer-ids.js';
 import { type AdvertisedListener, Server } from './server/server.js';
+import { LimitedLog } from './telemetry/limited-log.js';
 import type { Log } from './telemetry/log.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { ByteBudget } from './threads/budget.js';
@@ -134,13 +135,14 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
   });
   const blockMemory = new BlockMemory(memory.blocksBytes, memory.blockPieceBytesMin);
   const cold = new ColdBlocks(cluster, blocks, blockMemory, link, memory.blockBytes);
+  const limitedLog = new LimitedLog(log, world.clock);
   const fetch = new Fetcher({
     cluster,
     metadata,
     blocks: new BlockCache(metadata.view, hot, cold),
     link,
     timers: world.timers,
-    onUnavailable: (reason) => log.warn({ reason }, 'a fetch could not be served now'),
+    onUnavailable: (reason) => limitedLog.warn('fetch', { reason }, 'a fetch could not be served now'),
     onRead: (place, bytes) => telemetry.meters.fetchedBytes[place].add(bytes),
   });
   const groups = new GroupEngine(metadata, world, {

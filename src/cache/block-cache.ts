@@ -46,7 +46,10 @@ export class BlockCache implements BlockReader {
     return this.#hot.soon(missing) ?? 'cold';
   }
 
-  readCold(requests: readonly ReadRequest[]): Promise<readonly (Reading | BlockUnavailable | undefined)[]> {
+  readCold(
+    requests: readonly ReadRequest[],
+    bytesMax: number,
+  ): Promise<readonly (Reading | BlockUnavailable | undefined)[]> {
     const wanted = requests.map((request): ColdRequest => {
       const extents: Extent[] = [];
       let bytes = 0;
@@ -57,7 +60,7 @@ export class BlockCache implements BlockReader {
       });
       return { request, extents };
     });
-    return this.#cold.read(wanted);
+    return this.#cold.read(wanted, bytesMax);
   }
 }
 

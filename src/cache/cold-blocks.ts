@@ -10,12 +10,18 @@ import {
 } from './blocks.js';
 import type { Block, BlockMemory } from './block-memory.js';
 import type { FetchLink } from './fetch-link.js';
+import { LargeExtents } from './large-extents.js';
 import type { LoadedExtent } from './messages.js';
 
 /** What one partition wants of the store: extents in offset order, the first one holding the request's offset. */
 export interface ColdRequest {
   readonly request: ReadRequest;
   readonly extents: readonly Extent[];
+}
+
+/** One whose extents all fit the arena; none when where to cut them could not be learnt. */
+interface PlannedRequest extends ColdRequest {
+  readonly unavailable: BlockUnavailable | undefined;
 }
 
 interface Piece {
@@ -33,6 +39,7 @@ export class ColdBlocks {
   readonly #memory: BlockMemory;
   readonly #link: FetchLink;
   readonly #blockBytes: number;
+  readonly #large: LargeExtents;
   readonly #indexes = new WeakMap<Block, Map<number, BatchColumns>>();
 
   constructor(cluster: string, arena: SharedArrayBuffer, memory: BlockMemory, link: FetchLink, blockBytes: number) {
@@ -41,15 +48,20 @@ export class ColdBlocks {
     this.#memory = memory;
     this.#link = link;
     this.#blockBytes = blockBytes;
+    // Two parts fit one admission: blocks are whole ones, of which a part may take little.
+    this.#large = new LargeExtents(cluster, link, memory.admissionBytesMax, memory.admissionBytesMax / 2);
   }
 
-  async read(wanted: readonly ColdRequest[]): Promise<readonly (Reading | BlockUnavailable | undefined)[]> {
-    const plan = this.#plan(wanted);
+  async read(
+    wanted: readonly ColdRequest[],
+    bytesMax: number,
+  ): Promise<readonly (Reading | BlockUnavailable | undefined)[]> {
+    const plan = this.#plan(await Promise.all(wanted.map((one) => this.#fitted(one))), bytesMax);
     await this.#memory.admit(plan.bytes);
     const admission = new Admission(this.#memory, plan.bytes);
     const readings = await Promise.all(
-      plan.requests.map(async ({ request, extents }) => {
-        if (extents.length === 0) return undefined;
+      plan.requests.map(async ({ request, extents, unavailable }) => {
+        if (extents.length === 0) return unavailable;
         try {
           return await this.#readOne(request, extents, admission);
         } catch (error) {
@@ -62,12 +74,29 @@ export class ColdBlocks {
     return readings;
   }
 
-  /** Chooses, in order, the extents whose blocks fit one admission; the first extent always. */
-  #plan(wanted: readonly ColdRequest[]): { readonly requests: readonly ColdRequest[]; readonly bytes: number } {
+  async #fitted({ request, extents }: ColdRequest): Promise<PlannedRequest> {
+    try {
+      return { request, extents: await this.#large.cut(extents, request.offset), unavailable: undefined };
+    } catch (error) {
+      if (!(error instanceof BlockUnavailable)) throw error;
+      return { request, extents: [], unavailable: error };
+    }
+  }
+
+  /**
+   * Chooses, in order, the extents whose blocks fit one admission, the first extent always; and none for a request when
+   * those before it fill `bytesMax`.
+   */
+  #plan(
+    wanted: readonly PlannedRequest[],
+    bytesMax: number,
+  ): { readonly requests: readonly PlannedRequest[]; readonly bytes: number } {
     const blocks = new Set<string>();
     let bytes = 0;
-    const requests = wanted.map(({ request, extents }): ColdRequest => {
+    let givenBytes = 0;
+    const requests = wanted.map(({ request, extents, unavailable }): PlannedRequest => {
       const chosen: Extent[] = [];
+      if (givenBytes >= bytesMax) return { request, extents: chosen, unavailable };
       let wantedBytes = 0;
       for (const extent of extents) {
         const fresh = this.#spansOf(extent).filter((span) => !blocks.has(span.key));
@@ -79,7 +108,8 @@ export class ColdBlocks {
         wantedBytes += extent.length;
         if (wantedBytes >= request.bytesMax) break;
       }
-      return { request, extents: chosen };
+      givenBytes += Math.min(request.bytesMax, wantedBytes);
+      return { request, extents: chosen, unavailable };
     });
     return { requests, bytes };
   }
@@ -114,7 +144,9 @@ export class ColdBlocks {
 
   #load(span: Span): Block {
     const block = this.#memory.place(span.key, span.length);
-    if (block === undefined) throw new BlockUnavailable('no room for a block: readers hold the cold cache');
+    if (block === undefined) {
+      throw new BlockUnavailable('no room for a block: readers hold the cold cache, or a batch is larger than it');
+    }
     block.pins += 1;
     const load = this.#link.load({ key: span.object, from: span.from, to: block.position, length: span.length });
     block.loaded = load.then(

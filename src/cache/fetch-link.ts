@@ -1,6 +1,13 @@
 import type { Port } from '../threads/threads.js';
 import { BlockUnavailable } from './blocks.js';
-import type { ExtentIndex, FromFetchWorker, LoadedExtent, StoredExtent, ToFetchWorker } from './messages.js';
+import type {
+  ExtentIndex,
+  ExtentPart,
+  FromFetchWorker,
+  LoadedExtent,
+  StoredExtent,
+  ToFetchWorker,
+} from './messages.js';
 
 /** Starts the fetch worker; called on the first cold read and again after a crash. */
 export type SpawnFetchWorker = () => Port & { onExit(run: (error: Error | undefined) => void): void };
@@ -29,6 +36,12 @@ export class FetchLink {
     const answer = await this.#ask((id) => ({ type: 'index', id, extents }));
     if (answer.type !== 'indexed') throw new Error(`fetch worker answered ${answer.type} to index`);
     return answer.indexes;
+  }
+
+  async split(extent: StoredExtent, bytesMax: number): Promise<readonly ExtentPart[]> {
+    const answer = await this.#ask((id) => ({ type: 'split', id, extent, bytesMax }));
+    if (answer.type !== 'split') throw new Error(`fetch worker answered ${answer.type} to split`);
+    return answer.parts;
   }
 
   async find(

@@ -23,6 +23,8 @@ export type ToFetchWorker =
     }
   /** Walk the batches of extents that lie in `blocks`, check and stamp them. Answer: 'indexed'. */
   | { readonly type: 'index'; readonly id: number; readonly extents: readonly LoadedExtent[] }
+  /** Say where an extent can be cut into parts of at most `bytesMax` bytes, or one batch. Answer: 'split'. */
+  | { readonly type: 'split'; readonly id: number; readonly extent: StoredExtent; readonly bytesMax: number }
   /** Look for a record by timestamp in an extent. Answer: 'found'. */
   | { readonly type: 'find'; readonly id: number; readonly extent: StoredExtent; readonly timestampMs: number | 'max' };
 
@@ -41,6 +43,9 @@ export interface StoredExtent {
   readonly records: number;
 }
 
+/** Whole batches of an extent; `position` in the segment. */
+export type ExtentPart = Pick<StoredExtent, 'position' | 'length' | 'baseOffset' | 'records'>;
+
 export type FromFetchWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'loaded'; readonly id: number }
@@ -50,6 +55,7 @@ export type FromFetchWorker =
       readonly id: number;
       readonly indexes: readonly (ExtentIndex | { readonly damage: string })[];
     }
+  | { readonly type: 'split'; readonly id: number; readonly parts: readonly ExtentPart[] }
   | { readonly type: 'found'; readonly id: number; readonly offset: number; readonly timestampMs: number }
   /** Nothing in this extent is that new. */
   | { readonly type: 'not-found'; readonly id: number }

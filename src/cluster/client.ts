@@ -8,7 +8,7 @@ import type { Log } from '../telemetry/log.js';
 import type { Timer, World } from '../world/world.js';
 import type { CommandLink, LinkEvents } from './command-link.js';
 import { Growth } from './growth.js';
-import { EpochClosed, FellBehind, type MetadataClient, MetadataUnavailable } from './metadata-client.js';
+import { EpochClosed, FellBehind, type MetadataClient, MetadataUnavailable, StreamsUsedUp } from './metadata-client.js';
 import { type Replica, readTail } from './replica.js';
 import { Streams } from './streams.js';
 
@@ -251,9 +251,16 @@ export class Client implements MetadataClient, LinkEvents {
     const { entry, outcomes, changes } = this.#replica.apply(bytes);
     this.#noteRegistration(entry.commands, outcomes);
     for (const [index, { agentEpoch, stream, number }] of entry.commands.entries()) {
-      if (agentEpoch === this.#self?.agentEpoch) {
-        this.#streams!.settle(stream, number, outcomes[index]!);
+      if (agentEpoch !== this.#self?.agentEpoch) {
+        continue;
       }
+      const outcome = outcomes[index]!;
+      if (outcome.kind === 'refused' && outcome.notTaken === 'no-stream-left') {
+        // Sent again it would be refused again, for ever.
+        this.fatal(new StreamsUsedUp(`no stream is left for lane ${stream}: too many lanes have crashed`));
+        return;
+      }
+      this.#streams!.settle(stream, number, outcome);
     }
     if (changes.agentsChanged && this.#self !== undefined && !this.view.isEpochOpen(this.#self.agentEpoch)) {
       this.fatal(new EpochClosed(`another process registered as '${this.#registration.name}'`));

@@ -52,6 +52,11 @@ export class EpochClosed extends Error {
   override readonly name = 'EpochClosed';
 }
 
+/** This agent's epoch has used up its streams, one for each lane that it ever started: it must stop, and starts with a new epoch. */
+export class StreamsUsedUp extends Error {
+  override readonly name = 'StreamsUsedUp';
+}
+
 /** This agent stood still for so long that the journal it has not read is gone: it must stop, and starts from a snapshot. */
 export class FellBehind extends Error {
   override readonly name = 'FellBehind';

@@ -144,6 +144,12 @@ export const settingsTable = {
     '10000',
     'Kafka connections open at once; further ones are closed at once.',
   ),
+  connectionsPerIpMax: one(
+    'connections-per-ip-max',
+    count(1, 1_000_000),
+    '1000000',
+    'Kafka connections open at once from one address; further ones are closed at once.',
+  ),
   connectionIdleMs: one(
     'connection-idle',
     duration(1000, 7 * 86_400_000),

@@ -67,8 +67,9 @@ export function lookAround(request: FetchRequest, view: MetadataView, blocks: Bl
 
 /** Asks the store for what a pass did not find in memory. A store that cannot give it is that partition's error. */
 export async function readCold(pass: Pass, request: FetchRequest, blocks: BlockReader): Promise<BlockUnavailable[]> {
-  const requests = pass.cold.map((i) => readRequest(request.partitions[i]!, request.bytesMax - pass.bytes, true));
-  const readings = await blocks.readCold(requests);
+  const bytesLeft = request.bytesMax - pass.bytes;
+  const requests = pass.cold.map((i) => readRequest(request.partitions[i]!, bytesLeft, true));
+  const readings = await blocks.readCold(requests, bytesLeft);
   const failures: BlockUnavailable[] = [];
   for (const [k, reading] of readings.entries()) {
     const found = pass.partitions[pass.cold[k]!]!;

@@ -3,6 +3,7 @@ import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-cl
 import type { BucketUrl } from '../config/bucket-url.js';
 import type { Outcome } from '../metadata/outcomes.js';
 import { errors } from '../protocol/errors.js';
+import { LimitedLog } from '../telemetry/limited-log.js';
 import type { Log } from '../telemetry/log.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Piece } from '../threads/chunks.js';
@@ -92,11 +93,13 @@ export class IngestEngine {
   #extentCount: number;
   #draining = false;
   #closed = false;
+  readonly #log: LimitedLog;
   readonly #readyWaiters: (() => void)[] = [];
   #isReady = false;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#log = new LimitedLog(options.log, options.world.clock);
     const { metadata, settings } = options;
     this.#topics = new TopicsFeed(metadata.view, settings);
     this.#batchWindowMs = settings.batchWindowMs;
@@ -245,6 +248,9 @@ export class IngestEngine {
       case 'publish':
         this.#publish(place, link, message);
         break;
+      case 'upload-failed':
+        this.#log.warn(message.type, { lane: link.init.lane, reason: message.reason }, 'a segment was not stored');
+        break;
       case 'answers':
         link.answers(message.answers);
         break;
@@ -258,7 +264,7 @@ export class IngestEngine {
   }
 
   #publish(place: Place, link: LaneLink, message: Extract<FromIngest, { type: 'publish' }>): void {
-    const { metadata, hot, log } = this.#options;
+    const { metadata, hot } = this.#options;
     const { lane, agentEpoch } = link.init;
     const { number, segment, command } = message;
     if (segment !== undefined) {
@@ -281,7 +287,8 @@ export class IngestEngine {
         } else if (outcome.kind === 'done') {
           link.post({ type: 'published', number, partitions: [] });
         } else if (outcome.kind === 'refused') {
-          log.warn({ lane, number, error: outcome.error, reason: outcome.message }, 'publish refused');
+          const what = { lane, number, error: outcome.error, reason: outcome.message };
+          this.#log.warn('publish-refused', what, 'publish refused');
           link.post({ type: 'publish-refused', number, error: outcome.error });
         } else {
           throw new Error(`a publish cannot have the outcome ${outcome.kind}`);

@@ -105,6 +105,8 @@ export type FromIngest =
       readonly segment: number | undefined;
       readonly command: Uint8Array;
     }
+  /** A segment was given up; its requests are answered with an error that clients retry. For the log. */
+  | { readonly type: 'upload-failed'; readonly reason: string }
   /** Answers, in any order: the connection's pipeline writes them in the order of its requests. */
   | { readonly type: 'answers'; readonly answers: readonly ProduceAnswer[] }
   /**

@@ -28,9 +28,10 @@ export interface Refused {
 
 /**
  * Why a stream position was refused: the epoch is closed or never was; an earlier number has not come; the outcome of a
- * repeat was confirmed and forgotten; the stream has too many unconfirmed outcomes (or the epoch too many streams).
+ * repeat was confirmed and forgotten; the stream has too many unconfirmed outcomes; the epoch has all the streams that it
+ * may have, so this one will never be taken.
  */
-export type NotTaken = 'closed' | 'gap' | 'forgotten' | 'unconfirmed';
+export type NotTaken = 'closed' | 'gap' | 'forgotten' | 'unconfirmed' | 'no-stream-left';
 
 export interface Done {
   readonly kind: 'done';

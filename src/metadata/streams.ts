@@ -29,7 +29,7 @@ export function place(streams: Streams, id: number, number: number, confirmed: n
       return { kind: 'refused', notTaken: 'gap' };
     }
     if (streams.size >= STREAMS_PER_EPOCH_MAX) {
-      return { kind: 'refused', notTaken: 'unconfirmed' };
+      return { kind: 'refused', notTaken: 'no-stream-left' };
     }
     stream = { last: 0, outcomes: [] };
     streams.set(id, stream);

@@ -2,7 +2,7 @@ import type { IngestEngine } from '../ingest/engine.js';
 import { encodeApiVersionsFallback, readRequestHeader, type RequestHeader } from '../protocol/frames.js';
 import { apis } from '../protocol/apis.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import type { Log } from '../telemetry/log.js';
+import type { LimitedLog } from '../telemetry/limited-log.js';
 import type { Meters } from '../telemetry/counters.js';
 import type { ByteBudget } from '../threads/budget.js';
 import type { Clock, Connection } from '../world/world.js';
@@ -26,6 +26,7 @@ export interface ConnectionServices {
   readonly budget: ByteBudget;
   readonly clock: Clock;
   readonly meters: Meters;
+  readonly log: LimitedLog;
   readonly frameLimits: FrameLimits;
   readonly pipelineLimits: PipelineLimits;
 }
@@ -44,7 +45,6 @@ export class ClientConnection {
   readonly listener: string;
   readonly #connection: Connection;
   readonly #to: ConnectionServices;
-  readonly #log: Log;
   readonly #reader: FrameReader;
   readonly #pipeline: Pipeline;
   readonly #gone = new AbortController();
@@ -53,19 +53,11 @@ export class ClientConnection {
   /** An answer ends this connection: what still comes is not looked at, though earlier answers may have to leave first. */
   #closing = false;
 
-  constructor(
-    id: number,
-    listener: string,
-    connection: Connection,
-    to: ConnectionServices,
-    log: Log,
-    onGone: () => void,
-  ) {
+  constructor(id: number, listener: string, connection: Connection, to: ConnectionServices, onGone: () => void) {
     this.id = id;
     this.listener = listener;
     this.#connection = connection;
     this.#to = to;
-    this.#log = log.child({ connection: id, client: `${connection.remoteHost}:${connection.remotePort}`, listener });
     this.#activeMs = to.clock.monotonicMs();
     this.#reader = new FrameReader(to.memory, to.budget, to.clock, to.frameLimits, {
       frame: (frame) => this.#receive(frame),
@@ -110,7 +102,7 @@ export class ClientConnection {
   close(reason: CloseReason, detail: string): void {
     if (this.#reason === 'peer' && !this.#gone.signal.aborted) {
       this.#reason = reason;
-      this.#log.warn({ reason, detail }, 'connection closed');
+      this.#to.log.warn(reason, { ...this.#who, reason, detail }, 'connection closed');
       this.#connection.destroy();
     }
   }
@@ -142,6 +134,11 @@ export class ClientConnection {
   /** Closes at once, whatever is under way: the agent stops. */
   abandon(): void {
     this.#connection.destroy();
+  }
+
+  get #who() {
+    const { remoteHost, remotePort } = this.#connection;
+    return { connection: this.id, client: `${remoteHost}:${remotePort}`, listener: this.listener };
   }
 
   #receive(frame: Frame): void {
@@ -216,7 +213,8 @@ export class ClientConnection {
             if (failure instanceof ProtocolError) {
               this.#undecodable(failure, `body of ${handler.api.name} v${header.apiVersion}`);
             } else {
-              this.#log.error({ err: failure, api: handler.api.name, version: header.apiVersion }, 'a handler failed');
+              const what = { ...this.#who, err: failure, api: handler.api.name, version: header.apiVersion };
+              this.#to.log.error('handler', what, 'a handler failed');
               this.close('malformed', 'this agent failed to handle the request');
             }
           })

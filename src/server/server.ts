@@ -1,5 +1,6 @@
 import type { KafkaListener } from '../config/addresses.js';
 import type { Meters } from '../telemetry/counters.js';
+import { LimitedLog } from '../telemetry/limited-log.js';
 import type { Log } from '../telemetry/log.js';
 import type { ByteBudget } from '../threads/budget.js';
 import type { Chunks } from '../threads/chunks.js';
@@ -13,6 +14,7 @@ export interface ListenerSettings {
   readonly kafka: readonly KafkaListener[];
   readonly frameBytesMax: number;
   readonly connectionsMax: number;
+  readonly connectionsPerIpMax: number;
   readonly connectionIdleMs: number;
 }
 
@@ -55,13 +57,16 @@ export class Server {
   /** Accepted before `serve`. */
   #waiting: { readonly listener: string; readonly connection: Connection }[] = [];
   #services: ConnectionServices | undefined;
+  readonly #log: LimitedLog;
   #connectionsCount = 0;
+  readonly #connectionsByIp = new Map<string, number>();
   #lastId = 0;
   #tick: Timer | undefined;
   #whenEmpty: () => void = () => {};
 
   private constructor(to: ServerDependencies, listening: readonly Listening[]) {
     this.#to = to;
+    this.#log = new LimitedLog(to.log, to.world.clock);
     this.#listening = listening;
     this.advertised = to.settings.kafka.map(({ name, host, advertise }, index) => ({
       name,
@@ -107,6 +112,7 @@ export class Server {
       clock: world.clock,
       meters,
       frameLimits: { frameBytesMax: settings.frameBytesMax, controlFrameBytesMax: CONTROL_FRAME_BYTES_MAX },
+      log: this.#log,
       pipelineLimits: { requestsMax: REQUESTS_MAX, unsentBytesMax: UNSENT_BYTES_MAX },
     };
     for (const { listener, connection } of this.#waiting.splice(0)) {
@@ -147,18 +153,25 @@ export class Server {
   }
 
   #accept(listener: string, connection: Connection): void {
-    const { meters, settings, log } = this.#to;
+    const { meters } = this.#to;
     meters.connectionsAccepted.add(1);
-    if (this.#connectionsCount >= settings.connectionsMax) {
-      log.warn({ client: connection.remoteHost, listener, max: settings.connectionsMax }, 'too many connections');
+    const { remoteHost } = connection;
+    const ofIp = this.#connectionsByIp.get(remoteHost) ?? 0;
+    const excess = this.#excess(ofIp);
+    if (excess !== undefined) {
+      this.#log.warn(excess, { client: remoteHost, listener }, excess);
       meters.connectionsClosed.limit.add(1);
       connection.destroy();
       return;
     }
     this.#connectionsCount += 1;
+    this.#connectionsByIp.set(remoteHost, ofIp + 1);
     meters.connectionsOpen.add(1);
     connection.onClose(() => {
       this.#connectionsCount -= 1;
+      const left = this.#connectionsByIp.get(remoteHost)! - 1;
+      if (left === 0) this.#connectionsByIp.delete(remoteHost);
+      else this.#connectionsByIp.set(remoteHost, left);
       meters.connectionsOpen.add(-1);
     });
     if (this.#services === undefined) {
@@ -168,9 +181,16 @@ export class Server {
     }
   }
 
+  /** What one more connection would be too much for, with so many from its address. */
+  #excess(ofIp: number): string | undefined {
+    const { connectionsMax, connectionsPerIpMax } = this.#to.settings;
+    if (this.#connectionsCount >= connectionsMax) return 'more connections than --connections-max';
+    return ofIp >= connectionsPerIpMax ? 'more connections of one address than --connections-per-ip-max' : undefined;
+  }
+
   #start(listener: string, connection: Connection): void {
     this.#lastId += 1;
-    const client = new ClientConnection(this.#lastId, listener, connection, this.#services!, this.#to.log, () => {
+    const client = new ClientConnection(this.#lastId, listener, connection, this.#services!, () => {
       this.#connections.delete(client);
       if (this.#connections.size === 0) {
         this.#whenEmpty();

@@ -45,6 +45,7 @@ export const localSettings: LocalSettings = {
   kafka: [listener('inside', 9092), listener('outside', 9093, { host: 'outside.test', port: 443 })],
   frameBytesMax: 8 * MiB,
   connectionsMax: 1_000,
+  connectionsPerIpMax: 1_000,
   connectionIdleMs: 600_000,
   cluster: 'test-cluster',
   bucket: {
@@ -160,8 +161,8 @@ export class LocalAgent {
     this.server.serve(this.dispatch, this.intake);
   }
 
-  connect(port = 9092): LocalClient {
-    return new LocalClient(this, this.net.connect(port));
+  connect(port = 9092, host?: string): LocalClient {
+    return new LocalClient(this, this.net.connect(port, host));
   }
 
   /** Lets everything happen that can within `ms` of virtual time. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { EpochClosed, JournalUnavailable, MetadataUnavailable } from '../../src/cluster/metadata-client.js';
+import {
+  EpochClosed,
+  JournalUnavailable,
+  MetadataUnavailable,
+  StreamsUsedUp,
+} from '../../src/cluster/metadata-client.js';
 import { SLOT_BYTES } from '../../src/cluster/replica.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import { allocate, MetadataCluster, type MetadataProcess } from './metadata-cluster.js';
@@ -67,6 +72,23 @@ describe('one agent', () => {
     const outcomes = [client.forward(1, 1, bytes), client.forward(1, 2, bytes), client.forward(2, 1, bytes)];
     expect(await cluster.until(Promise.all(outcomes))).toHaveLength(3);
     expect(() => client.forward(1, 2, bytes)).toThrow('number 2 after 2');
+  });
+
+  test('an agent whose epoch has no stream left for a lane gives up instead of sending for ever', async () => {
+    const cluster = new MetadataCluster(1);
+    const agent = cluster.process('a');
+    const client = await cluster.until(agent.connect());
+    const { Command: codec } = await import('../../src/metadata/journal.wire.js');
+    const bytes = codec.encode(allocate(3)).finish();
+    // The control stream is one of the 1,024.
+    const lanes = Array.from({ length: 1_023 }, (_, index) => client.forward(index + 1, 1, bytes));
+    await cluster.until(client.submit(allocate(1)));
+    expect(await cluster.until(Promise.all(lanes))).toHaveLength(1_023);
+    const { revision } = client.view;
+    await expect(cluster.until(client.forward(1_024, 1, bytes))).rejects.toThrow('no stream is left for lane 1024');
+    expect(agent.fatal).toEqual([expect.any(StreamsUsedUp)]);
+    expect(client.view.revision).toBe(revision + 1);
+    await expect(client.submit(allocate(1))).rejects.toThrow(MetadataUnavailable);
   });
 });
 

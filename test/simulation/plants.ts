@@ -13,6 +13,7 @@ import { Producers } from '../../src/metadata/producers.js';
 import { Snapshot } from '../../src/metadata/snapshot.wire.js';
 import { type Store, StoreError } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
+import { Unanswered } from '../../workers/ingest/unanswered.js';
 import type { Plant } from './plant.js';
 
 export interface PlantedBug {
@@ -204,6 +205,28 @@ export const plantedBugs: readonly PlantedBug[] = [
     }),
   },
   {
+    name: 'later-requests-overtake',
+    what: 'what a connection sent after a request that failed is published all the same',
+    make: () => ({
+      patch: () =>
+        replace(
+          Unanswered.prototype,
+          'fail',
+          (fail) =>
+            function (this: Unanswered, request, error, nowMs) {
+              const { connection } = request;
+              const { failUntilMs } = connection;
+              const later = [...connection.unanswered].slice([...connection.unanswered].indexOf(request) + 1);
+              for (const one of later) connection.unanswered.delete(one);
+              connection.failUntilMs = Number.POSITIVE_INFINITY;
+              fail.call(this, request, error, nowMs);
+              connection.failUntilMs = failUntilMs;
+              for (const one of later) connection.unanswered.add(one);
+            },
+        ),
+    }),
+  },
+  {
     name: 'chunks-released-early',
     what: "a request's memory is given back before its batches were gathered",
     make: () => ({
@@ -243,8 +266,8 @@ export const plantedBugs: readonly PlantedBug[] = [
           BlockCache.prototype,
           'readCold',
           (readCold) =>
-            async function (this: BlockCache, requests) {
-              const readings = await readCold.call(this, requests);
+            async function (this: BlockCache, ...wanted) {
+              const readings = await readCold.call(this, ...wanted);
               return readings.map((reading) => (reading instanceof BlockUnavailable ? undefined : reading));
             },
         ),

@@ -13,6 +13,7 @@ import { ModelProducer } from './model-producer.js';
 import { nothingPlanted, type Plant } from './plant.js';
 import { SeededRandom } from './random.js';
 import { Replicas } from './replicas.js';
+import { watchRequestOrder } from './request-order.js';
 import type { Scenario } from './scenario.js';
 import { SimulatedAgent } from './simulated-agent.js';
 import { SimulatedDisk } from './simulated-files.js';
@@ -44,12 +45,14 @@ export async function runScenario(
 ): Promise<RunResult> {
   const undo = plant.patch?.();
   const simulation = new Simulation(scenario, plant, print);
+  const unwatch = simulation.watchRequests();
   const onRejection = (error: unknown) => simulation.escaped(error);
   process.on('unhandledRejection', onRejection);
   try {
     return await simulation.run();
   } finally {
     process.off('unhandledRejection', onRejection);
+    unwatch();
     undo?.();
   }
 }
@@ -109,6 +112,13 @@ class Simulation {
 
   escaped(error: unknown): void {
     this.#ledger.violation(`an error escaped: ${shown(error)}`);
+  }
+
+  watchRequests(): () => void {
+    return watchRequestOrder(
+      () => this.#time.nowMs,
+      (sentence) => this.#ledger.violation(sentence),
+    );
   }
 
   async run(): Promise<RunResult> {

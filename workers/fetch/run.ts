@@ -3,8 +3,13 @@ import { type Store, StoreError } from '../../src/objects/store.js';
 import { BatchDamaged } from '../../src/records/cursor.js';
 import type { Port } from '../../src/threads/threads.js';
 import type { World } from '../../src/world/world.js';
-import { findByTimestamp } from './find.js';
+import { findInExtent } from './find.js';
 import { indexExtent } from './index-extent.js';
+import { splitExtent } from './split-extent.js';
+import { Turns } from './turns.js';
+
+/** Looks into extents that may run at once: each has some of an extent on the heap. */
+const LOOKS_MAX = 4;
 
 export interface FetchDeps {
   readonly store: Store;
@@ -14,14 +19,20 @@ export interface FetchDeps {
 export function run(_world: World, init: FetchWorkerInit, port: Port, deps: FetchDeps): Promise<void> {
   return new Promise((_resolve, reject) => {
     const post = (message: FromFetchWorker): void => port.post(message);
+    const looks = new Turns(LOOKS_MAX);
     port.onMessage((message: ToFetchWorker) => {
-      answer(message, init, deps.store).then(post, reject);
+      answer(message, init, deps.store, looks).then(post, reject);
     });
     post({ type: 'ready' });
   });
 }
 
-async function answer(message: ToFetchWorker, init: FetchWorkerInit, store: Store): Promise<FromFetchWorker> {
+async function answer(
+  message: ToFetchWorker,
+  init: FetchWorkerInit,
+  store: Store,
+  looks: Turns,
+): Promise<FromFetchWorker> {
   const { id } = message;
   try {
     switch (message.type) {
@@ -32,10 +43,13 @@ async function answer(message: ToFetchWorker, init: FetchWorkerInit, store: Stor
       }
       case 'index':
         return { type: 'indexed', id, indexes: message.extents.map((extent) => indexExtent(init.blocks, extent)) };
+      case 'split': {
+        const { extent, bytesMax } = message;
+        return { type: 'split', id, parts: await looks.take(() => splitExtent(store, extent, bytesMax)) };
+      }
       case 'find': {
-        const { key, position, length } = message.extent;
-        const { bytes } = await store.get(key, { range: { position, length } });
-        const found = findByTimestamp(bytes, message.extent.baseOffset, message.timestampMs);
+        const { extent, timestampMs } = message;
+        const found = await looks.take(() => findInExtent(store, extent, timestampMs));
         return found === undefined ? { type: 'not-found', id } : { type: 'found', id, ...found };
       }
     }

@@ -72,6 +72,7 @@ export class Publisher {
       if (upload.kind === 'failed') {
         this.#meters.segmentsFailed.add(1);
         this.#failAll(requests, upload.error, nowMs);
+        this.#post({ type: 'upload-failed', reason: upload.cause?.message ?? 'nobody waits for it any more' });
       }
       this.#advance(nowMs);
     };

@@ -34,7 +34,7 @@ class Bench {
     this.#engine = new Fetcher({
       cluster: 'c',
       metadata: metadata as unknown as MetadataClient,
-      blocks: { readMemory: (request) => this.memory(request), readCold: (requests) => this.cold(requests) },
+      blocks: { readMemory: (request) => this.memory(request), readCold: (requests, max) => this.cold(requests, max) },
       link: {} as FetchLink,
       timers: this.time.timersOf(() => true),
       onUnavailable: () => {},

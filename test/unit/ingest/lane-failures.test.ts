@@ -23,6 +23,7 @@ test('a failed segment spends its number, and its connections lose what they sen
   expect(lane.store.puts).toHaveLength(3);
   lane.store.puts[1]!.fail('full');
   await lane.world.pass(1);
+  expect(lane.of('upload-failed').map(({ reason }) => reason)).toEqual(['the test said full']);
   expect([failing, later, open].map((request) => lane.outcome(request))).toEqual([
     [[56, -1]],
     [

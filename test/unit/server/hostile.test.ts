@@ -178,6 +178,31 @@ it('connections above --connections-max are closed at once', async () => {
   await expectServed(agent, agent.connect());
 });
 
+it('connections of one address above --connections-per-ip-max are closed at once, others are served', async () => {
+  const agent = await LocalAgent.start({ connectionsPerIpMax: 2 });
+  const [first, second, third] = [1, 2, 3].map(() => agent.connect(9092, '192.0.2.7'));
+  expect([first, second, third].map((client) => client!.socket.closed)).toEqual([false, false, true]);
+  await expectServed(agent, agent.connect(9092, '192.0.2.8'));
+  first!.socket.destroy();
+  await agent.pass(1);
+  await expectServed(agent, agent.connect(9092, '192.0.2.7'));
+});
+
+it('a client that is refused again and again does not fill the log', async () => {
+  const agent = await LocalAgent.start({ connectionsMax: 2 });
+  for (let n = 0; n < 1_000; n += 1) {
+    agent.connect().socket.send(framed(header(77, 0)));
+    if (n % 2 === 0) await agent.pass(1);
+  }
+  agent.connect();
+  for (let n = 0; n < 1_000; n += 1) agent.connect();
+  expect(agent.logged.length).toBeLessThanOrEqual(40);
+  expect(agent.logged.map(({ message }) => message)).toContain('connection closed');
+  await agent.pass(10_000);
+  for (let n = 0; n < 3; n += 1) agent.connect();
+  expect(agent.logged.at(-2)!.fields['linesLeftOut']).toBeGreaterThan(900);
+});
+
 it('a handler that throws closes its own connection and is logged as an error', async () => {
   const broken = (dispatch: Dispatch): Dispatch => ({
     ...dispatch,

@@ -24,19 +24,19 @@ export class MemoryNet implements Net {
     return { address, close: async () => {} };
   }
 
-  connect(port: number): MemoryConnection {
+  connect(port: number, remoteHost?: string): MemoryConnection {
     const accept = this.#listeners.get(port);
     if (accept === undefined) {
       throw new Error(`nobody listens on ${port}`);
     }
-    const connection = new MemoryConnection();
+    const connection = new MemoryConnection(remoteHost);
     accept(connection);
     return connection;
   }
 }
 
 export class MemoryConnection implements Connection {
-  readonly remoteHost = '192.0.2.1';
+  readonly remoteHost: string;
   readonly remotePort = 50_000;
   /** False: the client takes nothing from its socket, so writes stay queued. */
   clientReads = true;
@@ -55,6 +55,10 @@ export class MemoryConnection implements Connection {
   readonly #unsent: { readonly bytes: number; readonly slices: readonly Uint8Array[]; readonly done: () => void }[] =
     [];
   readonly #onClose: (() => void)[] = [];
+
+  constructor(remoteHost = '192.0.2.1') {
+    this.remoteHost = remoteHost;
+  }
 
   // ---- the client's end
 
