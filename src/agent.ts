@@ -16,6 +16,7 @@ import { objectJournal } from './journal/drivers/objects.js';
 import type { MemoryPlan } from './memory-plan.js';
 import type { Store } from './objects/store.js';
 import { createDispatch } from './server/dispatch.js';
+import { FetchSessions } from './server/fetch-sessions.js';
 import { ProducerIds } from './server/producer-ids.js';
 import { type AdvertisedListener, Server } from './server/server.js';
 import { LimitedLog } from './telemetry/limited-log.js';
@@ -154,7 +155,12 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
   collectSeries(telemetry, metadata.view);
   await ingest.ready();
   const producerIds = new ProducerIds(metadata);
-  server.serve(createDispatch({ metadata, fetch, groups, producerIds, settings, world, log }), ingest);
+  const { meters } = telemetry;
+  const fetchSessions = new FetchSessions(world.random, memory.fetchSessionsBytesMax, () =>
+    meters.fetchSessionsEvicted.add(1),
+  );
+  const services = { metadata, fetch, fetchSessions, groups, producerIds, settings, world, meters, log };
+  server.serve(createDispatch(services), ingest);
   const page = await startConsole(settings.http, {
     source: {
       notReady: () => (metadata.leaderKnown ? [] : ['no agent leads the journal at present']),

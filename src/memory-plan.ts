@@ -16,6 +16,8 @@ export interface MemoryPlan {
   readonly blockPieceBytesMin: number;
   /** The largest request that fits all of these; a larger one is refused although `--frame-bytes-max` allows it. */
   readonly frameBytesMax: number;
+  /** What fetch sessions remember of their partitions. */
+  readonly fetchSessionsBytesMax: number;
 }
 
 const MiB = 2 ** 20;
@@ -46,6 +48,7 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
     blockBytes: 4 * MiB,
     blockPieceBytesMin: MiB / 16,
     frameBytesMax,
+    fetchSessionsBytesMax: wholeMiB(settings.memoryBytes / 64),
   };
 }
 

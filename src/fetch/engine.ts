@@ -110,6 +110,7 @@ export class Fetcher implements FetchEngine {
     request: FetchRequest,
     deadline: Deadline,
   ): { readonly happened: Promise<void>; readonly cancel: () => void } {
+    if (deadline.passed) return { happened: deadline.reached, cancel: () => {} };
     let cancel: () => void = () => {};
     const advanced = new Promise<void>((wake) => {
       cancel = this.#wakeups.watch(request.partitions, wake);

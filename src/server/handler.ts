@@ -5,8 +5,10 @@ import type { GroupEngine } from '../groups/engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
 import { encodeResponseFrame } from '../protocol/frames.js';
 import type { Slices } from '../protocol/writer.js';
+import type { Meters } from '../telemetry/counters.js';
 import type { Log } from '../telemetry/log.js';
 import type { World } from '../world/world.js';
+import type { FetchSessions } from './fetch-sessions.js';
 import type { ProducerIds } from './producer-ids.js';
 
 /** The settings that handlers look at, as `Settings` (src/config) has them. */
@@ -22,10 +24,12 @@ export interface ServerSettings {
 export interface Services {
   readonly metadata: MetadataClient;
   readonly fetch: FetchEngine;
+  readonly fetchSessions: FetchSessions;
   readonly groups: GroupEngine;
   readonly producerIds: ProducerIds;
   readonly settings: ServerSettings;
   readonly world: World;
+  readonly meters: Meters;
   readonly log: Log;
 }
 

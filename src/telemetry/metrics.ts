@@ -122,6 +122,17 @@ export const metricsTable = {
     help: 'Bytes of record batches sent to consumers, by where they were found.',
     label: place,
   },
+  fetchSessions: { kind: 'gauge', name: 'weft_fetch_sessions', help: 'Incremental fetch sessions (KIP-227).' },
+  fetchSessionPartitions: {
+    kind: 'gauge',
+    name: 'weft_fetch_session_partitions',
+    help: 'Partitions of all fetch sessions.',
+  },
+  fetchSessionsEvicted: {
+    kind: 'counter',
+    name: 'weft_fetch_sessions_evicted_total',
+    help: 'Fetch sessions that made room for others.',
+  },
 
   storeRequests: {
     kind: 'counter',

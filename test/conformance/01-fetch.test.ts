@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
 import type { RequestIn } from '../../src/protocol/codec.js';
+import { topicIdBytes } from '../../src/server/topic-creation.js';
 import { makeBatch } from '../unit/ingest/make-batch.js';
 import { LocalAgent, type LocalClient } from './local-agent.js';
 
@@ -88,25 +89,24 @@ describe('errors', () => {
       expect(answer.responses[0]!.partitions[0]).toMatchObject({ errorCode: 1 });
     }
   });
-
-  it('a session that we never gave: 70', async () => {
-    const { client } = await agentWithRecords();
-    expect(await client.call(apis.fetch, 7, from(0, { sessionId: 5, sessionEpoch: 1 }))).toMatchObject({
-      errorCode: 70,
-      responses: [],
-    });
-  });
 });
 
-it('one unknown partition does not keep the others from being read', async () => {
-  const { client } = await agentWithRecords();
-  const partitions = [
-    { partition: 7, fetchOffset: 0, partitionMaxBytes: 1_000 },
-    { partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000 },
-  ];
-  const answer = await client.call(apis.fetch, 12, from(0, { topics: [{ topic: 't', partitions }] }));
-  expect(answer.responses[0]!.partitions.map(({ errorCode }) => errorCode)).toEqual([3, 0]);
-  expect(answer.responses[0]!.partitions[1]!.records!.length).toBeGreaterThan(0);
+it('one unknown partition neither keeps the others from being read nor from waiting; it comes last', async () => {
+  const { agent, client } = await agentWithRecords();
+  const topics = (offset: number) => {
+    const partitions = [7, 0].map((partition) => ({ partition, fetchOffset: offset, partitionMaxBytes: 1_000 }));
+    return [{ topic: 't', partitions }];
+  };
+  const answer = await client.call(apis.fetch, 12, from(0, { topics: topics(0) }));
+  expect(answer.responses[0]!.partitions.map(({ errorCode }) => errorCode)).toEqual([0, 3]);
+  expect(answer.responses[0]!.partitions[0]!.records!.length).toBeGreaterThan(0);
+  const waiting = client.send(apis.fetch, 12, from(0, { topics: topics(4), maxWaitMs: 700 }));
+  await agent.pass(690);
+  expect(client.take(apis.fetch, 12, waiting)).toBeUndefined();
+  await agent.pass(20);
+  expect(client.take(apis.fetch, 12, waiting)!.responses[0]!.partitions.map(({ errorCode }) => errorCode)).toEqual([
+    0, 3,
+  ]);
 });
 
 it('read_committed has an empty list of aborted transactions', async () => {
@@ -159,4 +159,190 @@ it('an agent whose epoch was closed serves nothing: 6', async () => {
   });
   const answer = await client.call(apis.fetch, 12, from(0, { maxWaitMs: 30_000 }));
   expect(answer.responses[0]!.partitions[0]).toMatchObject({ errorCode: 6, records: { length: 0 } });
+});
+
+describe('sessions', () => {
+  /** A session over both partitions of `t`, the first with four records. */
+  async function inSession(version: number) {
+    const { agent, client, topicId } = await agentWithRecords();
+    const topic = version >= 13 ? { topicId } : { topic: 't' };
+    const at = (partition: number, fetchOffset: number) => ({ partition, fetchOffset, partitionMaxBytes: 1_000_000 });
+    const full = {
+      maxWaitMs: 0,
+      minBytes: 1,
+      sessionEpoch: 0,
+      topics: [{ ...topic, partitions: [at(0, 0), at(1, 0)] }],
+    };
+    const first = await client.call(apis.fetch, version, full);
+    const { sessionId } = first;
+    let sessionEpoch = 0;
+    const next = (more: Partial<Fetch> = {}) => {
+      sessionEpoch += 1;
+      return client.call(apis.fetch, version, {
+        maxWaitMs: 0,
+        minBytes: 1,
+        sessionId,
+        sessionEpoch,
+        topics: [],
+        ...more,
+      });
+    };
+    return { agent, client, topicId, topic, at, full, first, sessionId, next };
+  }
+
+  const told = ({ responses }: Awaited<ReturnType<Awaited<ReturnType<typeof inSession>>['next']>>) =>
+    responses.map(({ partitions }) => partitions.map(({ partitionIndex, errorCode }) => [partitionIndex, errorCode]));
+
+  for (let version = 7; version <= apis.fetch.max; version += 1) {
+    it(`v${version}: begins with everything, then tells changes only, and ends`, async () => {
+      const { agent, client, topic, topicId, at, first, sessionId, next } = await inSession(version);
+      expect(sessionId).toBeGreaterThan(0);
+      expect(told(first)).toEqual([
+        [
+          [0, 0],
+          [1, 0],
+        ],
+      ]);
+      const moved = await next({ topics: [{ ...topic, partitions: [at(0, 4)] }] });
+      expect(moved).toMatchObject({ errorCode: 0, sessionId, responses: [] });
+      await produce(client, ['x'], 't', 1);
+      const changed = await next();
+      expect(changed.responses).toMatchObject([version >= 13 ? { topicId } : { topic: 't' }]);
+      expect(told(changed)).toEqual([[[1, 0]]]);
+      expect(changed.responses[0]!.partitions[0]).toMatchObject({ highWatermark: 1, logStartOffset: 0 });
+      expect(agent.fetchSessions).toMatchObject({ count: 1, partitions: 2 });
+      const forgottenTopicsData = [{ ...topic, partitions: [1] }];
+      expect(await next({ forgottenTopicsData })).toMatchObject({ errorCode: 0, sessionId, responses: [] });
+      expect(agent.fetchSessions.partitions).toBe(1);
+      expect(await next({ sessionEpoch: -1 })).toMatchObject({ errorCode: 0, sessionId: 0, responses: [] });
+      expect(agent.fetchSessions.count).toBe(0);
+      expect(await next()).toMatchObject({ errorCode: 70, sessionId: 0, responses: [] });
+    });
+  }
+
+  it('v6 and below have none', async () => {
+    const { agent, client } = await agentWithRecords();
+    await client.call(apis.fetch, 6, from(0));
+    expect(agent.fetchSessions.count).toBe(0);
+  });
+
+  it('errors: an unknown id 70, a wrong epoch 71, an id where there were names 106', async () => {
+    const { client, sessionId, next } = await inSession(12);
+    expect(await client.call(apis.fetch, 7, from(0, { sessionId: 5, sessionEpoch: 1 }))).toMatchObject({
+      errorCode: 70,
+      responses: [],
+    });
+    expect(await next({ sessionEpoch: 9 })).toMatchObject({ errorCode: 71, sessionId: 0, responses: [] });
+    const byId = { maxWaitMs: 0, minBytes: 1, sessionId, sessionEpoch: 1, topics: [] };
+    expect(await client.call(apis.fetch, 13, byId)).toMatchObject({ errorCode: 106, sessionId: 0, responses: [] });
+  });
+
+  it('waits for whatever the session has', async () => {
+    const { agent, client, topic, at, sessionId, next } = await inSession(13);
+    await next({ topics: [{ ...topic, partitions: [at(0, 4)] }] });
+    const request = { maxWaitMs: 30_000, minBytes: 1, sessionId, sessionEpoch: 2, topics: [] };
+    const waiting = client.send(apis.fetch, 13, request);
+    await agent.pass(5_000);
+    expect(client.take(apis.fetch, 13, waiting)).toBeUndefined();
+    await produce(agent.connect(), ['e']);
+    await agent.pass(1);
+    expect(told(client.take(apis.fetch, 13, waiting)!)).toEqual([[[0, 0]]]);
+  });
+
+  it('a duplicate that overtakes a waiting request ends it with 71 and the session id, and nothing stays pinned', async () => {
+    const { agent, client, topic, at, sessionId, next } = await inSession(12);
+    await next({ topics: [{ ...topic, partitions: [at(0, 4)] }] });
+    const request = { maxWaitMs: 500, minBytes: 1, sessionId, topics: [] };
+    const waiting = client.send(apis.fetch, 12, { ...request, sessionEpoch: 2 });
+    await agent.pass(1);
+    const other = agent.connect();
+    expect(await other.call(apis.fetch, 12, { ...request, maxWaitMs: 0, sessionEpoch: 3 })).toMatchObject({
+      errorCode: 0,
+    });
+    await produce(other, ['e']);
+    await agent.pass(1);
+    expect(client.take(apis.fetch, 12, waiting)).toMatchObject({ errorCode: 71, sessionId, responses: [] });
+    await agent.pass(1);
+    expect(agent.intake.pins).toBe(0);
+  });
+
+  it('what gave records comes last in the next answer, so that a limit starves nobody', async () => {
+    const { client, next } = await inSession(12);
+    await produce(client, ['x'], 't', 1);
+    await next({ maxBytes: 1 });
+    const given: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      const { responses } = await next({ maxBytes: 1 });
+      expect(responses[0]!.partitions[0]!.records!.length).toBeGreaterThan(0);
+      given.push(responses[0]!.partitions[0]!.partitionIndex);
+    }
+    expect(given).toEqual([1, 0, 1, 0]);
+  });
+
+  it('an id that is not known yet is told with each answer, and read once it is', async () => {
+    const { agent, client, next } = await inSession(13);
+    const request = { ...from(0), maxWaitMs: 0, sessionEpoch: 0 };
+    const topics = [{ topicId: NO_SUCH_ID, partitions: request.topics[0]!.partitions }];
+    const first = await client.call(apis.fetch, 13, { ...request, topics });
+    expect(told(first)).toEqual([[[0, 100]]]);
+    const { sessionId } = first;
+    const idle = { ...request, sessionId, topics: [] };
+    expect(told(await client.call(apis.fetch, 13, { ...idle, sessionEpoch: 1 }))).toEqual([[[0, 100]]]);
+    await agent.metadata.submit({
+      kind: {
+        $case: 'createTopic',
+        value: { name: 'later', topicId: topicIdBytes(NO_SUCH_ID), partitions: 1, configs: [] },
+      },
+    });
+    expect(told(await client.call(apis.fetch, 13, { ...idle, sessionEpoch: 2 }))).toEqual([[[0, 0]]]);
+    expect(told(await client.call(apis.fetch, 13, { ...idle, sessionEpoch: 3 }))).toEqual([]);
+    expect(told(await next())).toEqual([[[0, 0]]]);
+  });
+
+  it('a topic that is deleted is 3; made again it is 103 by its old id, and read by its name', async () => {
+    const byId = await inSession(13);
+    const deleteAndAgain = async ({ client }: { readonly client: LocalClient }, again: boolean) => {
+      if (again) await client.call(apis.metadata, 4, { topics: [{ name: 't' }] });
+      else await client.call(apis.deleteTopics, 4, { topicNames: ['t'], timeoutMs: 1_000 });
+    };
+    await deleteAndAgain(byId, false);
+    expect(told(await byId.next())).toEqual([
+      [
+        [0, 3],
+        [1, 3],
+      ],
+    ]);
+    await deleteAndAgain(byId, true);
+    expect(told(await byId.next())).toEqual([
+      [
+        [0, 103],
+        [1, 103],
+      ],
+    ]);
+
+    const byName = await inSession(12);
+    await deleteAndAgain(byName, false);
+    expect(told(await byName.next())).toEqual([
+      [
+        [0, 3],
+        [1, 3],
+      ],
+    ]);
+    await deleteAndAgain(byName, true);
+    expect(told(await byName.next())).toEqual([
+      [
+        [0, 0],
+        [1, 0],
+      ],
+    ]);
+  });
+
+  it('who finds no memory gets no session, and reads all the same', async () => {
+    const { agent, client, full } = await inSession(12);
+    const many = Array.from({ length: 6_000 }, (_, partition) => ({ partition, fetchOffset: 0, partitionMaxBytes: 1 }));
+    const answer = await client.call(apis.fetch, 12, { ...full, topics: [{ topic: 't', partitions: many }] });
+    expect(answer).toMatchObject({ errorCode: 0, sessionId: 0 });
+    expect(answer.responses[0]!.partitions[0]!.records!.length).toBeGreaterThan(0);
+    expect(agent.fetchSessions.count).toBe(1);
+  });
 });

@@ -7,6 +7,7 @@ import type { Api } from '../../src/protocol/codec.js';
 import { decodeResponse, encodeRequestFrame } from '../../src/protocol/frames.js';
 import { createDispatch, type Dispatch } from '../../src/server/dispatch.js';
 import type { ServerSettings } from '../../src/server/handler.js';
+import { FetchSessions } from '../../src/server/fetch-sessions.js';
 import { ProducerIds } from '../../src/server/producer-ids.js';
 import { type ListenerSettings, Server } from '../../src/server/server.js';
 import { type Log, type LogFields, silentLog } from '../../src/telemetry/log.js';
@@ -78,6 +79,7 @@ export class LocalAgent {
   readonly metadata: LocalMetadata;
   readonly intake: LocalIntake;
   readonly groups: GroupEngine;
+  readonly fetchSessions: FetchSessions;
   dispatch!: Dispatch;
 
   static async start(
@@ -123,6 +125,9 @@ export class LocalAgent {
     this.server = parts.server;
     this.metadata = new LocalMetadata(this.world, this.server.advertised);
     this.intake = new LocalIntake(this.chunks, this.metadata);
+    this.fetchSessions = new FetchSessions(this.world.random, MiB, () =>
+      this.telemetry.meters.fetchSessionsEvicted.add(1),
+    );
     this.groups = new GroupEngine(this.metadata, this.world, {
       initialRebalanceDelayMs: parts.settings.groupInitialRebalanceDelayMs,
       sessionMsMin: 6_000,
@@ -151,10 +156,12 @@ export class LocalAgent {
     const services = {
       metadata: this.metadata,
       fetch,
+      fetchSessions: this.fetchSessions,
       groups: this.groups,
       producerIds: new ProducerIds(this.metadata),
       settings,
       world: this.world,
+      meters: this.telemetry.meters,
       log,
     };
     this.dispatch = wrap(createDispatch(services));

@@ -1,20 +1,27 @@
 /**
  * Fetch, v4 to v18.
  *
- * - No sessions (KIP-227): the session id of every answer is 0, so clients send full requests; a request that names a
- *   session gets FETCH_SESSION_ID_NOT_FOUND (70) and comes again with a full one.
+ * - Sessions (KIP-227, v7+): see fetch-sessions.ts. A session lives in one agent; another one answers
+ *   FETCH_SESSION_ID_NOT_FOUND (70) and gets a full request.
  * - v13+ name topics by id: an unknown id is UNKNOWN_TOPIC_ID (100), an unknown name or partition
- *   UNKNOWN_TOPIC_OR_PARTITION (3). Any error ends the wait at once, as in Kafka.
+ *   UNKNOWN_TOPIC_OR_PARTITION (3). As in Kafka, they come last in the answer and do not keep the others from waiting for
+ *   records; any other error ends the wait at once.
  * - An offset below the log start, or above the high watermark behind a fresh read, is OFFSET_OUT_OF_RANGE (1); bytes that
  *   the store cannot give now are KAFKA_STORAGE_ERROR (56), which clients retry: never an empty answer.
  * - An agent whose epoch was closed serves nothing, since what it would read may be deleted: NOT_LEADER_OR_FOLLOWER (6).
  * - Nothing is transactional yet: the last stable offset is the high watermark and no transaction was aborted.
  * - Leader epochs are constant (0): FENCED and UNKNOWN_LEADER_EPOCH, diverging epochs and leader hints do not occur.
  */
+import type { FetchAnswer } from '../../fetch/engine-contract.js';
 import { apis } from '../../protocol/apis.js';
+import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
+import type { FetchList, ListedPartition, ListedTopic } from '../fetch-session.js';
+import type { FetchContext, SessionRequest } from '../fetch-sessions.js';
 import { type Call, handler, type Services } from '../handler.js';
-import { topicOf } from '../topic-reference.js';
+
+type Request = RequestOf<typeof apis.fetch>;
+type Topics = ResponseIn<typeof apis.fetch>['responses'];
 
 /** Kafka's fetch.max.bytes: no answer is longer, but for a single batch that is. */
 const BYTES_MAX = 57_671_680;
@@ -22,65 +29,109 @@ const READ_COMMITTED = 1;
 
 export const fetch = (services: Services) =>
   handler(apis.fetch, async (request, call: Call) => {
-    if (request.sessionId !== 0) {
-      return { throttleTimeMs: 0, errorCode: errors.FETCH_SESSION_ID_NOT_FOUND.code, responses: [] };
-    }
-    const { view, self } = services.metadata;
-    const isOpen = view.isEpochOpen(self.agentEpoch);
-    const wanted: { topicId: string; partition: number; offset: number; bytesMax: number }[] = [];
-    const asked = request.topics.map((topic) => {
-      const found = topicOf(view, call.version >= 13, topic.topic, topic.topicId);
-      return {
-        topic,
-        partitions: topic.partitions.map((partition) => {
-          if (!isOpen) {
-            return { partition, error: errors.NOT_LEADER_OR_FOLLOWER.code, place: -1 };
-          }
-          if (found.topic?.partitions[partition.partition] === undefined) {
-            return { partition, error: found.topic === undefined ? found.error : UNKNOWN, place: -1 };
-          }
-          wanted.push({
-            topicId: found.topic.topicId,
-            partition: partition.partition,
-            offset: partition.fetchOffset,
-            bytesMax: Math.max(0, partition.partitionMaxBytes),
-          });
-          return { partition, error: errors.NONE.code, place: wanted.length - 1 };
-        }),
-      };
-    });
-    const someFailed = asked.some(({ partitions }) => partitions.some(({ error }) => error !== errors.NONE.code));
-    const answer = await services.fetch.fetch(
+    const { fetchSessions, world, metadata, meters } = services;
+    const context = fetchSessions.begin(sessionRequest(request, call.version), world.clock.monotonicMs());
+    if (typeof context === 'number') return { throttleTimeMs: 0, errorCode: context, responses: [] };
+    const { view, self } = metadata;
+    const { wanted, failed, waits } = sort(context.list, view, view.isEpochOpen(self.agentEpoch));
+    const found = await services.fetch.fetch(
       {
-        waitMaxMs: someFailed ? 0 : Math.max(0, request.maxWaitMs),
+        waitMaxMs: waits ? Math.max(0, request.maxWaitMs) : 0,
         bytesMin: Math.max(0, request.minBytes),
         bytesMax: Math.min(Math.max(0, request.maxBytes), BYTES_MAX),
         partitions: wanted,
       },
       call.signal,
     );
-    call.whenSent(() => answer.release());
-    return {
-      throttleTimeMs: 0,
-      responses: asked.map(({ topic, partitions }) => ({
-        topic: topic.topic,
-        topicId: topic.topicId,
-        partitions: partitions.map(({ partition, error, place }) => {
-          const found = answer.partitions[place];
-          return {
-            partitionIndex: partition.partition,
-            errorCode: found === undefined || found.error === errors.NONE.code ? error : found.error,
-            highWatermark: found?.highWatermark ?? -1,
-            lastStableOffset: found?.highWatermark ?? -1,
-            logStartOffset: found?.logStartOffset ?? -1,
-            abortedTransactions: request.isolationLevel === READ_COMMITTED ? [] : null,
-            records: found ?? NO_RECORDS,
-          };
-        }),
-      })),
-    };
+    call.whenSent(() => found.release());
+    if (context.error !== 0) {
+      return { throttleTimeMs: 0, errorCode: context.error, sessionId: context.idle, responses: [] };
+    }
+    const responses = tell(context, found, wanted, failed, request.isolationLevel === READ_COMMITTED);
+    const sessionId = context.finish(world.clock.monotonicMs());
+    meters.fetchSessions.set(fetchSessions.count);
+    meters.fetchSessionPartitions.set(fetchSessions.partitions);
+    return { throttleTimeMs: 0, sessionId, responses };
   });
 
-const UNKNOWN = errors.UNKNOWN_TOPIC_OR_PARTITION.code;
+function sessionRequest(request: Request, version: number): SessionRequest {
+  const byId = version >= 13;
+  const reference = ({ topic, topicId }: { readonly topic: string | null; readonly topicId: string }) =>
+    byId ? topicId : (topic ?? '');
+  return {
+    sessionId: request.sessionId,
+    sessionEpoch: request.sessionEpoch,
+    byId,
+    privileged: (version >= 15 ? request.replicaState.replicaId : request.replicaId) >= 0,
+    asked: request.topics.map((topic) => ({ reference: reference(topic), partitions: topic.partitions })),
+    forgotten: request.forgottenTopicsData.map((topic) => ({
+      reference: reference(topic),
+      partitions: topic.partitions,
+    })),
+  };
+}
+
+interface Failed {
+  readonly partition: ListedPartition;
+  readonly error: number;
+}
+
+/** Parts what can be read from what cannot. The usual list, of which all can be read, is taken as it is. */
+function sort(list: FetchList, view: Services['metadata']['view'], isOpen: boolean) {
+  const { partitions, byId } = list;
+  list.resolve(view);
+  const failed: Failed[] = [];
+  let ends = !isOpen;
+  for (const partition of partitions) {
+    const error = isOpen ? partition.topic.errorOf(partition.partition, byId) : errors.NOT_LEADER_OR_FOLLOWER.code;
+    if (error === 0) continue;
+    failed.push({ partition, error });
+    ends ||= error === errors.INCONSISTENT_TOPIC_ID.code;
+  }
+  if (failed.length === 0) return { wanted: partitions, failed, waits: partitions.length > 0 };
+  const without = new Set(failed.map(({ partition }) => partition));
+  const wanted = partitions.filter((partition) => !without.has(partition));
+  return { wanted, failed, waits: wanted.length > 0 && !ends };
+}
+
+/** The answer's topics: in the order of serving, neighbours of one topic together. */
+function tell(
+  context: FetchContext,
+  found: FetchAnswer,
+  wanted: readonly ListedPartition[],
+  failed: readonly Failed[],
+  committedOnly: boolean,
+): Topics {
+  const topics: { topic: string; topicId: string; partitions: Topics[number]['partitions'][number][] }[] = [];
+  let last: ListedTopic | undefined;
+  const add = (
+    { topic, partition }: ListedPartition,
+    { error, highWatermark, logStartOffset, ...records }: FetchAnswer['partitions'][number],
+  ) => {
+    if (topic !== last) {
+      topics.push({ topic: topic.reference, topicId: topic.reference, partitions: [] });
+      last = topic;
+    }
+    topics.at(-1)!.partitions.push({
+      partitionIndex: partition,
+      errorCode: error,
+      highWatermark,
+      lastStableOffset: highWatermark,
+      logStartOffset,
+      abortedTransactions: committedOnly ? [] : null,
+      records,
+    });
+  };
+  for (let i = 0; i < wanted.length; i += 1) {
+    const answer = found.partitions[i]!;
+    if (context.tells(wanted[i]!, answer)) add(wanted[i]!, answer);
+  }
+  for (const { partition, error } of failed) {
+    const answer = { ...NOTHING, error };
+    if (context.tells(partition, answer)) add(partition, answer);
+  }
+  return topics;
+}
+
 /** Not null, which some clients cannot read. */
-const NO_RECORDS = { slices: [], bytes: 0 };
+const NOTHING = { highWatermark: -1, logStartOffset: -1, slices: [], bytes: 0 };
