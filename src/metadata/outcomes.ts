@@ -15,7 +15,8 @@ export type Outcome =
   | Joined
   | Synced
   | MembersLeft
-  | OffsetsCommitted;
+  | OffsetsCommitted
+  | OffsetsDeleted;
 
 /** Not applied; the state is unchanged. `error` is a Kafka error code (PROTOCOL §5.10 says which are retriable). */
 export interface Refused {
@@ -111,6 +112,12 @@ export interface OffsetsCommitted {
   readonly errors: readonly number[];
 }
 
+export interface OffsetsDeleted {
+  readonly kind: 'offsets-deleted';
+  /** One Kafka error code a partition of the command. */
+  readonly errors: readonly number[];
+}
+
 /** What an entry touched: hints for whoever waits on the state. */
 export interface Changes {
   readonly topicsChanged: boolean;
@@ -149,6 +156,7 @@ export function outcomeBytes(outcome: Outcome): number {
       return SIZE.outcome + (outcome.assignment?.length ?? 0);
     case 'members-left':
     case 'offsets-committed':
+    case 'offsets-deleted':
       return SIZE.outcome + 8 * outcome.errors.length;
     default:
       return SIZE.outcome;

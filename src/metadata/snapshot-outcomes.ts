@@ -52,6 +52,8 @@ function rowOf(outcome: Outcome): Row {
       return { $case: 'membersLeft', value: { errors: [...outcome.errors] } };
     case 'offsets-committed':
       return { $case: 'offsetsCommitted', value: { errors: [...outcome.errors] } };
+    case 'offsets-deleted':
+      return { $case: 'offsetsDeleted', value: { errors: [...outcome.errors] } };
   }
 }
 
@@ -95,6 +97,8 @@ export function outcomeOf({ kind: row }: OutcomeRow): Outcome | undefined {
       return { kind: 'members-left', errors: row.value.errors };
     case 'offsetsCommitted':
       return { kind: 'offsets-committed', errors: row.value.errors };
+    case 'offsetsDeleted':
+      return { kind: 'offsets-deleted', errors: row.value.errors };
     case undefined:
       return undefined;
   }

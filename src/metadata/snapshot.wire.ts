@@ -113,6 +113,7 @@ export interface OutcomeRow {
     | { $case: "membersLeft"; value: ErrorsRow }
     | { $case: "offsetsCommitted"; value: ErrorsRow }
     | { $case: "superseded"; value: SupersededRow }
+    | { $case: "offsetsDeleted"; value: ErrorsRow }
     | undefined;
 }
 
@@ -249,6 +250,8 @@ export interface GroupRow {
   initialDelayMs: number;
   members: MemberRow[];
   offsets: TopicOffsetsRow[];
+  /** when the last member went */
+  emptySinceMs: number;
 }
 
 export interface MemberRow {
@@ -280,6 +283,8 @@ export interface TopicOffsetsRow {
   leaderEpochs: number[];
   metadata: string[];
   committedMs: number[];
+  /** -1: goes with the others; empty when all do */
+  expireMs: number[];
 }
 
 function createBaseSnapshot(): Snapshot {
@@ -1121,6 +1126,9 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
       case "superseded":
         SupersededRow.encode(message.kind.value, writer.uint32(90).fork()).join();
         break;
+      case "offsetsDeleted":
+        ErrorsRow.encode(message.kind.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1224,6 +1232,14 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
             }
 
             message.kind = { $case: "superseded", value: SupersededRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.kind = { $case: "offsetsDeleted", value: ErrorsRow.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2747,6 +2763,7 @@ function createBaseGroupRow(): GroupRow {
     initialDelayMs: 0,
     members: [],
     offsets: [],
+    emptySinceMs: 0,
   };
 }
 
@@ -2787,6 +2804,9 @@ export const GroupRow: MessageFns<GroupRow> = {
     }
     for (const v of message.offsets) {
       TopicOffsetsRow.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.emptySinceMs !== 0) {
+      writer.uint32(160).int64(message.emptySinceMs);
     }
     return writer;
   },
@@ -2898,6 +2918,14 @@ export const GroupRow: MessageFns<GroupRow> = {
             }
 
             message.offsets.push(TopicOffsetsRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.emptySinceMs = longToNumber(reader.int64());
             continue;
           }
         }
@@ -3151,7 +3179,15 @@ export const ProtocolRow: MessageFns<ProtocolRow> = {
 };
 
 function createBaseTopicOffsetsRow(): TopicOffsetsRow {
-  return { topicId: new Uint8Array(0), partitions: [], offsets: [], leaderEpochs: [], metadata: [], committedMs: [] };
+  return {
+    topicId: new Uint8Array(0),
+    partitions: [],
+    offsets: [],
+    leaderEpochs: [],
+    metadata: [],
+    committedMs: [],
+    expireMs: [],
+  };
 }
 
 export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
@@ -3187,6 +3223,13 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
       writer.uint32(50).fork();
       for (const v of message.committedMs) {
         writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.expireMs.length !== 0) {
+      writer.uint32(162).fork();
+      for (const v of message.expireMs) {
+        writer.sint64(v);
       }
       writer.join();
     }
@@ -3287,6 +3330,24 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
                 message.committedMs.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 20: {
+            if (tag === 160) {
+              message.expireMs.push(longToNumber(reader.sint64()));
+
+              continue;
+            }
+
+            if (tag === 162) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.expireMs.push(longToNumber(reader.sint64()));
               }
 
               continue;

@@ -24,6 +24,7 @@ import { deleteGroups } from './schema/42-delete-groups.js';
 import { electLeaders } from './schema/43-elect-leaders.js';
 import { alterPartitionReassignments } from './schema/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './schema/46-list-partition-reassignments.js';
+import { offsetDelete } from './schema/47-offset-delete.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
 import { describeProducers } from './schema/61-describe-producers.js';
 import { describeTopicPartitions } from './schema/75-describe-topic-partitions.js';
@@ -55,6 +56,7 @@ export const apis = {
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
+  offsetDelete,
   describeCluster,
   describeProducers,
   describeTopicPartitions,

@@ -27,6 +27,7 @@ import { deleteGroups } from './handlers/42-delete-groups.js';
 import { electLeaders } from './handlers/43-elect-leaders.js';
 import { alterPartitionReassignments } from './handlers/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './handlers/46-list-partition-reassignments.js';
+import { offsetDelete } from './handlers/47-offset-delete.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
 import { describeProducers } from './handlers/61-describe-producers.js';
 import { describeTopicPartitions } from './handlers/75-describe-topic-partitions.js';
@@ -56,6 +57,7 @@ const table = [
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
+  offsetDelete,
   describeCluster,
   describeProducers,
   describeTopicPartitions,

@@ -43,6 +43,7 @@ export const apiNames = [
   'ElectLeaders',
   'AlterPartitionReassignments',
   'ListPartitionReassignments',
+  'OffsetDelete',
   'DescribeCluster',
   'DescribeProducers',
   'DescribeTopicPartitions',
