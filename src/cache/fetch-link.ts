@@ -47,8 +47,9 @@ export class FetchLink {
   async find(
     extent: StoredExtent,
     timestampMs: number | 'max',
+    fromOffset: number,
   ): Promise<{ offset: number; timestampMs: number } | undefined> {
-    const answer = await this.#ask((id) => ({ type: 'find', id, extent, timestampMs }));
+    const answer = await this.#ask((id) => ({ type: 'find', id, extent, timestampMs, fromOffset }));
     return answer.type === 'found' ? { offset: answer.offset, timestampMs: answer.timestampMs } : undefined;
   }
 

@@ -25,8 +25,14 @@ export type ToFetchWorker =
   | { readonly type: 'index'; readonly id: number; readonly extents: readonly LoadedExtent[] }
   /** Say where an extent can be cut into parts of at most `bytesMax` bytes, or one batch. Answer: 'split'. */
   | { readonly type: 'split'; readonly id: number; readonly extent: StoredExtent; readonly bytesMax: number }
-  /** Look for a record by timestamp in an extent. Answer: 'found'. */
-  | { readonly type: 'find'; readonly id: number; readonly extent: StoredExtent; readonly timestampMs: number | 'max' };
+  /** Look for a record by timestamp in an extent, from an offset on. Answer: 'found' or 'not-found'. */
+  | {
+      readonly type: 'find';
+      readonly id: number;
+      readonly extent: StoredExtent;
+      readonly timestampMs: number | 'max';
+      readonly fromOffset: number;
+    };
 
 export interface LoadedExtent {
   /** Where the extent lies in `blocks`, in order. */
@@ -57,7 +63,7 @@ export type FromFetchWorker =
     }
   | { readonly type: 'split'; readonly id: number; readonly parts: readonly ExtentPart[] }
   | { readonly type: 'found'; readonly id: number; readonly offset: number; readonly timestampMs: number }
-  /** Nothing in this extent is that new. */
+  /** Nothing in this extent, from that offset on, is that new. */
   | { readonly type: 'not-found'; readonly id: number }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };
 

@@ -39,7 +39,7 @@ export interface FetchAnswer {
 export interface FetchedPartition {
   /** Kafka error code: 0, 1 (offset out of range), 3 (deleted meanwhile), 56 (the store cannot give the bytes now). */
   readonly error: number;
-  /** -1 with an error other than 1. */
+  /** Both -1 with an error. */
   readonly highWatermark: number;
   readonly logStartOffset: number;
   /** Whole stamped batches, in order. */

@@ -98,8 +98,9 @@ export function answerOf(pass: Pass): FetchAnswer {
   const partitions = pass.partitions.map(
     (found): FetchedPartition => ({
       error: found.error,
-      highWatermark: found.error === NONE || found.error === OFFSET_OUT_OF_RANGE ? found.highWatermark : -1,
-      logStartOffset: found.logStartOffset,
+      // With an error nothing more is told, as in Kafka.
+      highWatermark: found.error === NONE ? found.highWatermark : -1,
+      logStartOffset: found.error === NONE ? found.logStartOffset : -1,
       slices: found.reading?.slices ?? [],
       bytes: found.reading?.bytes ?? 0,
     }),

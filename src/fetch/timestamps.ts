@@ -23,20 +23,38 @@ export class TimestampLookup {
     partition: number,
     timestampMs: number,
   ): Promise<TimestampedOffset | undefined> {
-    const logStart = this.#view.topicById(topicId)?.partitions[partition]?.logStartOffset ?? 0;
-    const extent = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs);
+    const logStart = this.#logStart(topicId, partition);
+    const extent = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs, logStart);
     if (extent === undefined) return undefined;
-    const found = await this.#link.find(this.#stored(extent), timestampMs);
-    // Records below the log start are gone for readers even when their extent is still there.
-    return found === undefined ? undefined : { ...found, offset: Math.max(found.offset, logStart) };
+    const found = await this.#link.find(this.#stored(extent), timestampMs, logStart);
+    if (found !== undefined || extent.baseOffset >= logStart) return found;
+    // The log start cuts this extent, and what made it look new enough lies below.
+    const next = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs, endOf(extent));
+    return next === undefined ? undefined : this.#link.find(this.#stored(next), timestampMs, logStart);
   }
 
   async greatest(topicId: string, partition: number): Promise<TimestampedOffset | undefined> {
-    const extent = this.#view.extentWithMaxTimestamp(topicId, partition);
-    return extent === undefined ? undefined : this.#link.find(this.#stored(extent), 'max');
+    const logStart = this.#logStart(topicId, partition);
+    const extent = this.#view.extentWithMaxTimestamp(topicId, partition, logStart);
+    if (extent === undefined) return undefined;
+    const found = await this.#link.find(this.#stored(extent), 'max', logStart);
+    if (extent.baseOffset >= logStart) return found;
+    // The log start cuts this extent: what is left of it may be older than a later one.
+    const next = this.#view.extentWithMaxTimestamp(topicId, partition, endOf(extent));
+    if (next === undefined || (found !== undefined && found.timestampMs >= next.maxTimestamp)) return found;
+    return this.#link.find(this.#stored(next), 'max', logStart);
+  }
+
+  /** Records below it are gone for readers even when their extent is still there. */
+  #logStart(topicId: string, partition: number): number {
+    return this.#view.topicById(topicId)?.partitions[partition]?.logStartOffset ?? 0;
   }
 
   #stored(extent: Extent): StoredExtent {
     return { ...extent, key: segmentKey(this.#cluster, extent.agentEpoch, extent.segment) };
   }
+}
+
+function endOf({ baseOffset, records }: Extent): number {
+  return baseOffset + records;
 }

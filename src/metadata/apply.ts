@@ -1,12 +1,12 @@
 import { errors } from '../protocol/errors.js';
 import type { Agent } from './agents.js';
+import { deleteRecords } from './delete-records.js';
 import type { Digest } from './digest.js';
 import { EntryRefused } from './entry.js';
 import { join } from './join.js';
 import type { Command, Entry, Forwarded } from './journal.wire.js';
 import { ROWS_PER_ENTRY_MAX } from './limits.js';
-import { expireOffsets } from './offset-expiry.js';
-import { commitOffsets, deleteOffsets, dropOffsets, forgetOffsets } from './offsets.js';
+import { commitOffsets, dropOffsets, forgetOffsets } from './offsets.js';
 import type { NotTaken, Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 import { publish } from './publish.js';
@@ -78,6 +78,7 @@ const RULES: Rules = {
     changes.resourceConfigsChanged ||= outcome === DONE;
     return outcome;
   },
+  deleteRecords: (state, command) => deleteRecords(state.topics, command),
   allocateProducerIds: (state, command) => state.producers.allocate(command),
   publishSegment: (state, command, { agent, timeMs, changes }) =>
     agent === undefined
@@ -105,10 +106,6 @@ const RULES: Rules = {
       changes,
       state.groups.delete(command, (group) => forgetOffsets(group, state.topics, state.ledger)),
     ),
-  deleteOffsets: (state, command, { changes }) =>
-    touching(command.group, changes, deleteOffsets(state.groups, state.topics, state.ledger, command)),
-  expireOffsets: (state, command, { changes }) =>
-    expireOffsets(state.groups, state.topics, state.ledger, command, (groupId) => changes.groups.add(groupId)),
 };
 
 /** Commands that come without an agent epoch: a process without one yet, and the leader's own. */
@@ -120,7 +117,6 @@ const WITHOUT_EPOCH: ReadonlySet<Kind> = new Set<Kind>([
   'setLimits',
   'expireMembers',
   'completeJoin',
-  'expireOffsets',
 ]);
 
 /** Applies an entry: one outcome a command, in order. Each command is applied whole or not at all. */
@@ -148,12 +144,13 @@ export function applyEntry(state: State, entry: Entry): { readonly outcomes: Out
     mixOutcome(digest, outcome);
     outcomes.push(outcome);
   }
-  state.topics.retire(ROWS_PER_ENTRY_MAX, (groupId, topicId) => {
+  const left = state.topics.retire(ROWS_PER_ENTRY_MAX, (groupId, topicId) => {
     const group = state.groups.byId.get(groupId);
     if (group !== undefined) {
       dropOffsets(group, topicId, state.ledger);
     }
   });
+  state.topics.trim(left);
   state.producers.trim(ROWS_PER_ENTRY_MAX);
   digest.number(state.ledger.bytes);
   return { outcomes, changes };
@@ -244,9 +241,14 @@ function mixOutcome(digest: Digest, outcome: Outcome): void {
       break;
     case 'members-left':
     case 'offsets-committed':
-    case 'offsets-deleted':
       for (const error of outcome.errors) {
         digest.number(error);
+      }
+      break;
+    case 'records-deleted':
+      for (const [at, error] of outcome.errors.entries()) {
+        digest.number(error);
+        digest.number(outcome.lowWatermarks[at]!);
       }
       break;
     case 'done':

@@ -1,22 +1,25 @@
 /**
  * The extents of one partition, ordered by offset: 32-byte rows in chunks that double up to 256 rows, so growth never
  * copies. A row: base offset f64 · max timestamp f64 · records u32 · segment row u32 · position u32 · length u32.
+ * Rows go from either end: a chunk goes with its last row, so the memory follows and nothing moves. Inside, rows are
+ * counted from the first one ever; callers count from the first one there.
  */
 export class Extents {
-  readonly #chunks: Chunk[] = [];
-  #count = 0;
+  #chunks: Chunk[] = [];
+  /** Chunks that went from the front. */
+  #chunksGone = 0;
+  /** The first row that is there, and the one after the last. */
+  #first = 0;
+  #end = 0;
 
   get count(): number {
-    return this.#count;
+    return this.#end - this.#first;
   }
 
   append(baseOffset: number, records: number, maxTimestamp: number, segment: number, position: number, length: number) {
     let chunk = this.#chunks.at(-1);
     if (chunk === undefined || chunk.count === chunk.capacity) {
-      chunk = new Chunk(
-        chunk === undefined ? CHUNK_ROWS_MIN : Math.min(chunk.capacity * 2, CHUNK_ROWS_MAX),
-        this.#count,
-      );
+      chunk = new Chunk(chunk === undefined ? CHUNK_ROWS_MIN : Math.min(chunk.capacity * 2, CHUNK_ROWS_MAX), this.#end);
       this.#chunks.push(chunk);
     }
     const row = chunk.count++;
@@ -29,31 +32,53 @@ export class Extents {
     if (row === 0 || maxTimestamp > chunk.maxTimestamp) {
       chunk.maxTimestamp = maxTimestamp;
     }
-    this.#count++;
+    this.#end++;
   }
 
-  /** Removes the last extent and returns its segment row and length. */
-  removeLast(): { readonly segment: number; readonly length: number } | undefined {
-    const chunk = this.#chunks.at(-1);
-    if (chunk === undefined) {
+  /** Removes the first extent and returns its segment row and length. */
+  removeFirst(): RemovedExtent | undefined {
+    if (this.count === 0) {
       return undefined;
     }
-    const row = --chunk.count;
-    const removed = { segment: chunk.words[row * 8 + 5]!, length: chunk.words[row * 8 + 7]! };
-    if (row === 0) {
-      this.#chunks.pop();
+    const chunk = this.#chunks[0]!;
+    const removed = chunk.removed(this.#first - chunk.first);
+    this.#first++;
+    if (this.#first === chunk.first + chunk.count) {
+      this.#chunks.shift();
+      this.#chunksGone++;
     }
-    this.#count--;
+    this.#beginAnewWhenEmpty();
     return removed;
   }
 
+  /** Removes the last extent and returns its segment row and length. */
+  removeLast(): RemovedExtent | undefined {
+    if (this.count === 0) {
+      return undefined;
+    }
+    const chunk = this.#chunks.at(-1)!;
+    const removed = chunk.removed(--chunk.count);
+    if (chunk.count === 0) {
+      this.#chunks.pop();
+    }
+    this.#end--;
+    this.#beginAnewWhenEmpty();
+    return removed;
+  }
+
+  /** Offset after the last one of the extent. */
+  endOffset(index: number): number {
+    return this.baseOffset(index) + this.records(index);
+  }
   baseOffset(index: number): number {
-    const chunk = this.#chunkOf(index);
-    return chunk.floats[(index - chunk.first) * 4]!;
+    const row = this.#first + index;
+    const chunk = this.#chunkOf(row);
+    return chunk.floats[(row - chunk.first) * 4]!;
   }
   maxTimestamp(index: number): number {
-    const chunk = this.#chunkOf(index);
-    return chunk.floats[(index - chunk.first) * 4 + 1]!;
+    const row = this.#first + index;
+    const chunk = this.#chunkOf(row);
+    return chunk.floats[(row - chunk.first) * 4 + 1]!;
   }
   records(index: number): number {
     return this.#word(index, 4);
@@ -70,10 +95,10 @@ export class Extents {
 
   /** Index of the first extent that holds an offset >= `offset`; `count` when there is none. */
   indexOfOffset(offset: number): number {
-    let low = 0;
-    let high = this.#count;
+    let low = this.#first;
+    let high = this.#end;
     while (low < high) {
-      const middle = (low + high) >>> 1;
+      const middle = low + Math.floor((high - low) / 2);
       const chunk = this.#chunkOf(middle);
       const row = middle - chunk.first;
       if (chunk.floats[row * 4]! + chunk.words[row * 8 + 4]! > offset) {
@@ -82,47 +107,71 @@ export class Extents {
         low = middle + 1;
       }
     }
-    return low;
+    return low - this.#first;
   }
 
-  /** Index of the first extent whose greatest timestamp is >= `timestampMs`; -1 when there is none. */
-  indexOfTimestamp(timestampMs: number): number {
+  /** Index of the first extent, from `from` on, whose greatest timestamp is >= `timestampMs`; -1 when there is none. */
+  indexOfTimestamp(timestampMs: number, from: number): number {
+    const begin = this.#first + from;
     for (const chunk of this.#chunks) {
-      if (chunk.maxTimestamp >= timestampMs) {
-        for (let row = 0; row < chunk.count; row++) {
-          if (chunk.floats[row * 4 + 1]! >= timestampMs) {
-            return chunk.first + row;
-          }
+      if (chunk.maxTimestamp < timestampMs) {
+        continue;
+      }
+      for (let row = Math.max(0, begin - chunk.first); row < chunk.count; row++) {
+        if (chunk.floats[row * 4 + 1]! >= timestampMs) {
+          return chunk.first + row - this.#first;
         }
       }
     }
     return -1;
   }
 
-  /** Index of the extent that holds the greatest timestamp, the first of equals; -1 when there is none. */
-  indexOfMaxTimestamp(): number {
-    let best: Chunk | undefined;
+  /** Index of the extent, from `from` on, that holds the greatest timestamp, the first of equals; -1 when there is none. */
+  indexOfMaxTimestamp(from: number): number {
+    const begin = this.#first + from;
+    let best = Number.NEGATIVE_INFINITY;
     for (const chunk of this.#chunks) {
-      if (best === undefined || chunk.maxTimestamp > best.maxTimestamp) {
-        best = chunk;
+      if (chunk.first >= begin) {
+        best = Math.max(best, chunk.maxTimestamp);
+        continue;
+      }
+      // The greatest one of a chunk that is not whole may be among the rows that do not count.
+      for (let row = begin - chunk.first; row < chunk.count; row++) {
+        best = Math.max(best, chunk.floats[row * 4 + 1]!);
       }
     }
-    return best === undefined ? -1 : this.indexOfTimestamp(best.maxTimestamp);
+    return this.indexOfTimestamp(best, from);
   }
 
   #word(index: number, column: number): number {
-    const chunk = this.#chunkOf(index);
-    return chunk.words[(index - chunk.first) * 8 + column]!;
+    const row = this.#first + index;
+    const chunk = this.#chunkOf(row);
+    return chunk.words[(row - chunk.first) * 8 + column]!;
   }
 
-  #chunkOf(index: number): Chunk {
+  #chunkOf(row: number): Chunk {
     // Chunk i of the doubling ones begins at row 8 * (2^i - 1); from row 248 on they are all of the greatest size.
     const at =
-      index < DOUBLING_ROWS
-        ? 31 - Math.clz32(index / CHUNK_ROWS_MIN + 1)
-        : DOUBLING_CHUNKS + Math.floor((index - DOUBLING_ROWS) / CHUNK_ROWS_MAX);
-    return this.#chunks[at]!;
+      row < DOUBLING_ROWS
+        ? 31 - Math.clz32(row / CHUNK_ROWS_MIN + 1)
+        : DOUBLING_CHUNKS + Math.floor((row - DOUBLING_ROWS) / CHUNK_ROWS_MAX);
+    return this.#chunks[at - this.#chunksGone]!;
   }
+
+  #beginAnewWhenEmpty(): void {
+    if (this.#first === this.#end) {
+      this.#chunks = [];
+      this.#chunksGone = 0;
+      this.#first = 0;
+      this.#end = 0;
+    }
+  }
+}
+
+export interface RemovedExtent {
+  /** Its segment's row. */
+  readonly segment: number;
+  readonly length: number;
 }
 
 const CHUNK_ROWS_MIN = 8;
@@ -132,12 +181,12 @@ const DOUBLING_ROWS = CHUNK_ROWS_MAX - CHUNK_ROWS_MIN;
 
 class Chunk {
   readonly capacity: number;
-  /** Index of its first row among the partition's extents. */
+  /** Number of its first row. */
   readonly first: number;
   readonly floats: Float64Array;
   readonly words: Uint32Array;
   count = 0;
-  /** Of all its rows; an upper bound once rows were removed from its end, which only a deleted topic does. */
+  /** Of all rows it ever held: an upper bound once some were removed. */
   maxTimestamp = 0;
 
   constructor(capacity: number, first: number) {
@@ -146,5 +195,9 @@ class Chunk {
     this.first = first;
     this.floats = new Float64Array(rows);
     this.words = new Uint32Array(rows);
+  }
+
+  removed(row: number): RemovedExtent {
+    return { segment: this.words[row * 8 + 5]!, length: this.words[row * 8 + 7]! };
   }
 }

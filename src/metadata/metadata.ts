@@ -1,6 +1,7 @@
 import type { Agent } from './agents.js';
 import { applyEntry } from './apply.js';
 import { CONFIG_RESOURCES } from './configs.js';
+import type { Extents } from './extents.js';
 import type { BecomeLeader, Entry } from './journal.wire.js';
 import type { Changes, Outcome } from './outcomes.js';
 import type { Partition } from './partition.js';
@@ -118,15 +119,20 @@ export class Metadata implements MetadataView {
       }
     }
   }
-  firstExtentWithTimestamp(topicId: string, partition: number, timestampMs: number): Extent | undefined {
-    const found = this.#partition(topicId, partition);
-    const index = found?.extents.indexOfTimestamp(timestampMs) ?? -1;
-    return index === -1 ? undefined : this.#extent(found!, index);
+  firstExtentWithTimestamp(
+    topicId: string,
+    partition: number,
+    timestampMs: number,
+    fromOffset: number,
+  ): Extent | undefined {
+    return this.#extentAt(topicId, partition, (extents) =>
+      extents.indexOfTimestamp(timestampMs, extents.indexOfOffset(fromOffset)),
+    );
   }
-  extentWithMaxTimestamp(topicId: string, partition: number): Extent | undefined {
-    const found = this.#partition(topicId, partition);
-    const index = found?.extents.indexOfMaxTimestamp() ?? -1;
-    return index === -1 ? undefined : this.#extent(found!, index);
+  extentWithMaxTimestamp(topicId: string, partition: number, fromOffset: number): Extent | undefined {
+    return this.#extentAt(topicId, partition, (extents) =>
+      extents.indexOfMaxTimestamp(extents.indexOfOffset(fromOffset)),
+    );
   }
 
   *producers(topicId: string, partition: number): Generator<ProducerView> {
@@ -163,6 +169,13 @@ export class Metadata implements MetadataView {
 
   #partition(topicId: string, partition: number): Partition | undefined {
     return this.#state.topics.byId.get(topicId)?.partitions[partition];
+  }
+
+  /** `indexOf` gives -1 for none. */
+  #extentAt(topicId: string, partition: number, indexOf: (extents: Extents) => number): Extent | undefined {
+    const found = this.#partition(topicId, partition);
+    const index = found === undefined ? -1 : indexOf(found.extents);
+    return index === -1 ? undefined : this.#extent(found!, index);
   }
 
   #extent({ extents }: Partition, index: number): Extent {

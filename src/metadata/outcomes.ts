@@ -16,7 +16,7 @@ export type Outcome =
   | Synced
   | MembersLeft
   | OffsetsCommitted
-  | OffsetsDeleted;
+  | RecordsDeleted;
 
 /** Not applied; the state is unchanged. `error` is a Kafka error code (PROTOCOL §5.10 says which are retriable). */
 export interface Refused {
@@ -112,10 +112,13 @@ export interface OffsetsCommitted {
   readonly errors: readonly number[];
 }
 
-export interface OffsetsDeleted {
-  readonly kind: 'offsets-deleted';
-  /** One Kafka error code a partition of the command. */
+/** Columns: one element a partition of the command, in its order. */
+export interface RecordsDeleted {
+  readonly kind: 'records-deleted';
+  /** Kafka error code. */
   readonly errors: readonly number[];
+  /** The log start as it is now; -1 with an error. */
+  readonly lowWatermarks: readonly number[];
 }
 
 /** What an entry touched: hints for whoever waits on the state. */
@@ -156,8 +159,9 @@ export function outcomeBytes(outcome: Outcome): number {
       return SIZE.outcome + (outcome.assignment?.length ?? 0);
     case 'members-left':
     case 'offsets-committed':
-    case 'offsets-deleted':
       return SIZE.outcome + 8 * outcome.errors.length;
+    case 'records-deleted':
+      return SIZE.outcome + 16 * outcome.errors.length;
     default:
       return SIZE.outcome;
   }

@@ -14,6 +14,11 @@ export class Partition implements PartitionView {
   /** The revision that last raised the high watermark in this replica's run: names it once in an entry's changes. No state. */
   advancedAt = 0;
 
+  /** Its first extent lies wholly below the log start. */
+  get hasExtentBelowLogStart(): boolean {
+    return this.extents.count > 0 && this.extents.endOffset(0) <= this.logStartOffset;
+  }
+
   get partition(): number {
     return this.index;
   }

@@ -49,6 +49,7 @@ export function decodeSnapshot(bytes: Uint8Array): State {
     state.topics.link(topic);
     restorePartitions(state, topic, row, rows, producerRows);
   }
+  restoreTrimming(state, snapshot.trimming);
   for (const row of snapshot.retiring) {
     const topic = topicOf(row, groups);
     state.topics.linkRetiring(topic);
@@ -161,6 +162,18 @@ function restorePartitions(
   }
 }
 
+/** The queue holds just the partitions that have something to drop. */
+function restoreTrimming({ topics }: State, numbers: readonly number[]): void {
+  const partitions = Array.from(topics.byId.values(), (topic) => topic.partitions).flat();
+  for (const number of numbers) {
+    const partition = partitions[number];
+    must(partition?.hasExtentBelowLogStart === true && !topics.trimming.has(partition), 'a partition to trim');
+    topics.trimming.add(partition);
+  }
+  const due = partitions.filter((partition) => partition.hasExtentBelowLogStart);
+  must(due.length === topics.trimming.size, 'partitions to trim');
+}
+
 function restoreEnds(partition: Partition, { logStartOffset, highWatermark }: PartitionRow): void {
   must(logStartOffset <= highWatermark && partition.highWatermark <= highWatermark, 'ends of a partition');
   partition.logStartOffset = logStartOffset;
@@ -237,22 +250,19 @@ function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
   group.joinStartedMs = row.joinStartedMs;
   group.inInitialDelay = row.inInitialDelay;
   group.initialDelayMs = row.initialDelayMs;
-  group.emptySinceMs = row.emptySinceMs;
-  for (const { topicId, partitions, offsets, leaderEpochs, metadata, committedMs, expireMs } of row.offsets) {
+  for (const { topicId, partitions, offsets, leaderEpochs, metadata, committedMs } of row.offsets) {
     const id = topicIdText(topicId);
     must(id !== undefined, 'topic id of offsets');
     must(
       [offsets, leaderEpochs, metadata, committedMs].every(({ length }) => length === partitions.length),
       'columns of offsets',
     );
-    must(expireMs.length === 0 || expireMs.length === partitions.length, 'expiry of offsets');
     for (const [index, partition] of partitions.entries()) {
       const committed = {
         offset: offsets[index]!,
         leaderEpoch: leaderEpochs[index]!,
         metadata: metadata[index]!,
         committedMs: committedMs[index]!,
-        ...((expireMs[index] ?? -1) < 0 ? {} : { expireMs: expireMs[index]! }),
       };
       putOffset(group, id, partition, committed, ledger);
     }

@@ -17,7 +17,7 @@ import { outcomeRow } from './snapshot-outcomes.js';
 import type { State } from './state.js';
 import { STATE_VERSION } from './state.js';
 import { topicIdBytes } from './topic-id.js';
-import type { Topic } from './topics.js';
+import type { Topic, Topics } from './topics.js';
 
 /** The state as bytes (proto/snapshot.proto). Equal states give equal bytes. */
 export function encodeSnapshot(state: State): Uint8Array {
@@ -59,6 +59,7 @@ export function encodeSnapshot(state: State): Uint8Array {
       ...resource,
       configs: configRows(set),
     })),
+    trimming: trimming(topics),
   }).finish();
 }
 
@@ -76,6 +77,19 @@ function producersByUse({ topics, producers }: State): number[] {
     }
   }
   return Array.from(producers.byUse(), (row) => numbers.get(row)!);
+}
+
+function trimming({ byId, trimming: queue }: Topics): number[] {
+  if (queue.size === 0) {
+    return [];
+  }
+  const numbers = new Map<Partition, number>();
+  for (const topic of byId.values()) {
+    for (const partition of topic.partitions) {
+      numbers.set(partition, numbers.size);
+    }
+  }
+  return Array.from(queue, (partition) => numbers.get(partition)!);
 }
 
 function agentRow(agent: Agent): AgentRow {
@@ -160,7 +174,6 @@ function groupRow(group: Group): GroupRow {
     joinStartedMs: group.joinStartedMs,
     inInitialDelay: group.inInitialDelay,
     initialDelayMs: group.initialDelayMs,
-    emptySinceMs: group.emptySinceMs,
     members: Array.from(group.members.values(), (member) => ({
       memberId: member.memberId,
       instanceId: member.instanceId,
@@ -184,9 +197,6 @@ function groupRow(group: Group): GroupRow {
         leaderEpochs: committed.map(({ leaderEpoch }) => leaderEpoch),
         metadata: committed.map(({ metadata }) => metadata),
         committedMs: committed.map(({ committedMs }) => committedMs),
-        expireMs: committed.some(({ expireMs }) => expireMs !== undefined)
-          ? committed.map(({ expireMs }) => expireMs ?? -1)
-          : [],
       };
     }),
   };

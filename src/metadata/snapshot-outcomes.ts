@@ -52,8 +52,11 @@ function rowOf(outcome: Outcome): Row {
       return { $case: 'membersLeft', value: { errors: [...outcome.errors] } };
     case 'offsets-committed':
       return { $case: 'offsetsCommitted', value: { errors: [...outcome.errors] } };
-    case 'offsets-deleted':
-      return { $case: 'offsetsDeleted', value: { errors: [...outcome.errors] } };
+    case 'records-deleted':
+      return {
+        $case: 'recordsDeleted',
+        value: { errors: [...outcome.errors], lowWatermarks: [...outcome.lowWatermarks] },
+      };
   }
 }
 
@@ -97,8 +100,8 @@ export function outcomeOf({ kind: row }: OutcomeRow): Outcome | undefined {
       return { kind: 'members-left', errors: row.value.errors };
     case 'offsetsCommitted':
       return { kind: 'offsets-committed', errors: row.value.errors };
-    case 'offsetsDeleted':
-      return { kind: 'offsets-deleted', errors: row.value.errors };
+    case 'recordsDeleted':
+      return { kind: 'records-deleted', errors: row.value.errors, lowWatermarks: row.value.lowWatermarks };
     case undefined:
       return undefined;
   }

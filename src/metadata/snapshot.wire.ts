@@ -51,6 +51,11 @@ export interface Snapshot {
   producersByUse: number[];
   groups: GroupRow[];
   resourceConfigs: ResourceConfigsRow[];
+  /**
+   * Partitions with extents wholly below their log start, in the order of their turn: each is the partition's number when
+   * partitions are counted through topics.
+   */
+  trimming: number[];
 }
 
 export interface LeaderRow {
@@ -113,7 +118,7 @@ export interface OutcomeRow {
     | { $case: "membersLeft"; value: ErrorsRow }
     | { $case: "offsetsCommitted"; value: ErrorsRow }
     | { $case: "superseded"; value: SupersededRow }
-    | { $case: "offsetsDeleted"; value: ErrorsRow }
+    | { $case: "recordsDeleted"; value: RecordsDeletedRow }
     | undefined;
 }
 
@@ -164,6 +169,11 @@ export interface SyncedRow {
 
 export interface ErrorsRow {
   errors: number[];
+}
+
+export interface RecordsDeletedRow {
+  errors: number[];
+  lowWatermarks: number[];
 }
 
 export interface SupersededRow {
@@ -250,8 +260,6 @@ export interface GroupRow {
   initialDelayMs: number;
   members: MemberRow[];
   offsets: TopicOffsetsRow[];
-  /** when the last member went */
-  emptySinceMs: number;
 }
 
 export interface MemberRow {
@@ -283,8 +291,6 @@ export interface TopicOffsetsRow {
   leaderEpochs: number[];
   metadata: string[];
   committedMs: number[];
-  /** -1: goes with the others; empty when all do */
-  expireMs: number[];
 }
 
 function createBaseSnapshot(): Snapshot {
@@ -309,6 +315,7 @@ function createBaseSnapshot(): Snapshot {
     producersByUse: [],
     groups: [],
     resourceConfigs: [],
+    trimming: [],
   };
 }
 
@@ -377,6 +384,13 @@ export const Snapshot: MessageFns<Snapshot> = {
     }
     for (const v of message.resourceConfigs) {
       ResourceConfigsRow.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.trimming.length !== 0) {
+      writer.uint32(202).fork();
+      for (const v of message.trimming) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -563,6 +577,24 @@ export const Snapshot: MessageFns<Snapshot> = {
 
             message.resourceConfigs.push(ResourceConfigsRow.decode(reader, reader.uint32()));
             continue;
+          }
+          case 25: {
+            if (tag === 200) {
+              message.trimming.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 202) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.trimming.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -1126,8 +1158,8 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
       case "superseded":
         SupersededRow.encode(message.kind.value, writer.uint32(90).fork()).join();
         break;
-      case "offsetsDeleted":
-        ErrorsRow.encode(message.kind.value, writer.uint32(122).fork()).join();
+      case "recordsDeleted":
+        RecordsDeletedRow.encode(message.kind.value, writer.uint32(106).fork()).join();
         break;
     }
     return writer;
@@ -1234,12 +1266,12 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
             message.kind = { $case: "superseded", value: SupersededRow.decode(reader, reader.uint32()) };
             continue;
           }
-          case 15: {
-            if (tag !== 122) {
+          case 13: {
+            if (tag !== 106) {
               break;
             }
 
-            message.kind = { $case: "offsetsDeleted", value: ErrorsRow.decode(reader, reader.uint32()) };
+            message.kind = { $case: "recordsDeleted", value: RecordsDeletedRow.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1825,6 +1857,91 @@ export const ErrorsRow: MessageFns<ErrorsRow> = {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
                 message.errors.push(reader.sint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecordsDeletedRow(): RecordsDeletedRow {
+  return { errors: [], lowWatermarks: [] };
+}
+
+export const RecordsDeletedRow: MessageFns<RecordsDeletedRow> = {
+  encode(message: RecordsDeletedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.errors.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.errors) {
+        writer.sint32(v);
+      }
+      writer.join();
+    }
+    if (message.lowWatermarks.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.lowWatermarks) {
+        writer.sint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordsDeletedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordsDeletedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.errors.push(reader.sint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.errors.push(reader.sint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.lowWatermarks.push(longToNumber(reader.sint64()));
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.lowWatermarks.push(longToNumber(reader.sint64()));
               }
 
               continue;
@@ -2763,7 +2880,6 @@ function createBaseGroupRow(): GroupRow {
     initialDelayMs: 0,
     members: [],
     offsets: [],
-    emptySinceMs: 0,
   };
 }
 
@@ -2804,9 +2920,6 @@ export const GroupRow: MessageFns<GroupRow> = {
     }
     for (const v of message.offsets) {
       TopicOffsetsRow.encode(v!, writer.uint32(98).fork()).join();
-    }
-    if (message.emptySinceMs !== 0) {
-      writer.uint32(160).int64(message.emptySinceMs);
     }
     return writer;
   },
@@ -2918,14 +3031,6 @@ export const GroupRow: MessageFns<GroupRow> = {
             }
 
             message.offsets.push(TopicOffsetsRow.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 20: {
-            if (tag !== 160) {
-              break;
-            }
-
-            message.emptySinceMs = longToNumber(reader.int64());
             continue;
           }
         }
@@ -3179,15 +3284,7 @@ export const ProtocolRow: MessageFns<ProtocolRow> = {
 };
 
 function createBaseTopicOffsetsRow(): TopicOffsetsRow {
-  return {
-    topicId: new Uint8Array(0),
-    partitions: [],
-    offsets: [],
-    leaderEpochs: [],
-    metadata: [],
-    committedMs: [],
-    expireMs: [],
-  };
+  return { topicId: new Uint8Array(0), partitions: [], offsets: [], leaderEpochs: [], metadata: [], committedMs: [] };
 }
 
 export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
@@ -3223,13 +3320,6 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
       writer.uint32(50).fork();
       for (const v of message.committedMs) {
         writer.int64(v);
-      }
-      writer.join();
-    }
-    if (message.expireMs.length !== 0) {
-      writer.uint32(162).fork();
-      for (const v of message.expireMs) {
-        writer.sint64(v);
       }
       writer.join();
     }
@@ -3330,24 +3420,6 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
                 message.committedMs.push(longToNumber(reader.int64()));
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 20: {
-            if (tag === 160) {
-              message.expireMs.push(longToNumber(reader.sint64()));
-
-              continue;
-            }
-
-            if (tag === 162) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.expireMs.push(longToNumber(reader.sint64()));
               }
 
               continue;

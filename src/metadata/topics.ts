@@ -1,6 +1,7 @@
 import { errors } from '../protocol/errors.js';
 import { configsBytes, configsOf, mixConfigs } from './configs.js';
 import type { AlterTopicConfigs, CreatePartitions, CreateTopic, DeleteTopic } from './journal.wire.js';
+import type { RemovedExtent } from './extents.js';
 import type { Ledger } from './limits.js';
 import { PARTITIONS_PER_TOPIC_MAX, SIZE, TOPIC_CONFIGS_MAX, textBytes } from './limits.js';
 import type { Outcome, Refused } from './outcomes.js';
@@ -48,6 +49,8 @@ export class Topics {
   readonly #collapsed = new Map<string, string>();
   /** Deleted topics with rows left, in the order of deletion. */
   readonly retiring: Topic[] = [];
+  /** Partitions with extents wholly below their log start, in the order in which they came to have them. */
+  readonly trimming = new Set<Partition>();
   extentCount = 0;
 
   constructor(ledger: Ledger, segments: Segments, producers: Producers) {
@@ -156,6 +159,9 @@ export class Topics {
     this.byId.delete(topic.topicId);
     this.#collapsed.delete(collapse(topic.name));
     this.retiring.push(topic);
+    for (const partition of topic.partitions) {
+      this.trimming.delete(partition);
+    }
     this.#ledger.digest.text(topic.topicId);
     return DONE;
   }
@@ -194,27 +200,59 @@ export class Topics {
     this.#ledger.digest.number(maxTimestamp);
   }
 
+  /** Moves a log start up, at most to the high watermark. What then lies wholly below it goes with `trim`. */
+  raiseLogStart(partition: Partition, offset: number): void {
+    partition.logStartOffset = offset;
+    this.#ledger.digest.number(partition.index);
+    this.#ledger.digest.number(offset);
+    if (partition.hasExtentBelowLogStart) {
+      this.trimming.add(partition);
+    }
+  }
+
+  /** Drops up to `rowsMax` extents that lie wholly below their log start. */
+  trim(rowsMax: number): void {
+    let left = rowsMax;
+    for (const partition of this.trimming) {
+      for (; left > 0 && partition.hasExtentBelowLogStart; left--) {
+        this.#dropExtent(partition, partition.extents.removeFirst()!);
+      }
+      this.#ledger.digest.number(partition.extents.count);
+      if (left === 0 && partition.hasExtentBelowLogStart) {
+        return;
+      }
+      this.trimming.delete(partition);
+    }
+  }
+
+  #dropExtent(partition: Partition, { segment, length }: RemovedExtent): void {
+    this.#segments.removeExtent(segment, length);
+    partition.bytes -= length;
+    this.extentCount--;
+    this.#ledger.bytes -= SIZE.extent;
+  }
+
   /**
-   * Retires up to `rowsMax` rows of deleted topics. `dropOffsets` drops a group's offsets in a topic, at once, as one row.
+   * Retires up to `rowsMax` rows of deleted topics, and returns how many more it might have. `dropOffsets` drops a group's offsets in a topic, at once, as one row.
    */
-  retire(rowsMax: number, dropOffsets: (groupId: string, topicId: string) => void): void {
+  retire(rowsMax: number, dropOffsets: (groupId: string, topicId: string) => void): number {
     let left = rowsMax;
     while (left > 0) {
       const topic = this.retiring[0];
       if (topic === undefined) {
-        return;
+        return left;
       }
       for (const partition of topic.partitions) {
         left -= this.#retirePartition(partition, left);
         if (left <= 0) {
-          return;
+          return 0;
         }
       }
       for (const groupId of topic.committedBy) {
         dropOffsets(groupId, topic.topicId);
         topic.committedBy.delete(groupId);
         if (--left <= 0) {
-          return;
+          return 0;
         }
       }
       this.retiring.shift();
@@ -222,6 +260,7 @@ export class Topics {
       this.#ledger.digest.text(topic.topicId);
       left--;
     }
+    return left;
   }
 
   #retirePartition(partition: Partition, rowsMax: number): number {
@@ -231,10 +270,7 @@ export class Topics {
       if (removed === undefined) {
         break;
       }
-      this.#segments.removeExtent(removed.segment, removed.length);
-      partition.bytes -= removed.length;
-      this.extentCount--;
-      this.#ledger.bytes -= SIZE.extent;
+      this.#dropExtent(partition, removed);
       rows++;
     }
     for (const row of partition.producers.values()) {

@@ -1,5 +1,3 @@
-import type { Subscription } from './subscription.js';
-
 /**
  * The metadata as its readers see it: synchronous, never changing within a turn. Implemented by `Metadata` (metadata.ts),
  * which alone has `apply`. Topic ids are 22-character base64url strings (src/bytes/uuid.ts).
@@ -33,10 +31,15 @@ export interface MetadataView {
 
   /** Extents of a partition that hold offsets >= `fromOffset`, in order, until `visit` returns false. */
   scanExtents(topicId: string, partition: number, fromOffset: number, visit: (extent: Extent) => boolean): void;
-  /** The first extent whose greatest timestamp is >= `timestampMs`, in offset order. */
-  firstExtentWithTimestamp(topicId: string, partition: number, timestampMs: number): Extent | undefined;
-  /** The extent that holds the greatest timestamp of the partition (the earliest one of equals). */
-  extentWithMaxTimestamp(topicId: string, partition: number): Extent | undefined;
+  /** Of the extents that hold offsets >= `fromOffset`, the first one whose greatest timestamp is >= `timestampMs`. */
+  firstExtentWithTimestamp(
+    topicId: string,
+    partition: number,
+    timestampMs: number,
+    fromOffset: number,
+  ): Extent | undefined;
+  /** Of the same extents, the one that holds the greatest timestamp (the earliest one of equals). */
+  extentWithMaxTimestamp(topicId: string, partition: number, fromOffset: number): Extent | undefined;
 
   /** What the idempotent producers of a partition did last; nothing for an unknown partition. */
   producers(topicId: string, partition: number): Iterable<ProducerView>;
@@ -65,7 +68,7 @@ export interface TopicView extends ConfigsView {
 export interface PartitionView {
   readonly logStartOffset: number;
   readonly highWatermark: number;
-  /** Stored bytes of its extents. */
+  /** Stored bytes of its extents; one that the log start cuts counts whole. */
   readonly bytes: number;
 }
 
@@ -118,9 +121,6 @@ export interface GroupView {
   /** True while a group that was empty collects its first members (group.initial.rebalance.delay.ms). */
   readonly inInitialDelay: boolean;
   readonly initialDelayMs: number;
-  /** When the last member went, by entry time (ms); of an Empty group that had members. */
-  readonly emptySinceMs: number;
-  readonly subscription: Subscription;
 }
 
 export interface MemberView {
@@ -147,6 +147,4 @@ export interface CommittedOffset {
   readonly leaderEpoch: number;
   readonly metadata: string;
   readonly committedMs: number;
-  /** When it expires, whatever becomes of the group; undefined: by the group's retention. */
-  readonly expireMs?: number;
 }

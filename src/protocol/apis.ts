@@ -15,6 +15,7 @@ import { listGroups } from './schema/16-list-groups.js';
 import { apiVersions } from './schema/18-api-versions.js';
 import { createTopics } from './schema/19-create-topics.js';
 import { deleteTopics } from './schema/20-delete-topics.js';
+import { deleteRecords } from './schema/21-delete-records.js';
 import { initProducerId } from './schema/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './schema/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './schema/32-describe-configs.js';
@@ -24,7 +25,6 @@ import { deleteGroups } from './schema/42-delete-groups.js';
 import { electLeaders } from './schema/43-elect-leaders.js';
 import { alterPartitionReassignments } from './schema/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './schema/46-list-partition-reassignments.js';
-import { offsetDelete } from './schema/47-offset-delete.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
 import { describeProducers } from './schema/61-describe-producers.js';
 import { describeTopicPartitions } from './schema/75-describe-topic-partitions.js';
@@ -47,6 +47,7 @@ export const apis = {
   apiVersions,
   createTopics,
   deleteTopics,
+  deleteRecords,
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
@@ -56,7 +57,6 @@ export const apis = {
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
-  offsetDelete,
   describeCluster,
   describeProducers,
   describeTopicPartitions,

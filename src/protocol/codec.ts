@@ -140,8 +140,7 @@ interface ApiDefinition<Q, P> {
   readonly min: number;
   readonly max: number;
   readonly advertisedMin?: number;
-  /** Undefined: no version is. */
-  readonly flexibleFrom: number | undefined;
+  readonly flexibleFrom: number;
   readonly request: readonly Q[];
   readonly response: readonly P[];
 }

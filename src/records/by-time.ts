@@ -10,37 +10,39 @@ export interface TimedRecord {
 }
 
 /**
- * The first record of the batch at `position` with a timestamp >= `timestampMs`, exact to the record (ListOffsets, KIP-79).
- * The header's greatest time is not believed: a topic may have skipped the walk. Throws BatchDamaged.
+ * The first record of the batch at `position`, from its `fromDelta`th on, with a timestamp >= `timestampMs`, exact to the
+ * record (ListOffsets, KIP-79). The header's greatest time is not believed: a topic may have skipped the walk. Throws BatchDamaged.
  */
 export function firstOffsetAtOrAfter(
   bytes: Uint8Array,
   position: number,
   timestampMs: number,
+  fromDelta: number,
 ): TimedRecord | undefined {
-  for (const record of timesOf(bytes, position)) if (record.timestampMs >= timestampMs) return record;
+  for (const record of timesOf(bytes, position, fromDelta)) if (record.timestampMs >= timestampMs) return record;
   return undefined;
 }
 
-/** The first record of the greatest timestamp in the batch at `position` (KIP-734). Throws BatchDamaged. */
-export function firstOffsetOfMaxTime(bytes: Uint8Array, position: number): TimedRecord | undefined {
+/** The first record of the greatest timestamp in the batch at `position`, from `fromDelta` on (KIP-734). Throws BatchDamaged. */
+export function firstOffsetOfMaxTime(bytes: Uint8Array, position: number, fromDelta: number): TimedRecord | undefined {
   let best: TimedRecord | undefined;
-  for (const record of timesOf(bytes, position)) {
+  for (const record of timesOf(bytes, position, fromDelta)) {
     if (best === undefined || record.timestampMs > best.timestampMs) best = record;
   }
   return best;
 }
 
-function* timesOf(bytes: Uint8Array, position: number): Generator<TimedRecord> {
+function* timesOf(bytes: Uint8Array, position: number, fromDelta: number): Generator<TimedRecord> {
   const batch = new BatchHeader(bytes, position);
   // All records share the time of the append: the first one stands for them.
   if ((batch.attributes & LOG_APPEND_TIME) !== 0) {
-    yield { offsetDelta: 0, timestampMs: batch.maxTimestamp };
+    yield { offsetDelta: fromDelta, timestampMs: batch.maxTimestamp };
     return;
   }
   try {
     for (const { offset, timestampMs } of recordsOf(bytes, position)) {
-      yield { offsetDelta: offset - batch.baseOffset, timestampMs };
+      const offsetDelta = offset - batch.baseOffset;
+      if (offsetDelta >= fromDelta) yield { offsetDelta, timestampMs };
     }
   } catch (error) {
     if (error instanceof CodecError) throw new BatchDamaged(error.message, { cause: error });

@@ -18,6 +18,7 @@ import { listGroups } from './handlers/16-list-groups.js';
 import { apiVersions } from './handlers/18-api-versions.js';
 import { createTopics } from './handlers/19-create-topics.js';
 import { deleteTopics } from './handlers/20-delete-topics.js';
+import { deleteRecords } from './handlers/21-delete-records.js';
 import { initProducerId } from './handlers/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './handlers/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './handlers/32-describe-configs.js';
@@ -27,7 +28,6 @@ import { deleteGroups } from './handlers/42-delete-groups.js';
 import { electLeaders } from './handlers/43-elect-leaders.js';
 import { alterPartitionReassignments } from './handlers/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './handlers/46-list-partition-reassignments.js';
-import { offsetDelete } from './handlers/47-offset-delete.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
 import { describeProducers } from './handlers/61-describe-producers.js';
 import { describeTopicPartitions } from './handlers/75-describe-topic-partitions.js';
@@ -48,6 +48,7 @@ const table = [
   listGroups,
   createTopics,
   deleteTopics,
+  deleteRecords,
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
@@ -57,7 +58,6 @@ const table = [
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
-  offsetDelete,
   describeCluster,
   describeProducers,
   describeTopicPartitions,

@@ -48,8 +48,8 @@ async function answer(
         return { type: 'split', id, parts: await looks.take(() => splitExtent(store, extent, bytesMax)) };
       }
       case 'find': {
-        const { extent, timestampMs } = message;
-        const found = await looks.take(() => findInExtent(store, extent, timestampMs));
+        const { extent, timestampMs, fromOffset } = message;
+        const found = await looks.take(() => findInExtent(store, extent, timestampMs, fromOffset));
         return found === undefined ? { type: 'not-found', id } : { type: 'found', id, ...found };
       }
     }

@@ -132,11 +132,13 @@ test('a record is found by its time in an extent that is looked through in parts
   const bytes = Buffer.concat(batches);
   await bench.store.put(segmentKey('c', 1, 3), [bytes]);
   const extent = { key: segmentKey('c', 1, 3), position: 0, length: bytes.length, baseOffset: 50, records: 10 };
-  const find = (timestampMs: number | 'max') => bench.settled(bench.link.find(extent, timestampMs));
+  const find = (timestampMs: number | 'max', from = 0) => bench.settled(bench.link.find(extent, timestampMs, from));
   expect(await find('max')).toEqual({ offset: 52, timestampMs: 90 });
   expect(await find(15)).toEqual({ offset: 51, timestampMs: 20 });
   expect(await find(90)).toEqual({ offset: 52, timestampMs: 90 });
   expect(await find(91)).toBeUndefined();
+  expect(await find('max', 53)).toEqual({ offset: 59, timestampMs: 85 });
+  expect(await find(15, 59)).toEqual({ offset: 59, timestampMs: 85 });
 });
 
 test('of parts, too, the last one may have the record', async () => {
@@ -145,5 +147,5 @@ test('of parts, too, the last one may have the record', async () => {
   const bytes = Buffer.concat(batches);
   await bench.store.put(segmentKey('c', 1, 3), [bytes]);
   const extent = { key: segmentKey('c', 1, 3), position: 0, length: bytes.length, baseOffset: 0, records: 12 };
-  expect(await bench.settled(bench.link.find(extent, 'max'))).toEqual({ offset: 11, timestampMs: 11 });
+  expect(await bench.settled(bench.link.find(extent, 'max', 0))).toEqual({ offset: 11, timestampMs: 11 });
 });

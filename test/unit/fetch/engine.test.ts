@@ -12,6 +12,7 @@ const TOPIC = 'AAAAAAAAAAAAAAAAAAAAAQ';
 class Bench {
   readonly time = new VirtualTime();
   highWatermark = 10;
+  logStartOffset = 0;
   fresh: Promise<void> = Promise.resolve();
   memory: BlockReader['readMemory'] = () => undefined;
   cold: BlockReader['readCold'] = async (requests) => requests.map(() => undefined);
@@ -20,7 +21,10 @@ class Bench {
   readonly #engine: Fetcher;
 
   constructor() {
-    const partition = () => ({ logStartOffset: 0, highWatermark: this.highWatermark, bytes: 0 });
+    const partition = () => {
+      const { logStartOffset, highWatermark } = this;
+      return { logStartOffset, highWatermark, bytes: 0 };
+    };
     const view = {
       topicById: () => ({ topicId: TOPIC, name: 't', configs: new Map(), partitions: [partition(), partition()] }),
     };
@@ -136,6 +140,31 @@ test('what the store cannot give is tried once more, then a retriable error, nev
   };
   expect(await bench.fetch(0, 500)).toMatchObject({ error: 56, bytes: 0 });
   expect(tries).toBe(2);
+});
+
+test('records deleted while a fetch waits for more are out of range when it ends, and at the next advance', async () => {
+  const bench = new Bench();
+  bench.memory = () => bench.reading(50);
+  bench.time.after(100, () => (bench.logStartOffset = 10));
+  expect(await bench.fetch(3, 300, 51)).toEqual({ atMs: 300, error: 1, bytes: 0 });
+  bench.logStartOffset = 0;
+  bench.time.after(100, () => {
+    bench.logStartOffset = 10;
+    bench.highWatermark = 11;
+    bench.advance();
+  });
+  expect(await bench.fetch(3, 300, 51)).toEqual({ atMs: 400, error: 1, bytes: 0 });
+  expect(await bench.fetch(10, 0)).toMatchObject({ error: 0, bytes: 50 });
+});
+
+test('bytes that the store lacks because their records were deleted meanwhile are out of range, not unavailable', async () => {
+  const bench = new Bench();
+  bench.memory = () => 'cold';
+  bench.cold = async () => {
+    bench.logStartOffset = 10;
+    return [new BlockUnavailable('gone')];
+  };
+  expect(await bench.fetch(3, 500)).toMatchObject({ error: 1, bytes: 0 });
 });
 
 test('a limit that lets no more bytes in ends the wait for more', async () => {

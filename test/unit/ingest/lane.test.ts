@@ -208,7 +208,7 @@ test('LogAppendTime is the time of the seal, in the batch, its CRC, the metadata
   expect(lane.answer(request)!.partitions![0]!.logAppendTimeMs).toBe(sealedMs);
   const stored = Buffer.from(lane.store.objects.get('test/data/1/2')!);
   expect([stored.readInt16BE(21), stored.readBigInt64BE(35)]).toEqual([8, BigInt(sealedMs)]);
-  expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(sealedMs);
+  expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0, 0)!.maxTimestamp).toBe(sealedMs);
 });
 
 test('a header whose greatest time is not its records’ is mended in the stored copy, under a right CRC', async () => {
@@ -221,7 +221,7 @@ test('a header whose greatest time is not its records’ is mended in the stored
   await lane.world.pass(200);
   const stored = lane.store.objects.get('test/data/1/1')!;
   expect(Buffer.compare(stored.subarray(0, right.length), right)).toBe(0);
-  expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0)!.maxTimestamp).toBe(5);
+  expect(lane.metadata.extentWithMaxTimestamp(TOPIC.topicId, 0, 0)!.maxTimestamp).toBe(5);
   // The footer's checksum of the extent is of the bytes as stored.
   const footer = decodeFooter(stored, stored.length);
   expect(footer.extents[0]!.crc32c).toBe(native.crc32c(right, 0, right.length, 0));

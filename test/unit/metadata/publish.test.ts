@@ -152,11 +152,11 @@ test('extents are found by offset and by timestamp, however many', () => {
         const least = Math.min(...batches.map(({ timestamp }) => timestamp));
         const most = Math.max(...batches.map(({ timestamp }) => timestamp));
         for (const timestamp of [least - 1, least, least + 1, 0, most, most + 1]) {
-          expect(metadata.firstExtentWithTimestamp(topic, 0, timestamp)).toEqual(
+          expect(metadata.firstExtentWithTimestamp(topic, 0, timestamp, 0)).toEqual(
             all.find(({ maxTimestamp }) => maxTimestamp >= timestamp),
           );
         }
-        expect(metadata.extentWithMaxTimestamp(topic, 0)).toEqual(
+        expect(metadata.extentWithMaxTimestamp(topic, 0, 0)).toEqual(
           all.find(({ maxTimestamp }) => maxTimestamp === most),
         );
       },
@@ -193,8 +193,8 @@ test('an empty, an unknown and a missing partition have no extents', () => {
     [topic, 1],
     ['nothing', 0],
   ] as const) {
-    expect(metadata.extentWithMaxTimestamp(id, partition)).toBeUndefined();
-    expect(metadata.firstExtentWithTimestamp(id, partition, 0)).toBeUndefined();
+    expect(metadata.extentWithMaxTimestamp(id, partition, 0)).toBeUndefined();
+    expect(metadata.firstExtentWithTimestamp(id, partition, 0, 0)).toBeUndefined();
     metadata.scanExtents(id, partition, 0, () => expect.unreachable());
   }
 });

@@ -120,17 +120,26 @@ describe('by time', () => {
       codec: fc.constantFrom(...codecNames),
     });
     fc.assert(
-      fc.property(fc.array(some, { minLength: 1, maxLength: 4 }), fc.integer({ min: -1, max: 22 }), (given, wanted) => {
-        const batches = given.map(({ times, codec }) =>
-          encodeBatch({ codec, records: times.map((timestampMs) => ({ timestampMs })) }),
-        );
-        const times = given.flatMap((batch) => batch.times);
-        const bytes = Buffer.concat(batches);
-        const at = (offset: number) =>
-          offset === -1 ? undefined : { offset: 500 + offset, timestampMs: times[offset] };
-        expect(findByTimestamp(bytes, 500, wanted)).toEqual(at(times.findIndex((time) => time >= wanted)));
-        expect(findByTimestamp(bytes, 500, 'max')).toEqual(at(times.indexOf(Math.max(...times))));
-      }),
+      fc.property(
+        fc.array(some, { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: -1, max: 22 }),
+        fc.nat(),
+        (given, wanted, drawn) => {
+          const batches = given.map(({ times, codec }) =>
+            encodeBatch({ codec, records: times.map((timestampMs) => ({ timestampMs })) }),
+          );
+          const times = given.flatMap((batch) => batch.times);
+          const bytes = Buffer.concat(batches);
+          const at = (offset: number) =>
+            offset === -1 ? undefined : { offset: 500 + offset, timestampMs: times[offset] };
+          for (const from of [0, drawn % (times.length + 1)]) {
+            const first = times.findIndex((time, offset) => offset >= from && time >= wanted);
+            expect(findByTimestamp(bytes, 500, wanted, 500 + from)).toEqual(at(first));
+            const greatest = times.indexOf(Math.max(...times.slice(from)), from);
+            expect(findByTimestamp(bytes, 500, 'max', 500 + from)).toEqual(at(greatest));
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -139,16 +148,17 @@ describe('by time', () => {
     const bytes = encodeBatch({ records: [{ timestampMs: 1 }, { timestampMs: 9 }, { timestampMs: 3 }] });
     for (const base of [0, 70_000]) {
       new BatchHeader(bytes).stamp(base, 0);
-      expect(firstOffsetAtOrAfter(bytes, 0, 3)).toEqual({ offsetDelta: 1, timestampMs: 9 });
-      expect(firstOffsetOfMaxTime(bytes, 0)).toEqual({ offsetDelta: 1, timestampMs: 9 });
-      expect(firstOffsetAtOrAfter(bytes, 0, 10)).toBeUndefined();
+      expect(firstOffsetAtOrAfter(bytes, 0, 3, 0)).toEqual({ offsetDelta: 1, timestampMs: 9 });
+      expect(firstOffsetOfMaxTime(bytes, 0, 0)).toEqual({ offsetDelta: 1, timestampMs: 9 });
+      expect(firstOffsetAtOrAfter(bytes, 0, 10, 0)).toBeUndefined();
     }
   });
 
   test('with LogAppendTime the first record stands for its batch', () => {
     const bytes = encodeBatch({ records: [{ timestampMs: 1 }, { timestampMs: 9 }] });
     setAppendTime(bytes, 0, 50);
-    expect(firstOffsetAtOrAfter(bytes, 0, 50)).toEqual({ offsetDelta: 0, timestampMs: 50 });
-    expect(firstOffsetAtOrAfter(bytes, 0, 51)).toBeUndefined();
+    expect(firstOffsetAtOrAfter(bytes, 0, 50, 0)).toEqual({ offsetDelta: 0, timestampMs: 50 });
+    expect(firstOffsetAtOrAfter(bytes, 0, 50, 1)).toEqual({ offsetDelta: 1, timestampMs: 50 });
+    expect(firstOffsetAtOrAfter(bytes, 0, 51, 0)).toBeUndefined();
   });
 });

@@ -1,14 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 
-/** Ended with this process, however it ends. */
+/** Ended with the bench, however it ends. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-/** A server that tests or the bench run. */
+/** A server under measurement. */
 export interface Server {
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
@@ -21,7 +21,7 @@ const RUN_MS_MAX = 180_000;
 
 export function startServer(program: string, args: readonly string[], options: SpawnOptions = {}): Server {
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  endWithThisProcess(child);
+  endWithBench(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text: Buffer) => {
@@ -51,7 +51,7 @@ export async function runProgram(
   options: SpawnOptions = {},
 ): Promise<string> {
   const child = spawn(program, args, { timeout: RUN_MS_MAX, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  endWithThisProcess(child);
+  endWithBench(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (output += text.toString()));
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -62,7 +62,7 @@ export async function runProgram(
   return output;
 }
 
-function endWithThisProcess(child: ChildProcess): void {
+function endWithBench(child: ChildProcess): void {
   running.add(child);
   child.once('exit', () => running.delete(child));
 }
