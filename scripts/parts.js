@@ -1,6 +1,7 @@
 // What npm cannot bring, part by part: how to see that it is there, and how to get it. `scripts/setup.js` installs,
 // `scripts/suites.js` says which suite needs which. Everything but Debian packages goes into .cache/setup.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { find, run } from './processes.js';
@@ -15,16 +16,32 @@ const minio = 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c';
 /** Used where the Go that is installed is too old. */
 const goToolchain = 'go1.26.0';
 const nodeRdkafka = 'node-rdkafka@3.6.1';
+/** Its sources come with their tests. */
+const kgo = 'github.com/twmb/franz-go@v1.22.3';
+/** Of the npm packages that carry librdkafka's sources, the one with the newest: 2.15.1, tests included. */
+const librdkafkaTests = '@confluentinc/kafka-javascript@1.10.1';
 
 const javaLibraries = join(setupFolder, 'java/lib');
 const javaPom = 'test/clients/java/pom.xml';
 const goFolder = 'test/clients/franz-go';
 const rdkafkaFolder = join(setupFolder, 'librdkafka');
+const kgoFolder = join(setupFolder, 'kgo');
+const rdkafkaTestsFolder = join(setupFolder, 'librdkafka-tests');
 
 const installedByApt = (program, debianPackage, extraFolders = []) => ({
   debianPackage,
   isThere: () => find(program) !== undefined || extraFolders.some((folder) => existsSync(join(folder, program))),
 });
+
+/** What building librdkafka takes. */
+const rdkafkaTools = () => [
+  installedByApt('c++', 'g++'),
+  installedByApt('make', 'make'),
+  installedByApt('python3', 'python3'),
+  { debianPackage: 'libzstd-dev', isThere: () => existsSync('/usr/include/zstd.h') },
+  { debianPackage: 'zlib1g-dev', isThere: () => existsSync('/usr/include/zlib.h') },
+  { debianPackage: 'libssl-dev', isThere: () => existsSync('/usr/include/openssl/ssl.h') },
+];
 
 /**
  * `needs` completes "needs …; npm run setup". `detect` says whether suites can use the part. A part with `debian` is
@@ -76,14 +93,7 @@ export const parts = {
   librdkafka: {
     what: 'librdkafka as a Node addon, built from the sources in node-rdkafka',
     needs: 'a C++ compiler, make, Python 3, headers of zlib, zstd and OpenSSL',
-    debian: [
-      installedByApt('c++', 'g++'),
-      installedByApt('make', 'make'),
-      installedByApt('python3', 'python3'),
-      { debianPackage: 'libzstd-dev', isThere: () => existsSync('/usr/include/zstd.h') },
-      { debianPackage: 'zlib1g-dev', isThere: () => existsSync('/usr/include/zlib.h') },
-      { debianPackage: 'libssl-dev', isThere: () => existsSync('/usr/include/openssl/ssl.h') },
-    ],
+    debian: rdkafkaTools(),
     detect: () => isStamped('librdkafka', nodeRdkafka),
     async install() {
       mkdirSync(rdkafkaFolder, { recursive: true });
@@ -105,6 +115,57 @@ export const parts = {
         },
       });
       stamp('librdkafka', nodeRdkafka);
+    },
+  },
+  'kgo-tests': {
+    what: "franz-go's own tests of its client (Go)",
+    needs: 'Go',
+    debian: [installedByApt('go', 'golang-go')],
+    detect: () => existsSync(join(kgoFolder, 'kgo-tests')) && isStamped('kgo-tests', kgo),
+    async install() {
+      mkdirSync(kgoFolder, { recursive: true });
+      const go = await recentGo();
+      await run('fetching franz-go', go, ['mod', 'download', kgo], { cwd: setupFolder });
+      const { output } = await run('asking Go where modules are', go, ['env', 'GOMODCACHE']);
+      const compile = ['test', '-c', '-o', join(kgoFolder, 'kgo-tests'), './pkg/kgo'];
+      const sources = join(output.trim(), kgo);
+      await run('building', go, compile, { cwd: sources, env: goEnvironment() });
+      // A test reads the options in it.
+      writeFileSync(join(kgoFolder, 'config.go'), readFileSync(join(sources, 'pkg/kgo/config.go')));
+      stamp('kgo-tests', kgo);
+    },
+  },
+  'librdkafka-tests': {
+    what: "librdkafka 2.15.1 and its own test-runner, built from the sources in Confluent's npm package",
+    needs: 'a C++ compiler, make, Python 3, headers of zlib, zstd, OpenSSL and RapidJSON',
+    debian: [
+      ...rdkafkaTools(),
+      { debianPackage: 'rapidjson-dev', isThere: () => existsSync('/usr/include/rapidjson/schema.h') },
+    ],
+    detect: () => isStamped('librdkafka-tests', librdkafkaTests),
+    async install() {
+      rmSync(rdkafkaTestsFolder, { recursive: true, force: true });
+      mkdirSync(rdkafkaTestsFolder, { recursive: true });
+      const here = { cwd: rdkafkaTestsFolder };
+      const npm = process.env.npm_execpath ?? find('npm');
+      await run('fetching the sources', process.execPath, [npm, 'pack', '--silent', librdkafkaTests], here);
+      const [archive] = readdirSync(rdkafkaTestsFolder);
+      await run('unpacking', 'tar', ['-xzf', archive, '--strip-components=3', 'package/deps/librdkafka'], here);
+      // Not optimised: the tests wait far more than they compute, and the build takes a third of the time.
+      const without = ['optimization', 'debug-symbols', 'gssapi', 'curl', 'lz4-ext'].map((name) => `--disable-${name}`);
+      await run('configuring', './configure', without, here);
+      const jobs = `-j${availableParallelism()}`;
+      const make = (folder, ...targets) =>
+        run(`building ${folder}`, 'make', [jobs, '-C', folder, ...targets], {
+          ...here,
+          env: { ...process.env, MAKEFLAGS: '' },
+        });
+      await make('src');
+      await make('src-cpp');
+      await make('tests', 'build');
+      const built = readdirSync(rdkafkaTestsFolder, { recursive: true });
+      for (const name of built.filter((each) => /\.[oda]$/.test(each))) rmSync(join(rdkafkaTestsFolder, name));
+      stamp('librdkafka-tests', librdkafkaTests);
     },
   },
   postgresql: {

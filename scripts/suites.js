@@ -27,6 +27,7 @@ export const suites = [
     files: ['test/clients/together*.test.js'],
     needs: ['kcat', 'java', 'librdkafka', 'franz-go'],
   },
+  { name: 'kgo', files: ['test/foreign/kgo.test.js'], needs: ['kgo-tests'] },
 ];
 
 /** `npm run test:long`. */
@@ -39,5 +40,11 @@ export const longSuites = [
   { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
   { name: 'fuzz-long', files: ['test/fuzz/**/*.test.js'], env: { WEFT_TEST_FUZZ_FACTOR: '100' } },
   { name: 'minio', files: ['test/long/minio.test.js'], needs: ['minio'] },
+  {
+    name: 'kgo-long',
+    files: ['test/foreign/kgo.test.js'],
+    needs: ['kgo-tests'],
+    env: { WEFT_TEST_KGO_RECORDS: '500000' },
+  },
   { name: 'growth', files: ['test/long/growth.test.js'], needs: ['java'] },
 ];
