@@ -79,6 +79,11 @@ const RULES: Rules = {
     return outcome;
   },
   deleteRecords: (state, command) => deleteRecords(state.topics, command),
+  alterClientQuotas: (state, command, { changes }) => {
+    const outcome = state.clientQuotas.alter(command);
+    changes.clientQuotasChanged ||= outcome === DONE;
+    return outcome;
+  },
   allocateProducerIds: (state, command) => state.producers.allocate(command),
   publishSegment: (state, command, { agent, timeMs, changes }) =>
     agent === undefined

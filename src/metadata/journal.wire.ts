@@ -57,6 +57,7 @@ export interface Command {
     | { $case: "alterTopicConfigs"; value: AlterTopicConfigs }
     | { $case: "createPartitions"; value: CreatePartitions }
     | { $case: "deleteRecords"; value: DeleteRecords }
+    | { $case: "alterClientQuotas"; value: AlterClientQuotas }
     | { $case: "alterResourceConfigs"; value: AlterResourceConfigs }
     | { $case: "joinGroup"; value: JoinGroup }
     | { $case: "syncGroup"; value: SyncGroup }
@@ -165,6 +166,31 @@ export interface TopicLogStarts {
   partitions: number[];
   /** the first one to stay; -1: the high watermark */
   offsets: number[];
+}
+
+/** Sets and removes values of client quotas, one entity after the other. An entity without values is forgotten. */
+export interface AlterClientQuotas {
+  alterations: QuotaAlteration[];
+}
+
+export interface QuotaAlteration {
+  /** of user, client id or both; or of ip alone */
+  user: QuotaName | undefined;
+  clientId: QuotaName | undefined;
+  ip: QuotaName | undefined;
+  ops: QuotaOp[];
+}
+
+export interface QuotaName {
+  /** absent: the default, for whoever has no quota by name */
+  name?: string | undefined;
+}
+
+export interface QuotaOp {
+  /** Kafka's: producer_byte_rate, consumer_byte_rate, … */
+  key: string;
+  /** absent: removed */
+  value?: number | undefined;
 }
 
 export interface AllocateProducerIds {
@@ -559,6 +585,9 @@ export const Command: MessageFns<Command> = {
       case "deleteRecords":
         DeleteRecords.encode(message.kind.value, writer.uint32(106).fork()).join();
         break;
+      case "alterClientQuotas":
+        AlterClientQuotas.encode(message.kind.value, writer.uint32(114).fork()).join();
+        break;
       case "alterResourceConfigs":
         AlterResourceConfigs.encode(message.kind.value, writer.uint32(122).fork()).join();
         break;
@@ -702,6 +731,14 @@ export const Command: MessageFns<Command> = {
             }
 
             message.kind = { $case: "deleteRecords", value: DeleteRecords.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.kind = { $case: "alterClientQuotas", value: AlterClientQuotas.decode(reader, reader.uint32()) };
             continue;
           }
           case 15: {
@@ -1627,6 +1664,234 @@ export const TopicLogStarts: MessageFns<TopicLogStarts> = {
             }
 
             break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAlterClientQuotas(): AlterClientQuotas {
+  return { alterations: [] };
+}
+
+export const AlterClientQuotas: MessageFns<AlterClientQuotas> = {
+  encode(message: AlterClientQuotas, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.alterations) {
+      QuotaAlteration.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlterClientQuotas {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlterClientQuotas();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.alterations.push(QuotaAlteration.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuotaAlteration(): QuotaAlteration {
+  return { user: undefined, clientId: undefined, ip: undefined, ops: [] };
+}
+
+export const QuotaAlteration: MessageFns<QuotaAlteration> = {
+  encode(message: QuotaAlteration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      QuotaName.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    if (message.clientId !== undefined) {
+      QuotaName.encode(message.clientId, writer.uint32(18).fork()).join();
+    }
+    if (message.ip !== undefined) {
+      QuotaName.encode(message.ip, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.ops) {
+      QuotaOp.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuotaAlteration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotaAlteration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = QuotaName.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientId = QuotaName.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ip = QuotaName.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ops.push(QuotaOp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuotaName(): QuotaName {
+  return { name: undefined };
+}
+
+export const QuotaName: MessageFns<QuotaName> = {
+  encode(message: QuotaName, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== undefined) {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuotaName {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotaName();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuotaOp(): QuotaOp {
+  return { key: "", value: undefined };
+}
+
+export const QuotaOp: MessageFns<QuotaOp> = {
+  encode(message: QuotaOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuotaOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotaOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

@@ -60,6 +60,7 @@ export const SIZE = {
   topic: 600,
   config: 80,
   resourceConfigs: 240,
+  clientQuota: 320,
   agent: 800,
   agentName: 120,
   stream: 200,

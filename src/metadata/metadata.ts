@@ -9,7 +9,15 @@ import { decodeSnapshot } from './snapshot-decode.js';
 import { encodeSnapshot } from './snapshot-encode.js';
 import { State } from './state.js';
 import type { Topic } from './topics.js';
-import type { CommittedOffset, ConfigsView, Extent, GroupView, MetadataView, ProducerView } from './view.js';
+import type {
+  ClientQuotaView,
+  CommittedOffset,
+  ConfigsView,
+  Extent,
+  GroupView,
+  MetadataView,
+  ProducerView,
+} from './view.js';
 
 const NO_CONFIGS: ConfigsView = { configs: new Map(), configsRevision: 0 };
 
@@ -96,6 +104,10 @@ export class Metadata implements MetadataView {
         yield row.resourceName;
       }
     }
+  }
+
+  clientQuotas(): Iterable<ClientQuotaView> {
+    return this.#state.clientQuotas.byEntity.values();
   }
 
   agents(): Iterable<Agent> {

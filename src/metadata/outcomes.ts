@@ -126,6 +126,7 @@ export interface Changes {
   readonly topicsChanged: boolean;
   /** Configs of brokers, groups or client metrics. */
   readonly resourceConfigsChanged: boolean;
+  readonly clientQuotasChanged: boolean;
   /** Partitions whose high watermark rose: pairs of topic id and partition. */
   readonly advanced: readonly { readonly topicId: string; readonly partition: number }[];
   readonly groups: ReadonlySet<string>;

@@ -1,4 +1,5 @@
 import { Agent, PAGE_WORDS } from './agents.js';
+import { quotaEntityOf } from './client-quotas.js';
 import { Digest } from './digest.js';
 import type { Group } from './group.js';
 import { SIZE } from './limits.js';
@@ -70,6 +71,11 @@ export function decodeSnapshot(bytes: Uint8Array): State {
       'configs',
     );
     state.configs.link({ ...resource, configs: new Map(configs.map(({ name, value }) => [name, value])) });
+  }
+  for (const { values, ...named } of snapshot.clientQuotas) {
+    const entity = quotaEntityOf(named);
+    must(values.length > 0 && !state.clientQuotas.has(entity), 'client quotas');
+    state.clientQuotas.link({ entity, values: new Map(values.map(({ key, value }) => [key, value])) });
   }
   state.producers.restoreOrder(snapshot.producersByUse.map((number) => producerRows[number]!));
   ledger.producerRowsMax = snapshot.producerRowsMax;

@@ -1,4 +1,5 @@
 import type { Agent } from './agents.js';
+import { namedEntity } from './client-quotas.js';
 import type { Group } from './group.js';
 import type { Partition } from './partition.js';
 import type { Producers } from './producers.js';
@@ -21,7 +22,7 @@ import type { Topic, Topics } from './topics.js';
 
 /** The state as bytes (proto/snapshot.proto). Equal states give equal bytes. */
 export function encodeSnapshot(state: State): Uint8Array {
-  const { ledger, agents, segments, producers, topics, groups, configs } = state;
+  const { ledger, agents, segments, producers, topics, groups, configs, clientQuotas } = state;
   const ordered = segments.ordered();
   /** By row: its place in the snapshot. */
   const places = new Uint32Array(segments.rowLimit);
@@ -60,6 +61,10 @@ export function encodeSnapshot(state: State): Uint8Array {
       configs: configRows(set),
     })),
     trimming: trimming(topics),
+    clientQuotas: Array.from(clientQuotas.byEntity.values(), ({ entity, values }) => ({
+      ...namedEntity(entity),
+      values: Array.from(values, ([key, value]) => ({ key, value })),
+    })),
   }).finish();
 }
 

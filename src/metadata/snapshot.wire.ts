@@ -56,6 +56,7 @@ export interface Snapshot {
    * partitions are counted through topics.
    */
   trimming: number[];
+  clientQuotas: ClientQuotaRow[];
 }
 
 export interface LeaderRow {
@@ -211,6 +212,27 @@ export interface ResourceConfigsRow {
   configs: ConfigRow[];
 }
 
+/** The quotas of one entity, as QuotaAlteration names it. */
+export interface ClientQuotaRow {
+  user: QuotaNameRow | undefined;
+  clientId: QuotaNameRow | undefined;
+  ip:
+    | QuotaNameRow
+    | undefined;
+  /** at least one */
+  values: QuotaValueRow[];
+}
+
+export interface QuotaNameRow {
+  /** absent: the default */
+  name?: string | undefined;
+}
+
+export interface QuotaValueRow {
+  key: string;
+  value: number;
+}
+
 export interface PartitionRow {
   logStartOffset: number;
   highWatermark: number;
@@ -316,6 +338,7 @@ function createBaseSnapshot(): Snapshot {
     groups: [],
     resourceConfigs: [],
     trimming: [],
+    clientQuotas: [],
   };
 }
 
@@ -391,6 +414,9 @@ export const Snapshot: MessageFns<Snapshot> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    for (const v of message.clientQuotas) {
+      ClientQuotaRow.encode(v!, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -595,6 +621,14 @@ export const Snapshot: MessageFns<Snapshot> = {
             }
 
             break;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.clientQuotas.push(ClientQuotaRow.decode(reader, reader.uint32()));
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -2343,6 +2377,188 @@ export const ResourceConfigsRow: MessageFns<ResourceConfigsRow> = {
             }
 
             message.configs.push(ConfigRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClientQuotaRow(): ClientQuotaRow {
+  return { user: undefined, clientId: undefined, ip: undefined, values: [] };
+}
+
+export const ClientQuotaRow: MessageFns<ClientQuotaRow> = {
+  encode(message: ClientQuotaRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      QuotaNameRow.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    if (message.clientId !== undefined) {
+      QuotaNameRow.encode(message.clientId, writer.uint32(18).fork()).join();
+    }
+    if (message.ip !== undefined) {
+      QuotaNameRow.encode(message.ip, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.values) {
+      QuotaValueRow.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClientQuotaRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClientQuotaRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = QuotaNameRow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientId = QuotaNameRow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ip = QuotaNameRow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.values.push(QuotaValueRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuotaNameRow(): QuotaNameRow {
+  return { name: undefined };
+}
+
+export const QuotaNameRow: MessageFns<QuotaNameRow> = {
+  encode(message: QuotaNameRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== undefined) {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuotaNameRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotaNameRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuotaValueRow(): QuotaValueRow {
+  return { key: "", value: 0 };
+}
+
+export const QuotaValueRow: MessageFns<QuotaValueRow> = {
+  encode(message: QuotaValueRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuotaValueRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotaValueRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
             continue;
           }
         }

@@ -1,4 +1,5 @@
 import { Agents } from './agents.js';
+import { ClientQuotas } from './client-quotas.js';
 import { Configs } from './configs.js';
 import { Groups } from './groups.js';
 import type { BecomeLeader } from './journal.wire.js';
@@ -21,6 +22,7 @@ export class State {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly configs: Configs;
+  readonly clientQuotas: ClientQuotas;
   revision = 0;
   /** Of the newest entry; never goes back. */
   timeMs = 0;
@@ -37,6 +39,7 @@ export class State {
     this.topics = new Topics(ledger, this.segments, this.producers);
     this.groups = new Groups(ledger);
     this.configs = new Configs(ledger);
+    this.clientQuotas = new ClientQuotas(ledger);
   }
 }
 
@@ -47,6 +50,7 @@ export class ChangeLog implements Changes {
   readonly groups = new Set<string>();
   topicsChanged = false;
   resourceConfigsChanged = false;
+  clientQuotasChanged = false;
   agentsChanged = false;
   leaderChanged = false;
 

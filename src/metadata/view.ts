@@ -22,6 +22,9 @@ export interface MetadataView {
   configsOf(resourceType: number, resourceName: string): ConfigsView;
   resourcesWithConfigs(resourceType: number): Iterable<string>;
 
+  /** In the order in which they were first set. */
+  clientQuotas(): Iterable<ClientQuotaView>;
+
   agents(): Iterable<AgentView>;
   /** The process that appends to the journal; undefined after a resignation. */
   readonly leader: { readonly candidate: Uint8Array } | undefined;
@@ -92,6 +95,19 @@ export interface ProducerView {
   readonly lastSequence: number;
   /** The greatest timestamp of the last batch, ms. */
   readonly lastTimestamp: number;
+}
+
+/** Whom a quota binds: null is the default, for whoever has none by name; undefined is no part of it. */
+export interface QuotaEntity {
+  readonly user: string | null | undefined;
+  readonly clientId: string | null | undefined;
+  readonly ip: string | null | undefined;
+}
+
+export interface ClientQuotaView {
+  readonly entity: QuotaEntity;
+  /** By Kafka's name: bytes, connections or mutations a second, or percent of one thread. */
+  readonly values: ReadonlyMap<string, number>;
 }
 
 export interface AgentView {

@@ -25,6 +25,8 @@ import { deleteGroups } from './schema/42-delete-groups.js';
 import { electLeaders } from './schema/43-elect-leaders.js';
 import { alterPartitionReassignments } from './schema/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './schema/46-list-partition-reassignments.js';
+import { describeClientQuotas } from './schema/48-describe-client-quotas.js';
+import { alterClientQuotas } from './schema/49-alter-client-quotas.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
 import { describeProducers } from './schema/61-describe-producers.js';
 import { describeTopicPartitions } from './schema/75-describe-topic-partitions.js';
@@ -57,6 +59,8 @@ export const apis = {
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
+  describeClientQuotas,
+  alterClientQuotas,
   describeCluster,
   describeProducers,
   describeTopicPartitions,

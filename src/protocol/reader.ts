@@ -74,6 +74,10 @@ export class Reader {
     return Math.max(Number.MIN_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER));
   }
 
+  float64(): number {
+    return this.#buffer.readDoubleBE(this.take(8));
+  }
+
   /** At most five bytes and 32 bits, as Kafka's ByteUtils.readUnsignedVarint. */
   unsignedVarint(): number {
     let value = 0;

@@ -111,6 +111,13 @@ export const int64 = fixed<number>(
   (r) => r.int64(),
   (w, v) => w.int64(v),
 );
+export const float64 = fixed<number>(
+  'float64',
+  8,
+  0,
+  (r) => r.float64(),
+  (w, v) => w.float64(v),
+);
 /** 22 characters of base64url (src/bytes/uuid.ts). */
 export const uuid = fixed<string>(
   'uuid',

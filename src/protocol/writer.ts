@@ -104,6 +104,11 @@ export class Writer {
     this.#word(value);
   }
 
+  float64(value: number): void {
+    const at = this.#claim(8);
+    new DataView(this.#buffer.buffer, this.#buffer.byteOffset).setFloat64(at, value);
+  }
+
   unsignedVarint(value: number): void {
     let rest = value;
     while (rest > 0x7f) {

@@ -28,6 +28,8 @@ import { deleteGroups } from './handlers/42-delete-groups.js';
 import { electLeaders } from './handlers/43-elect-leaders.js';
 import { alterPartitionReassignments } from './handlers/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './handlers/46-list-partition-reassignments.js';
+import { describeClientQuotas } from './handlers/48-describe-client-quotas.js';
+import { alterClientQuotas } from './handlers/49-alter-client-quotas.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
 import { describeProducers } from './handlers/61-describe-producers.js';
 import { describeTopicPartitions } from './handlers/75-describe-topic-partitions.js';
@@ -58,6 +60,8 @@ const table = [
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
+  describeClientQuotas,
+  alterClientQuotas,
   describeCluster,
   describeProducers,
   describeTopicPartitions,

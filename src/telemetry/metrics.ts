@@ -44,6 +44,8 @@ export const apiNames = [
   'ElectLeaders',
   'AlterPartitionReassignments',
   'ListPartitionReassignments',
+  'DescribeClientQuotas',
+  'AlterClientQuotas',
   'DescribeCluster',
   'DescribeProducers',
   'DescribeTopicPartitions',

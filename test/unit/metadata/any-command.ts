@@ -112,6 +112,24 @@ const alterResourceConfigs = fc
     configs,
   })
   .map((alter) => command('alterResourceConfigs', alter));
+const quotaName = fc.constantFrom(undefined, undefined, {}, { name: 'a' }, { name: '10.0.0.1' });
+const alterClientQuotas = fc
+  .array(
+    fc.record({
+      user: quotaName,
+      clientId: quotaName,
+      ip: fc.constantFrom(undefined, undefined, undefined, { name: '10.0.0.1' }),
+      ops: fc.array(
+        fc.record({
+          key: fc.constantFrom('producer_byte_rate', 'request_percentage', 'connection_creation_rate'),
+          value: fc.constantFrom(undefined, 1, 2, 2 ** 40, 0),
+        }),
+        { maxLength: 2 },
+      ),
+    }),
+    { maxLength: 2 },
+  )
+  .map((alterations) => command('alterClientQuotas', { alterations }));
 const createPartitions = fc
   .record({ topicId: id.map(topicId), partitions: fc.constantFrom(0, 3, 4, 5, 4097) })
   .map((create) => command('createPartitions', create));
@@ -134,6 +152,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: alterTopicConfigs },
   { weight: 3, arbitrary: alterResourceConfigs },
   { weight: 2, arbitrary: createPartitions },
+  { weight: 4, arbitrary: alterClientQuotas },
   { weight: 8, arbitrary: publishSegment },
   { weight: 3, arbitrary: deleteRecords },
   { weight: 1, arbitrary: fc.constant(command('skipNumber', {})) },

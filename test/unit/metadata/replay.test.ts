@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { namedEntity } from '../../../src/metadata/client-quotas.js';
 import { decodeEntry, EntryRefused } from '../../../src/metadata/entry.js';
 import type { Command } from '../../../src/metadata/journal.wire.js';
 import { Entry } from '../../../src/metadata/journal.wire.js';
@@ -100,8 +101,9 @@ function everything(metadata: Metadata): unknown {
   const resources = [4, 16, 32].flatMap((type) =>
     Array.from(metadata.resourcesWithConfigs(type), (name) => ({ type, name, ...metadata.configsOf(type, name) })),
   );
+  const quotas = Array.from(metadata.clientQuotas(), ({ entity, values }) => ({ entity, values: [...values] }));
   const whole = { revision, timeMs, term, leader, bytes, bytesMax, producerRowsMax, extentCount, digest };
-  return { whole, agents, topics, groups, resources };
+  return { whole, agents, topics, groups, resources, quotas };
 }
 
 test('two replicas agree byte for byte, and a snapshot midway with the rest of the journal equals a full replay', () => {
@@ -157,6 +159,10 @@ test('when everything is deleted, every byte is given back', () => {
           const expectedRevision = metadata.configsOf(resourceType, resourceName).configsRevision;
           remove(command('alterResourceConfigs', { resourceType, resourceName, expectedRevision, configs: [] }));
         }
+      }
+      for (const { entity, values } of [...metadata.clientQuotas()]) {
+        const ops = Array.from(values.keys(), (key) => ({ key, value: undefined }));
+        remove(command('alterClientQuotas', { alterations: [{ ...namedEntity(entity), ops }] }));
       }
       for (const id of [0, 1, 2, 3]) {
         remove(command('deleteTopic', { topicId: topicId(id) }));

@@ -35,6 +35,7 @@ const primitives: Record<string, fc.Arbitrary<unknown>> = {
   int16: integer(16),
   int32: integer(32),
   int64: fc.maxSafeInteger(),
+  float64: fc.double({ noNaN: true }).map((value) => value + 0),
   uuid: fc.uint8Array({ minLength: UUID_BYTES, maxLength: UUID_BYTES }).map((bytes) => uuidFromBytes(bytes)),
   string: fc.string({ unit: 'binary', maxLength: 40 }),
   bytes: fc.uint8Array({ maxLength: 300 }),
