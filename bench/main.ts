@@ -1,9 +1,10 @@
 /** `npm run bench`: Weft's agent next to Apache Kafka, as a table of ratios. The options: `npm run bench -- --help`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kafkaClassPath } from '../test/servers/kafka.js';
 import { type Generators, type Load, loads } from './loads.js';
 import { type Options, readOptions, usage } from './options.js';
-import { kafkaClassPath, rdkafkaPerformance, root, versitygwProgram } from './parts.js';
+import { rdkafkaPerformance, root, versitygwProgram } from './parts.js';
 import { plotOf } from './plot.js';
 import { report } from './report.js';
 import { type Result, runLoad, say } from './run.js';

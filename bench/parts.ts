@@ -6,14 +6,8 @@ import { join, resolve } from 'node:path';
 export const root = resolve(import.meta.dirname, '../..');
 
 const setup = join(root, '.cache/setup');
-const javaLibraries = join(setup, 'java/lib');
 const librdkafka = join(setup, 'librdkafka/node_modules/node-rdkafka/deps/librdkafka');
 const built = join(root, '.cache/bench');
-
-/** The class path of Kafka's server and tools; undefined when `npm run setup` has not brought it. */
-export function kafkaClassPath(): string | undefined {
-  return existsSync(join(javaLibraries, 'kafka_2.13-4.3.1.jar')) ? join(javaLibraries, '*') : undefined;
-}
 
 export function versitygwProgram(): string | undefined {
   const program = join(setup, 'bin/versitygw');

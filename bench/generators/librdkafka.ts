@@ -1,4 +1,4 @@
-import { runProgram } from '../processes.js';
+import { runProgram } from '../../test/servers/processes.js';
 import { numbersOf, RECORD_BYTES, type Transfer } from './generator.js';
 
 /** One librdkafka producer with its default settings (acks=all, linger 5 ms), flat out. */

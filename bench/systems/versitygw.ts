@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { freePort } from '../../test/processes/ports.js';
-import { type Server, startServer } from '../processes.js';
+import { type Server, startServer } from '../../test/servers/processes.js';
 
 const keys = { accessKeyId: 'weft-bench', secretAccessKey: 'weft-bench-secret' };
 export const BUCKET = 'bench';

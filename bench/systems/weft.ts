@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../test/processes/ports.js';
 import { root } from '../parts.js';
-import { startServer, stopServer, untilReady } from '../processes.js';
+import { startServer, stopServer, untilReady } from '../../test/servers/processes.js';
 import { PARTITIONS, type RunningSystem, type System } from './system.js';
 import { startVersitygw } from './versitygw.js';
 

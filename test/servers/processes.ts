@@ -1,14 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 
-/** Ended with the bench, however it ends. */
+/** Ended with this process, however it ends. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-/** A server under measurement. */
+/** A server that tests or the bench run. */
 export interface Server {
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
@@ -21,7 +21,7 @@ const RUN_MS_MAX = 180_000;
 
 export function startServer(program: string, args: readonly string[], options: SpawnOptions = {}): Server {
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  endWithBench(child);
+  endWithThisProcess(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text: Buffer) => {
@@ -51,7 +51,7 @@ export async function runProgram(
   options: SpawnOptions = {},
 ): Promise<string> {
   const child = spawn(program, args, { timeout: RUN_MS_MAX, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  endWithBench(child);
+  endWithThisProcess(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (output += text.toString()));
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -62,7 +62,7 @@ export async function runProgram(
   return output;
 }
 
-function endWithBench(child: ChildProcess): void {
+function endWithThisProcess(child: ChildProcess): void {
   running.add(child);
   child.once('exit', () => running.delete(child));
 }
