@@ -76,6 +76,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
       registration: { name: settings.agent, zone: settings.zone ?? '', listeners: [...server.advertised] },
       settings: {
         metadataBytesMax: settings.metadataBytesMax,
+        offsetsRetentionMs: settings.offsetsRetentionMs,
         leaseMs: settings.journalLeaseMs,
         journalPutsPerSecondMax: settings.journalPutsPerSecondMax,
         logLevel: settings.logLevel,

@@ -36,6 +36,10 @@ export interface LeaderSettings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** The limits that this agent, when it leads, sets for the cluster. */
   readonly metadataBytesMax: number;
+  /** How long committed offsets are kept (offsets.retention.minutes). */
+  readonly offsetsRetentionMs: number;
+  /** Between two looks for those kept long enough (offsets.retention.check.interval.ms). */
+  readonly offsetsCheckMs: number;
 }
 
 export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
@@ -47,6 +51,8 @@ export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
   snapshotTailBytes: 16 << 20,
   trimSliceEntries: 64,
   logLevel: 'info',
+  offsetsRetentionMs: 7 * 86_400_000,
+  offsetsCheckMs: 600_000,
 };
 
 /** A command on its way to the leader, with the stream position that makes its application exactly-once. */

@@ -174,6 +174,12 @@ export const settingsTable = {
     '30m',
     'The longest session timeout a group member may ask for.',
   ),
+  offsetsRetentionMs: one(
+    'offsets-retention',
+    duration(60_000, 3_650 * 86_400_000),
+    '7d',
+    'How long committed offsets are kept once their group has no members; without a group, or a topic that no member consumes, once they were committed.',
+  ),
   groupMembersMax: one('group-members-max', count(1, 100_000), '5000', 'Members of one consumer group.'),
   metadataBytesMax: one(
     'metadata-bytes-max',

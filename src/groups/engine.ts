@@ -7,6 +7,7 @@
  */
 import { uuidFromBytes } from '../bytes/uuid.js';
 import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
+import { topicIdBytes } from '../metadata/topic-id.js';
 import type { Command } from '../metadata/journal.wire.js';
 import type { Joined, Outcome, Refused } from '../metadata/outcomes.js';
 import type { GroupView } from '../metadata/view.js';
@@ -15,6 +16,7 @@ import type { World } from '../world/world.js';
 import { joinAnswer, joinError, syncAnswer, syncError } from './answers.js';
 import type {
   CommitRequest,
+  DeleteOffsetsAnswer,
   JoinAnswer,
   JoinRequest,
   LeaveAnswer,
@@ -173,11 +175,14 @@ export class GroupEngine {
   /** One error code an offset of the request. COORDINATOR_NOT_AVAILABLE after 5 s: it may still be committed. */
   async commit(request: CommitRequest): Promise<readonly number[]> {
     const all = (error: number): readonly number[] => request.offsets.map(() => error);
-    const { group, generation, memberId, instanceId, offsets } = request;
+    const { group, generation, memberId, instanceId, offsets, retentionMs } = request;
     const outcome = await this.#within(
       COMMIT_WAIT_MS_MAX,
       this.#submit({
-        kind: { $case: 'commitOffsets', value: { group, generation, memberId, instanceId, offsets: [...offsets] } },
+        kind: {
+          $case: 'commitOffsets',
+          value: { group, generation, memberId, instanceId, offsets: [...offsets], retentionMs },
+        },
       }),
     );
     if (outcome === undefined) {
@@ -196,6 +201,26 @@ export class GroupEngine {
   async delete(group: string): Promise<number> {
     const outcome = await this.#submit({ kind: { $case: 'deleteGroup', value: { group } } });
     return outcome.kind === 'refused' ? outcome.error : NONE;
+  }
+
+  async deleteOffsets(
+    group: string,
+    topics: readonly { readonly topicId: string; readonly partitions: readonly number[] }[],
+  ): Promise<DeleteOffsetsAnswer> {
+    if (group === '') {
+      return { error: errors.INVALID_GROUP_ID.code, partitionErrors: [] };
+    }
+    const value = {
+      group,
+      topics: topics.map(({ topicId, partitions }) => ({
+        topicId: topicIdBytes(topicId),
+        partitions: [...partitions],
+      })),
+    };
+    const outcome = await this.#submit({ kind: { $case: 'deleteOffsets', value } });
+    return outcome.kind === 'refused'
+      ? { error: outcome.error, partitionErrors: [] }
+      : { error: NONE, partitionErrors: expectKind(outcome, 'offsets-deleted').errors };
   }
 
   /** Ends every wait; later requests do not wait. */

@@ -69,7 +69,15 @@ export interface LeaveAnswer {
   readonly memberErrors: readonly number[];
 }
 
+export interface DeleteOffsetsAnswer {
+  readonly error: number;
+  /** One a partition of the request when `error` is 0. */
+  readonly partitionErrors: readonly number[];
+}
+
 export interface CommitRequest extends MemberRequest {
+  /** How long these offsets are kept; undefined: as long as others. */
+  readonly retentionMs: number | undefined;
   readonly offsets: readonly {
     readonly topic: string;
     readonly partition: number;

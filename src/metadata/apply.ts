@@ -6,7 +6,8 @@ import { EntryRefused } from './entry.js';
 import { join } from './join.js';
 import type { Command, Entry, Forwarded } from './journal.wire.js';
 import { ROWS_PER_ENTRY_MAX } from './limits.js';
-import { commitOffsets, dropOffsets, forgetOffsets } from './offsets.js';
+import { expireOffsets } from './offset-expiry.js';
+import { commitOffsets, deleteOffsets, dropOffsets, forgetOffsets } from './offsets.js';
 import type { NotTaken, Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 import { publish } from './publish.js';
@@ -111,6 +112,10 @@ const RULES: Rules = {
       changes,
       state.groups.delete(command, (group) => forgetOffsets(group, state.topics, state.ledger)),
     ),
+  deleteOffsets: (state, command, { changes }) =>
+    touching(command.group, changes, deleteOffsets(state.groups, state.topics, state.ledger, command)),
+  expireOffsets: (state, command, { changes }) =>
+    expireOffsets(state.groups, state.topics, state.ledger, command, (groupId) => changes.groups.add(groupId)),
 };
 
 /** Commands that come without an agent epoch: a process without one yet, and the leader's own. */
@@ -122,6 +127,7 @@ const WITHOUT_EPOCH: ReadonlySet<Kind> = new Set<Kind>([
   'setLimits',
   'expireMembers',
   'completeJoin',
+  'expireOffsets',
 ]);
 
 /** Applies an entry: one outcome a command, in order. Each command is applied whole or not at all. */
@@ -246,6 +252,7 @@ function mixOutcome(digest: Digest, outcome: Outcome): void {
       break;
     case 'members-left':
     case 'offsets-committed':
+    case 'offsets-deleted':
       for (const error of outcome.errors) {
         digest.number(error);
       }

@@ -4,6 +4,7 @@ import type { Ledger } from './limits.js';
 import { SIZE, textBytes } from './limits.js';
 import type { Member } from './members.js';
 import type { OffsetOwner, TopicOffsets } from './offset-owner.js';
+import { type Subscription, subscriptionOf } from './subscription.js';
 import type { GroupState, GroupView } from './view.js';
 
 /**
@@ -23,6 +24,7 @@ export class Group implements GroupView, OffsetOwner {
   joinStartedMs = 0;
   inInitialDelay = false;
   initialDelayMs = 0;
+  emptySinceMs = 0;
   /** Members and reserved member ids, in the order in which they came. */
   readonly members = new Map<string, Member>();
   readonly #memberOfInstance = new Map<string, string>();
@@ -30,6 +32,8 @@ export class Group implements GroupView, OffsetOwner {
   readonly #support = new Map<string, number>();
   #reserved = 0;
   #joined = 0;
+  /** What follows from the members; undefined: not looked at since they changed. */
+  #subscription: Subscription | undefined;
   /** How many members (not reserved ids) gave each rebalance timeout; few are ever different. */
   readonly #rebalanceTimeouts = new Map<number, number>();
   readonly offsets: Map<string, TopicOffsets>;
@@ -47,6 +51,11 @@ export class Group implements GroupView, OffsetOwner {
   /** Members without the reserved ids. */
   get size(): number {
     return this.members.size - this.#reserved;
+  }
+
+  get subscription(): Subscription {
+    this.#subscription ??= subscriptionOf(this);
+    return this.#subscription;
   }
 
   /** Members that joined in the present join phase. */
@@ -182,6 +191,7 @@ export class Group implements GroupView, OffsetOwner {
 
   /** Begins a join phase: everyone must join again. A group that was empty waits for its first members. */
   prepareRebalance(timeMs: number, initialDelayMs: number): void {
+    this.#subscription = undefined;
     this.inInitialDelay = this.state === 'Empty' && initialDelayMs > 0;
     this.initialDelayMs = this.inInitialDelay ? initialDelayMs : 0;
     this.state = 'PreparingRebalance';
@@ -222,10 +232,12 @@ export class Group implements GroupView, OffsetOwner {
     this.generation++;
     this.inInitialDelay = false;
     this.initialDelayMs = 0;
+    this.#subscription = undefined;
     this.clearAssignments();
     if (this.size === 0) {
       this.state = 'Empty';
       this.protocolName = undefined;
+      this.emptySinceMs = timeMs;
       return;
     }
     this.state = 'CompletingRebalance';
@@ -271,6 +283,7 @@ export class Group implements GroupView, OffsetOwner {
   }
 
   #count({ protocols, rebalanceTimeoutMs }: Member, by: 1 | -1): void {
+    this.#subscription = undefined;
     const alike = (this.#rebalanceTimeouts.get(rebalanceTimeoutMs) ?? 0) + by;
     if (alike === 0) {
       this.#rebalanceTimeouts.delete(rebalanceTimeoutMs);

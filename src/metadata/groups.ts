@@ -147,6 +147,13 @@ export class Groups {
     return DONE;
   }
 
+  /** Kafka: maybeDeleteGroup. A group without members and offsets is of no use to anyone. */
+  dropUnused(group: AnyGroup): void {
+    if (group.state === 'Empty' && group.members.size === 0 && group.offsets.size === 0) {
+      this.#drop(group);
+    }
+  }
+
   #removed(group: Group): void {
     group.mix();
     // Only ever reserved member ids and committed nothing: no one can tell that it was there.

@@ -66,6 +66,8 @@ export interface Command {
     | { $case: "expireMembers"; value: ExpireMembers }
     | { $case: "completeJoin"; value: CompleteJoin }
     | { $case: "deleteGroup"; value: DeleteGroup }
+    | { $case: "deleteOffsets"; value: DeleteOffsets }
+    | { $case: "expireOffsets"; value: ExpireOffsets }
     | undefined;
 }
 
@@ -308,6 +310,8 @@ export interface CommitOffsets {
   memberId: string;
   instanceId?: string | undefined;
   offsets: OffsetCommit[];
+  /** these offsets are kept so long (OffsetCommit v2 to v4); absent: as long as others */
+  retentionMs?: number | undefined;
 }
 
 /** Only a leader makes it. Members whose session ran out, or who never completed a rebalance. */
@@ -327,6 +331,32 @@ export interface CompleteJoin {
 
 export interface DeleteGroup {
   group: string;
+}
+
+export interface OffsetsOfTopic {
+  topicId: Uint8Array;
+  partitions: number[];
+}
+
+export interface DeleteOffsets {
+  group: string;
+  topics: OffsetsOfTopic[];
+}
+
+export interface ExpiringGroup {
+  group: string;
+  /** in which its members consumed none of these topics; left alone in any other */
+  generation: number;
+  topics: OffsetsOfTopic[];
+}
+
+/** Only a leader makes it: offsets that were kept long enough, 4,096 at most. Groups that have none left and no members go. */
+export interface ExpireOffsets {
+  /** the time by which they are judged */
+  nowMs: number;
+  /** offsets.retention.minutes of the leader */
+  retentionMs: number;
+  groups: ExpiringGroup[];
 }
 
 function createBaseEntry(): Entry {
@@ -612,6 +642,12 @@ export const Command: MessageFns<Command> = {
       case "deleteGroup":
         DeleteGroup.encode(message.kind.value, writer.uint32(210).fork()).join();
         break;
+      case "deleteOffsets":
+        DeleteOffsets.encode(message.kind.value, writer.uint32(218).fork()).join();
+        break;
+      case "expireOffsets":
+        ExpireOffsets.encode(message.kind.value, writer.uint32(226).fork()).join();
+        break;
     }
     return writer;
   },
@@ -806,6 +842,22 @@ export const Command: MessageFns<Command> = {
             }
 
             message.kind = { $case: "deleteGroup", value: DeleteGroup.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.kind = { $case: "deleteOffsets", value: DeleteOffsets.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.kind = { $case: "expireOffsets", value: ExpireOffsets.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2971,7 +3023,7 @@ export const OffsetCommit: MessageFns<OffsetCommit> = {
 };
 
 function createBaseCommitOffsets(): CommitOffsets {
-  return { group: "", generation: 0, memberId: "", instanceId: undefined, offsets: [] };
+  return { group: "", generation: 0, memberId: "", instanceId: undefined, offsets: [], retentionMs: undefined };
 }
 
 export const CommitOffsets: MessageFns<CommitOffsets> = {
@@ -2990,6 +3042,9 @@ export const CommitOffsets: MessageFns<CommitOffsets> = {
     }
     for (const v of message.offsets) {
       OffsetCommit.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.retentionMs !== undefined) {
+      writer.uint32(48).int64(message.retentionMs);
     }
     return writer;
   },
@@ -3045,6 +3100,14 @@ export const CommitOffsets: MessageFns<CommitOffsets> = {
             }
 
             message.offsets.push(OffsetCommit.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.retentionMs = longToNumber(reader.int64());
             continue;
           }
         }
@@ -3216,6 +3279,270 @@ export const DeleteGroup: MessageFns<DeleteGroup> = {
             }
 
             message.group = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOffsetsOfTopic(): OffsetsOfTopic {
+  return { topicId: new Uint8Array(0), partitions: [] };
+}
+
+export const OffsetsOfTopic: MessageFns<OffsetsOfTopic> = {
+  encode(message: OffsetsOfTopic, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.partitions.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.partitions) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OffsetsOfTopic {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOffsetsOfTopic();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.partitions.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.partitions.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteOffsets(): DeleteOffsets {
+  return { group: "", topics: [] };
+}
+
+export const DeleteOffsets: MessageFns<DeleteOffsets> = {
+  encode(message: DeleteOffsets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    for (const v of message.topics) {
+      OffsetsOfTopic.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteOffsets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteOffsets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topics.push(OffsetsOfTopic.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExpiringGroup(): ExpiringGroup {
+  return { group: "", generation: 0, topics: [] };
+}
+
+export const ExpiringGroup: MessageFns<ExpiringGroup> = {
+  encode(message: ExpiringGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(16).int32(message.generation);
+    }
+    for (const v of message.topics) {
+      OffsetsOfTopic.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExpiringGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpiringGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.generation = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.topics.push(OffsetsOfTopic.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExpireOffsets(): ExpireOffsets {
+  return { nowMs: 0, retentionMs: 0, groups: [] };
+}
+
+export const ExpireOffsets: MessageFns<ExpireOffsets> = {
+  encode(message: ExpireOffsets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nowMs !== 0) {
+      writer.uint32(8).int64(message.nowMs);
+    }
+    if (message.retentionMs !== 0) {
+      writer.uint32(16).uint64(message.retentionMs);
+    }
+    for (const v of message.groups) {
+      ExpiringGroup.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExpireOffsets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpireOffsets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.nowMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.retentionMs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.groups.push(ExpiringGroup.decode(reader, reader.uint32()));
             continue;
           }
         }

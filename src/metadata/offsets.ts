@@ -1,13 +1,16 @@
+import { CONSUMER_PROTOCOL_TYPE } from '../protocol/consumer-protocol.js';
 import { errors } from '../protocol/errors.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
-import type { CommitOffsets } from './journal.wire.js';
+import type { CommitOffsets, DeleteOffsets } from './journal.wire.js';
 import type { Ledger } from './limits.js';
 import { SIZE, textBytes } from './limits.js';
 import type { OffsetOwner } from './offset-owner.js';
 import type { Outcome } from './outcomes.js';
 import { refused } from './outcomes.js';
-import type { Topics } from './topics.js';
+import { includes } from './subscription.js';
+import { topicIdText } from './topic-id.js';
+import type { Topic, Topics } from './topics.js';
 import type { CommittedOffset } from './view.js';
 
 /** `offset.metadata.max.bytes`; Kafka counts characters. */
@@ -32,6 +35,8 @@ export function commitOffsets(
     return refused(flaw, 'the group does not accept this commit');
   }
   let group = existing;
+  const { retentionMs } = command;
+  const expiry = retentionMs === undefined ? {} : { expireMs: clampTime(timeMs + retentionMs) };
   const codes = command.offsets.map(({ topic: name, partition, offset, leaderEpoch, metadata }) => {
     const topic = topics.byName.get(name);
     if (topic === undefined || partition >= topic.partitions.length) {
@@ -46,7 +51,8 @@ export function commitOffsets(
     }
     group ??= groups.create(command.group);
     topic.committedBy.add(command.group);
-    putOffset(group, topic.topicId, partition, { offset, leaderEpoch, metadata, committedMs: timeMs }, ledger);
+    const committed = { offset, leaderEpoch, metadata, committedMs: timeMs, ...expiry };
+    putOffset(group, topic.topicId, partition, committed, ledger);
     ledger.digest.number(offset);
     return errors.NONE.code;
   });
@@ -74,6 +80,49 @@ export function putOffset(
   ledger.bytes += grown;
 }
 
+/** OffsetDelete (Kafka: OffsetMetadataManager.deleteOffsets, ClassicGroup.validateOffsetDelete). */
+export function deleteOffsets(groups: Groups, topics: Topics, ledger: Ledger, command: DeleteOffsets): Outcome {
+  const group = groups.byId.get(command.group);
+  if (group === undefined) {
+    return refused(errors.GROUP_ID_NOT_FOUND.code, 'there is no such group');
+  }
+  if (group.state !== 'Empty' && group.protocolType !== CONSUMER_PROTOCOL_TYPE) {
+    return refused(errors.NON_EMPTY_GROUP.code, 'the group has members, and what they consume is not known');
+  }
+  const codes = command.topics.flatMap(({ topicId, partitions }) => {
+    const topic = topics.byId.get(topicIdText(topicId) ?? '');
+    if (topic !== undefined && includes(group.subscription, topic.name)) {
+      return partitions.map(() => errors.GROUP_SUBSCRIBED_TO_TOPIC.code);
+    }
+    return partitions.map((partition) => {
+      if (topic?.partitions[partition] === undefined) {
+        return errors.UNKNOWN_TOPIC_OR_PARTITION.code;
+      }
+      removeOffset(group, topic, partition, ledger);
+      return errors.NONE.code;
+    });
+  });
+  group.mix();
+  return { kind: 'offsets-deleted', errors: codes };
+}
+
+/** Forgets one offset, if it is there. */
+export function removeOffset(group: OffsetOwner, topic: Topic, partition: number, ledger: Ledger): void {
+  const ofTopic = group.offsets.get(topic.topicId);
+  const former = ofTopic?.partitions.get(partition);
+  if (ofTopic === undefined || former === undefined) {
+    return;
+  }
+  ofTopic.partitions.delete(partition);
+  ofTopic.bytes -= offsetBytes(former);
+  ledger.bytes -= offsetBytes(former);
+  ledger.digest.number(partition);
+  if (ofTopic.partitions.size === 0) {
+    group.offsets.delete(topic.topicId);
+    topic.committedBy.delete(group.groupId);
+  }
+}
+
 /** Forgets what a group committed in a topic. */
 export function dropOffsets(group: OffsetOwner, topicId: string, ledger: Ledger): void {
   ledger.bytes -= group.offsets.get(topicId)?.bytes ?? 0;
@@ -87,6 +136,11 @@ export function forgetOffsets(group: OffsetOwner, topics: Topics, ledger: Ledger
     topic?.committedBy.delete(group.groupId);
     dropOffsets(group, topicId, ledger);
   }
+}
+
+/** A client may ask for any retention. */
+function clampTime(ms: number): number {
+  return Math.min(Math.max(ms, 0), Number.MAX_SAFE_INTEGER);
 }
 
 function offsetBytes({ metadata }: CommittedOffset): number {

@@ -16,7 +16,8 @@ export type Outcome =
   | Synced
   | MembersLeft
   | OffsetsCommitted
-  | RecordsDeleted;
+  | RecordsDeleted
+  | OffsetsDeleted;
 
 /** Not applied; the state is unchanged. `error` is a Kafka error code (PROTOCOL §5.10 says which are retriable). */
 export interface Refused {
@@ -121,6 +122,12 @@ export interface RecordsDeleted {
   readonly lowWatermarks: readonly number[];
 }
 
+export interface OffsetsDeleted {
+  readonly kind: 'offsets-deleted';
+  /** One Kafka error code a partition of the command. */
+  readonly errors: readonly number[];
+}
+
 /** What an entry touched: hints for whoever waits on the state. */
 export interface Changes {
   readonly topicsChanged: boolean;
@@ -160,6 +167,7 @@ export function outcomeBytes(outcome: Outcome): number {
       return SIZE.outcome + (outcome.assignment?.length ?? 0);
     case 'members-left':
     case 'offsets-committed':
+    case 'offsets-deleted':
       return SIZE.outcome + 8 * outcome.errors.length;
     case 'records-deleted':
       return SIZE.outcome + 16 * outcome.errors.length;

@@ -256,19 +256,22 @@ function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
   group.joinStartedMs = row.joinStartedMs;
   group.inInitialDelay = row.inInitialDelay;
   group.initialDelayMs = row.initialDelayMs;
-  for (const { topicId, partitions, offsets, leaderEpochs, metadata, committedMs } of row.offsets) {
+  group.emptySinceMs = row.emptySinceMs;
+  for (const { topicId, partitions, offsets, leaderEpochs, metadata, committedMs, expireMs } of row.offsets) {
     const id = topicIdText(topicId);
     must(id !== undefined, 'topic id of offsets');
     must(
       [offsets, leaderEpochs, metadata, committedMs].every(({ length }) => length === partitions.length),
       'columns of offsets',
     );
+    must(expireMs.length === 0 || expireMs.length === partitions.length, 'expiry of offsets');
     for (const [index, partition] of partitions.entries()) {
       const committed = {
         offset: offsets[index]!,
         leaderEpoch: leaderEpochs[index]!,
         metadata: metadata[index]!,
         committedMs: committedMs[index]!,
+        ...((expireMs[index] ?? -1) < 0 ? {} : { expireMs: expireMs[index]! }),
       };
       putOffset(group, id, partition, committed, ledger);
     }

@@ -179,6 +179,7 @@ function groupRow(group: Group): GroupRow {
     joinStartedMs: group.joinStartedMs,
     inInitialDelay: group.inInitialDelay,
     initialDelayMs: group.initialDelayMs,
+    emptySinceMs: group.emptySinceMs,
     members: Array.from(group.members.values(), (member) => ({
       memberId: member.memberId,
       instanceId: member.instanceId,
@@ -202,6 +203,9 @@ function groupRow(group: Group): GroupRow {
         leaderEpochs: committed.map(({ leaderEpoch }) => leaderEpoch),
         metadata: committed.map(({ metadata }) => metadata),
         committedMs: committed.map(({ committedMs }) => committedMs),
+        expireMs: committed.some(({ expireMs }) => expireMs !== undefined)
+          ? committed.map(({ expireMs }) => expireMs ?? -1)
+          : [],
       };
     }),
   };

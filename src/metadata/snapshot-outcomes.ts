@@ -57,6 +57,8 @@ function rowOf(outcome: Outcome): Row {
         $case: 'recordsDeleted',
         value: { errors: [...outcome.errors], lowWatermarks: [...outcome.lowWatermarks] },
       };
+    case 'offsets-deleted':
+      return { $case: 'offsetsDeleted', value: { errors: [...outcome.errors] } };
   }
 }
 
@@ -102,6 +104,8 @@ export function outcomeOf({ kind: row }: OutcomeRow): Outcome | undefined {
       return { kind: 'offsets-committed', errors: row.value.errors };
     case 'recordsDeleted':
       return { kind: 'records-deleted', errors: row.value.errors, lowWatermarks: row.value.lowWatermarks };
+    case 'offsetsDeleted':
+      return { kind: 'offsets-deleted', errors: row.value.errors };
     case undefined:
       return undefined;
   }

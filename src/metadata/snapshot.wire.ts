@@ -120,6 +120,7 @@ export interface OutcomeRow {
     | { $case: "offsetsCommitted"; value: ErrorsRow }
     | { $case: "superseded"; value: SupersededRow }
     | { $case: "recordsDeleted"; value: RecordsDeletedRow }
+    | { $case: "offsetsDeleted"; value: ErrorsRow }
     | undefined;
 }
 
@@ -282,6 +283,8 @@ export interface GroupRow {
   initialDelayMs: number;
   members: MemberRow[];
   offsets: TopicOffsetsRow[];
+  /** when the last member went */
+  emptySinceMs: number;
 }
 
 export interface MemberRow {
@@ -313,6 +316,8 @@ export interface TopicOffsetsRow {
   leaderEpochs: number[];
   metadata: string[];
   committedMs: number[];
+  /** -1: goes with the others; empty when all do */
+  expireMs: number[];
 }
 
 function createBaseSnapshot(): Snapshot {
@@ -1195,6 +1200,9 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
       case "recordsDeleted":
         RecordsDeletedRow.encode(message.kind.value, writer.uint32(106).fork()).join();
         break;
+      case "offsetsDeleted":
+        ErrorsRow.encode(message.kind.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1306,6 +1314,14 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
             }
 
             message.kind = { $case: "recordsDeleted", value: RecordsDeletedRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.kind = { $case: "offsetsDeleted", value: ErrorsRow.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -3096,6 +3112,7 @@ function createBaseGroupRow(): GroupRow {
     initialDelayMs: 0,
     members: [],
     offsets: [],
+    emptySinceMs: 0,
   };
 }
 
@@ -3136,6 +3153,9 @@ export const GroupRow: MessageFns<GroupRow> = {
     }
     for (const v of message.offsets) {
       TopicOffsetsRow.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.emptySinceMs !== 0) {
+      writer.uint32(160).int64(message.emptySinceMs);
     }
     return writer;
   },
@@ -3247,6 +3267,14 @@ export const GroupRow: MessageFns<GroupRow> = {
             }
 
             message.offsets.push(TopicOffsetsRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.emptySinceMs = longToNumber(reader.int64());
             continue;
           }
         }
@@ -3500,7 +3528,15 @@ export const ProtocolRow: MessageFns<ProtocolRow> = {
 };
 
 function createBaseTopicOffsetsRow(): TopicOffsetsRow {
-  return { topicId: new Uint8Array(0), partitions: [], offsets: [], leaderEpochs: [], metadata: [], committedMs: [] };
+  return {
+    topicId: new Uint8Array(0),
+    partitions: [],
+    offsets: [],
+    leaderEpochs: [],
+    metadata: [],
+    committedMs: [],
+    expireMs: [],
+  };
 }
 
 export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
@@ -3536,6 +3572,13 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
       writer.uint32(50).fork();
       for (const v of message.committedMs) {
         writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.expireMs.length !== 0) {
+      writer.uint32(162).fork();
+      for (const v of message.expireMs) {
+        writer.sint64(v);
       }
       writer.join();
     }
@@ -3636,6 +3679,24 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
                 message.committedMs.push(longToNumber(reader.int64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 20: {
+            if (tag === 160) {
+              message.expireMs.push(longToNumber(reader.sint64()));
+
+              continue;
+            }
+
+            if (tag === 162) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.expireMs.push(longToNumber(reader.sint64()));
               }
 
               continue;

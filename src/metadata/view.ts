@@ -1,3 +1,5 @@
+import type { Subscription } from './subscription.js';
+
 /**
  * The metadata as its readers see it: synchronous, never changing within a turn. Implemented by `Metadata` (metadata.ts),
  * which alone has `apply`. Topic ids are 22-character base64url strings (src/bytes/uuid.ts).
@@ -137,6 +139,9 @@ export interface GroupView {
   /** True while a group that was empty collects its first members (group.initial.rebalance.delay.ms). */
   readonly inInitialDelay: boolean;
   readonly initialDelayMs: number;
+  /** When the last member went, by entry time (ms); of an Empty group that had members. */
+  readonly emptySinceMs: number;
+  readonly subscription: Subscription;
 }
 
 export interface MemberView {
@@ -163,4 +168,6 @@ export interface CommittedOffset {
   readonly leaderEpoch: number;
   readonly metadata: string;
   readonly committedMs: number;
+  /** When it expires, whatever becomes of the group; undefined: by the group's retention. */
+  readonly expireMs?: number;
 }

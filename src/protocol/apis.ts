@@ -25,6 +25,7 @@ import { deleteGroups } from './schema/42-delete-groups.js';
 import { electLeaders } from './schema/43-elect-leaders.js';
 import { alterPartitionReassignments } from './schema/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './schema/46-list-partition-reassignments.js';
+import { offsetDelete } from './schema/47-offset-delete.js';
 import { describeClientQuotas } from './schema/48-describe-client-quotas.js';
 import { alterClientQuotas } from './schema/49-alter-client-quotas.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
@@ -59,6 +60,7 @@ export const apis = {
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
+  offsetDelete,
   describeClientQuotas,
   alterClientQuotas,
   describeCluster,

@@ -140,7 +140,8 @@ interface ApiDefinition<Q, P> {
   readonly min: number;
   readonly max: number;
   readonly advertisedMin?: number;
-  readonly flexibleFrom: number;
+  /** Undefined: no version is. */
+  readonly flexibleFrom: number | undefined;
   readonly request: readonly Q[];
   readonly response: readonly P[];
 }

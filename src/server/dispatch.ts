@@ -28,6 +28,7 @@ import { deleteGroups } from './handlers/42-delete-groups.js';
 import { electLeaders } from './handlers/43-elect-leaders.js';
 import { alterPartitionReassignments } from './handlers/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './handlers/46-list-partition-reassignments.js';
+import { offsetDelete } from './handlers/47-offset-delete.js';
 import { describeClientQuotas } from './handlers/48-describe-client-quotas.js';
 import { alterClientQuotas } from './handlers/49-alter-client-quotas.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
@@ -60,6 +61,7 @@ const table = [
   electLeaders,
   alterPartitionReassignments,
   listPartitionReassignments,
+  offsetDelete,
   describeClientQuotas,
   alterClientQuotas,
   describeCluster,

@@ -44,6 +44,7 @@ export const apiNames = [
   'ElectLeaders',
   'AlterPartitionReassignments',
   'ListPartitionReassignments',
+  'OffsetDelete',
   'DescribeClientQuotas',
   'AlterClientQuotas',
   'DescribeCluster',

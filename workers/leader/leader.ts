@@ -12,9 +12,9 @@ import type { Processes, ProcessIdentity } from '../../src/world/process-identit
 import type { World } from '../../src/world/world.js';
 import { append } from './append.js';
 import { Barriers } from './barriers.js';
+import { Clocks } from './clocks.js';
 import { CommandQueue, type Queued } from './command-queue.js';
 import { composeEntry, encodeForwarded, encodeOwn } from './compose.js';
-import { GroupsClock } from './groups-clock.js';
 import { LeadershipLost } from './leadership-lost.js';
 import { Snapshots } from './snapshots.js';
 import { pause, Wake } from './waiting.js';
@@ -43,7 +43,7 @@ export class Leader {
   readonly #post: (message: FromLeader) => void;
   readonly #queue = new CommandQueue();
   readonly #wake: Wake;
-  readonly #clock: GroupsClock;
+  readonly #clocks: Clocks;
   readonly #snapshots: Snapshots;
   readonly #barriers: Barriers;
   readonly #stop = new AbortController();
@@ -61,11 +61,8 @@ export class Leader {
     this.#post = post;
     this.#wake = new Wake(world);
     this.#barriers = new Barriers(deps.journal, post);
-    this.#clock = new GroupsClock(
-      world,
-      () => this.#replica.metadata,
-      (command) => this.#appendOwn(command),
-    );
+    const propose = (command: Command) => this.#appendOwn(command);
+    this.#clocks = new Clocks(init.settings, { world, view: () => this.#replica.metadata, propose, log: deps.log });
     this.#snapshots = new Snapshots(
       world,
       deps.journal,
@@ -96,7 +93,7 @@ export class Leader {
         }
         break;
       case 'members-alive':
-        this.#clock.alive(message.reports);
+        this.#clocks.alive(message.reports);
         break;
       case 'snapshot-made':
         this.#background(this.#snapshots.made(message.snapshot, this.#replica));
@@ -258,7 +255,7 @@ export class Leader {
     this.#term = term;
     this.#deps.log.info({ term }, 'Leading the journal');
     this.#post({ type: 'leading', term });
-    this.#clock.start();
+    this.#clocks.start();
     this.#background(this.#snapshots.resume());
     this.#setLimits();
     this.#background(this.#readBarriers());
@@ -282,7 +279,7 @@ export class Leader {
       }
     }
     this.#term = 0;
-    this.#clock.stop();
+    this.#clocks.stop();
     this.#queue.clear();
     this.#deps.log.info({ term }, 'No longer leading the journal');
     this.#post({ type: 'deposed', term });
@@ -315,7 +312,7 @@ export class Leader {
     // That slot was absent when our create, begun after these requests, filled it.
     this.#barriers.answer(barriers, revision);
     this.#count(items.length, bytes.length, startedMs);
-    this.#clock.applied(applied.changes.groups);
+    this.#clocks.applied(applied.changes.groups);
     this.#snapshots.applied(this.#replica);
     this.#background(this.#readBarriers());
     return true;

@@ -2,7 +2,7 @@
  * OffsetCommit, v2 to v10.
  *
  * - Offsets go to the metadata with the member's generation; generation -1 is accepted only while the group is empty.
- * - v2 to v4's retention time is ignored: offsets of a group expire together, a set time after it became empty.
+ * - v2 to v4's retention time is kept to: these offsets expire by it, others by the group's (see offset-expiry.ts).
  * - A group that does not exist takes offsets of generation -1 only; else GROUP_ID_NOT_FOUND (69), before v9 ILLEGAL_GENERATION (22).
  * - An unknown topic or partition gets UNKNOWN_TOPIC_OR_PARTITION (3), an unknown id (v10+) UNKNOWN_TOPIC_ID (100), metadata
  *   above 4,096 bytes OFFSET_METADATA_TOO_LARGE (12); the others are committed.
@@ -50,6 +50,7 @@ export const offsetCommit = (services: Services) =>
             memberId: request.memberId,
             instanceId: request.groupInstanceId ?? undefined,
             offsets,
+            retentionMs: request.retentionTimeMs < 0 ? undefined : request.retentionTimeMs,
           });
     return {
       throttleTimeMs: 0,

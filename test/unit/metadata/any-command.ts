@@ -90,6 +90,7 @@ const commitOffsets = fc
     partition: id,
     metadata: fc.constantFrom('', 'm', 'mm', 'mmm', 'x'.repeat(5000)),
   })
+  .chain((commit) => fc.constantFrom(undefined, undefined, -3, 2).map((retentionMs) => ({ ...commit, retentionMs })))
   .map(({ topic, partition, metadata, ...commit }) =>
     command('commitOffsets', { ...commit, offsets: [{ topic, partition, offset: 5, leaderEpoch: 0, metadata }] }),
   );
@@ -143,6 +144,24 @@ const deleteRecords = fc
   .map(({ offset, ...topic }) =>
     command('deleteRecords', { topics: [{ ...topic, offsets: topic.partitions.map(() => offset) }] }),
   );
+const offsetsOfTopic = fc.record({ topicId: id.map(topicId), partitions: fc.array(id, { maxLength: 3 }) });
+const deleteOffsets = fc
+  .record({ group, topics: fc.array(offsetsOfTopic, { maxLength: 2 }) })
+  .map((value) => command('deleteOffsets', value));
+const expireOffsets = fc
+  .record({
+    nowMs: fc.constantFrom(0, 1_700_000_000_001, 1_800_000_000_000),
+    retentionMs: fc.constantFrom(0, 1, 1_000_000),
+    groups: fc.array(
+      fc.record({
+        group,
+        generation: fc.constantFrom(0, 0, 1, 2, 3),
+        topics: fc.array(offsetsOfTopic, { maxLength: 2 }),
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  .map((value) => command('expireOffsets', value));
 
 /** Commands that often succeed and often collide. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
@@ -171,6 +190,8 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       .map((leave) => command('leaveGroup', leave)),
   },
   { weight: 6, arbitrary: commitOffsets },
+  { weight: 2, arbitrary: deleteOffsets },
+  { weight: 2, arbitrary: expireOffsets },
   {
     weight: 1,
     arbitrary: fc
