@@ -29,25 +29,39 @@ describe('every version deletes by name', () => {
   }
 });
 
-it('v6 deletes by id; both, neither, twice and unknown are errors', async () => {
+it('v6 deletes by id; both, neither and unknown are errors', async () => {
   const { agent, client, idOf } = await agentWithTopics();
   const [a, b] = [idOf('a'), idOf('b')];
-  const topics = [
-    { topicId: a },
-    { topicId: a },
-    { topicId: NO_SUCH_ID },
-    { topicId: b, name: 'b' },
-    { topicId: ZERO_UUID },
-  ];
+  const topics = [{ topicId: a }, { topicId: NO_SUCH_ID }, { topicId: b, name: 'b' }, { topicId: ZERO_UUID }];
   const answer = await client.call(apis.deleteTopics, 6, { topics, timeoutMs: 1_000 });
-  expect(answer.responses.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+  const byCode = [...answer.responses].sort((one, other) => one.errorCode - other.errorCode);
+  expect(byCode.map(({ name, errorCode }) => [name, errorCode])).toEqual([
     ['a', 0],
-    [null, 42],
-    [null, 100],
     ['b', 42],
     [null, 42],
+    [null, 100],
   ]);
   expect(Array.from(agent.metadata.view.topics(), ({ name }) => name)).toEqual(['b']);
+});
+
+it.each([5, 6])('a topic named more than once is refused once and stays: v%i', async (version) => {
+  const { agent, client, idOf } = await agentWithTopics();
+  const names = ['a', 'a', 'a', 'b', 'nope', 'nope'];
+  const topics = [
+    { name: 'a', topicId: ZERO_UUID },
+    { topicId: idOf('a') },
+    { name: 'b', topicId: ZERO_UUID },
+    { topicId: NO_SUCH_ID },
+    { topicId: NO_SUCH_ID },
+  ];
+  const answer = await client.call(apis.deleteTopics, version, { topicNames: names, topics, timeoutMs: 1_000 });
+  const message = expect.any(String);
+  expect(answer.responses).toMatchObject([
+    { name: 'a', errorCode: 42, errorMessage: message },
+    { name: 'b', errorCode: 0, errorMessage: null },
+    { name: version >= 6 ? null : 'nope', errorCode: 42, errorMessage: message },
+  ]);
+  expect(Array.from(agent.metadata.view.topics(), ({ name }) => name)).toEqual(['a']);
 });
 
 it('a topic made anew has another id', async () => {
