@@ -46,6 +46,19 @@ describe('errors', () => {
     });
   }
 
+  for (const [producerId, producerEpoch] of [
+    [-1, 0],
+    [7, -1],
+  ] as const) {
+    it(`an id without its epoch, or the reverse: ${producerId}, ${producerEpoch}`, async () => {
+      const client = (await LocalAgent.start()).connect();
+      const answer = await client.call(apis.initProducerId, 3, { ...plain, producerId, producerEpoch });
+      expect(answer).toMatchObject({ errorCode: 42, producerId: -1, producerEpoch: -1 });
+      const both = await client.call(apis.initProducerId, 3, { ...plain, producerId: 7, producerEpoch: 0 });
+      expect(both).toMatchObject({ errorCode: 0, producerEpoch: 0 });
+    });
+  }
+
   it('without a metadata leader: 14, until there is one again', async () => {
     const agent = await LocalAgent.start();
     agent.metadata.leaderKnown = false;
