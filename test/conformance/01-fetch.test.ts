@@ -89,6 +89,20 @@ describe('errors', () => {
       expect(answer.responses[0]!.partitions[0]).toMatchObject({ errorCode: 1 });
     }
   });
+
+  it('nothing is told of a partition beside its error; an unknown one has no aborted transactions, another none told', async () => {
+    const { client } = await agentWithRecords();
+    for (const isolationLevel of [0, 1]) {
+      const partitions = [99, 0].map((partition) => ({ partition, fetchOffset: 5, partitionMaxBytes: 1_000 }));
+      const request = { maxWaitMs: 0, minBytes: 1, isolationLevel, topics: [{ topic: 't', partitions }] };
+      const answer = await client.call(apis.fetch, 12, request);
+      const nothing = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 };
+      expect(answer.responses[0]!.partitions).toMatchObject([
+        { errorCode: 1, ...nothing, abortedTransactions: null },
+        { errorCode: 3, ...nothing, abortedTransactions: [] },
+      ]);
+    }
+  });
 });
 
 it('one unknown partition neither keeps the others from being read nor from waiting; it comes last', async () => {
@@ -117,7 +131,12 @@ it('read_committed has an empty list of aborted transactions', async () => {
 
 it('at least one whole batch comes, whatever the limits', async () => {
   const { client, bytes } = await agentWithRecords();
-  for (const request of [from(0, {}, 0, 1), from(0, { maxBytes: 1 }), from(0, {}, 0, bytes)]) {
+  for (const request of [
+    from(0, {}, 0, 1),
+    from(0, { maxBytes: 1 }),
+    from(0, { maxBytes: 0 }, 0, 0),
+    from(0, {}, 0, bytes),
+  ]) {
     const answer = await client.call(apis.fetch, 12, request);
     expect(answer.responses[0]!.partitions[0]!.records!.length).toBe(bytes);
   }

@@ -38,7 +38,8 @@ export const fetch = (services: Services) =>
       {
         waitMaxMs: waits ? Math.max(0, request.maxWaitMs) : 0,
         bytesMin: Math.max(0, request.minBytes),
-        bytesMax: Math.min(Math.max(0, request.maxBytes), BYTES_MAX),
+        // The first batch is given whatever the limit, even if that is nothing.
+        bytesMax: Math.min(Math.max(1, request.maxBytes), BYTES_MAX),
         partitions: wanted,
       },
       call.signal,
@@ -107,6 +108,7 @@ function tell(
   const add = (
     { topic, partition }: ListedPartition,
     { error, highWatermark, logStartOffset, ...records }: FetchAnswer['partitions'][number],
+    aborted: readonly never[] | null,
   ) => {
     if (topic !== last) {
       topics.push({ topic: topic.reference, topicId: topic.reference, partitions: [] });
@@ -118,17 +120,17 @@ function tell(
       highWatermark,
       lastStableOffset: highWatermark,
       logStartOffset,
-      abortedTransactions: committedOnly ? [] : null,
+      abortedTransactions: aborted,
       records,
     });
   };
   for (let i = 0; i < wanted.length; i += 1) {
     const answer = found.partitions[i]!;
-    if (context.tells(wanted[i]!, answer)) add(wanted[i]!, answer);
+    if (context.tells(wanted[i]!, answer)) add(wanted[i]!, answer, committedOnly && answer.error === 0 ? [] : null);
   }
   for (const { partition, error } of failed) {
     const answer = { ...NOTHING, error };
-    if (context.tells(partition, answer)) add(partition, answer);
+    if (context.tells(partition, answer)) add(partition, answer, []);
   }
   return topics;
 }
