@@ -95,7 +95,8 @@ function publishPartition(
       const epoch = columns.producerEpochs[at]!;
       const sequence = columns.baseSequences[at]!;
       if (producerId < 0 || epoch < 0 || epoch > 0x7fff || sequence < 0) {
-        error = errors.INVALID_RECORD.code;
+        const lowEpoch = producerId >= 0 && sequence >= 0 && epoch < 0;
+        error = lowEpoch ? errors.INVALID_PRODUCER_EPOCH.code : errors.INVALID_RECORD.code;
         append = false;
       } else {
         const judgement = tables.producers.judge(partition, producerId, epoch, sequence, records);

@@ -26,6 +26,8 @@ export const CODEC_MASK = 0x07;
 export const LOG_APPEND_TIME = 0x08;
 export const TRANSACTIONAL = 0x10;
 export const CONTROL = 0x20;
+const DELETE_HORIZON = 0x40;
+const KNOWN_ATTRIBUTES = CODEC_MASK | LOG_APPEND_TIME | TRANSACTIONAL | CONTROL | DELETE_HORIZON;
 
 /** Reads and writes the header fields of the batch at a position. int64 are numbers, saturated at ±(2^53 - 1). */
 export class BatchHeader {
@@ -98,13 +100,19 @@ export class BatchHeader {
 
   /** Turns the batch to LogAppendTime; the CRC must be set anew afterwards. */
   setAppendTime(timeMs: number): void {
-    this.#view.setInt16(this.position + ATTRIBUTES, this.attributes | LOG_APPEND_TIME);
-    this.setMaxTimestamp(timeMs);
+    this.#setAttributes(this.attributes | LOG_APPEND_TIME);
+    this.#setInt64(MAX_TIMESTAMP, timeMs);
   }
 
   /** The CRC must be set anew afterwards. */
   setMaxTimestamp(timestampMs: number): void {
+    this.#setAttributes(this.attributes);
     this.#setInt64(MAX_TIMESTAMP, timestampMs);
+  }
+
+  /** Bits that mean nothing yet are dropped where a header is written anew, as in Kafka (DefaultRecordBatch.computeAttributes). */
+  #setAttributes(attributes: number): void {
+    this.#view.setInt16(this.position + ATTRIBUTES, attributes & KNOWN_ATTRIBUTES);
   }
 
   setCrc(crc: number): void {

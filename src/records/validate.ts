@@ -7,6 +7,7 @@ import {
   CODEC_MASK,
   CONTROL,
   CRC_START,
+  LENGTH_END,
   LOG_APPEND_TIME,
   TRANSACTIONAL,
 } from './header.js';
@@ -29,6 +30,8 @@ export interface BatchRules {
 }
 
 export interface BatchFacts {
+  /** Of the batch; what lies behind it, too short for another one, is not part of it. */
+  readonly bytes: number;
   readonly records: number;
   readonly minTimestamp: number;
   /** The greatest timestamp of the records when they were walked, else what the header says. */
@@ -74,21 +77,62 @@ const RECORD_FAULTS_MAX = 1000;
 /** Fewer bytes than this hold no record: length, attributes, two deltas, key, value, headers. */
 const RECORD_BYTES_MIN = 7;
 
+/** Before its magic is there a batch is not looked at; a size below this one is no batch's of any magic. */
+const MAGIC_END = 17;
+const SIZE_MIN = 14;
+
 /**
- * Kafka's checks of one partition's records in a Produce request, in Kafka's order: ProduceRequest.validateRecords,
+ * The bytes of the whole batch at `position`; 0 when there is none, which a cut one is like; undefined for bytes that
+ * cannot begin any (Kafka's ByteBufferLogInputStream).
+ */
+function wholeBatch(bytes: Uint8Array, position: number, limit: number): number | undefined {
+  const left = limit - position;
+  if (left < LENGTH_END) return 0;
+  const header = new BatchHeader(bytes, position);
+  const batchBytes = header.bytes;
+  if (batchBytes < SIZE_MIN + LENGTH_END) return undefined;
+  if (left < MAGIC_END) return 0;
+  if (header.magic < 0 || header.magic > 2) return undefined;
+  return batchBytes <= left ? batchBytes : 0;
+}
+
+/**
+ * What Kafka checks of one partition's records before it looks at the request's acks (ProduceRequest.validateRecords): that
+ * there is exactly one batch, of magic 2, of a codec that the request's version may carry. Undefined when that holds.
+ */
+export function envelopeFault(
+  bytes: Uint8Array,
+  position: number,
+  length: number,
+  zstdAllowed: boolean,
+): Verdict | undefined {
+  const limit = position + length;
+  const first = wholeBatch(bytes, position, limit);
+  if (first === undefined) return NO_BATCH;
+  if (first === 0) return refused(INVALID_RECORD, 'there is no whole record batch');
+  const batch = new BatchHeader(bytes, position);
+  if (batch.magic !== 2) return refused(INVALID_RECORD, `magic ${batch.magic} is not served, only 2`);
+  if ((batch.attributes & CODEC_MASK) === ZSTD && !zstdAllowed) {
+    return refused(UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7');
+  }
+  const second = wholeBatch(bytes, position + first, limit);
+  if (second === undefined) return NO_BATCH;
+  if (second > 0) return refused(INVALID_RECORD, 'a partition takes exactly one batch a request');
+  return first < BATCH_OVERHEAD_BYTES ? refused(CORRUPT_MESSAGE, `a batch of ${first} bytes`) : undefined;
+}
+
+/**
+ * Kafka's checks of one partition's records in a Produce request, in Kafka's order: `envelopeFault`,
  * UnifiedLog.analyzeAndValidateRecords, LogValidator. Batches are stored as they came, so three things that Kafka would
  * mend by rewriting the batch, or not see, are refused: offset deltas that are not 0, 1, 2 … (87; Kafka writes compressed
  * batches anew), lengths below -1 (87; Kafka takes them for null), and the timestamp type LogAppendTime on a topic with
  * CreateTime (32; Kafka clears the bit).
  */
-export function validateProduceBatch(bytes: Uint8Array, position: number, length: number, rules: BatchRules): Verdict {
-  if (length < BATCH_OVERHEAD_BYTES) return refused(INVALID_RECORD, `${length} bytes are no record batch`);
+export function validateProduceBatch(bytes: Uint8Array, position: number, given: number, rules: BatchRules): Verdict {
+  const envelope = envelopeFault(bytes, position, given, rules.zstdAllowed);
+  if (envelope !== undefined) return envelope;
   const batch = new BatchHeader(bytes, position);
-  if (batch.magic !== 2) return refused(INVALID_RECORD, `magic ${batch.magic} is not served, only 2`);
-  if ((batch.attributes & CODEC_MASK) === ZSTD && !rules.zstdAllowed) {
-    return refused(UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7');
-  }
-  if (batch.bytes !== length) return refused(INVALID_RECORD, 'a partition takes exactly one batch a request');
+  const length = batch.bytes;
   if (batch.baseOffset !== 0) return refused(INVALID_RECORD, `the base offset is ${batch.baseOffset}, not 0`);
   if (length > rules.maxMessageBytes) {
     return refused(MESSAGE_TOO_LARGE, `the batch has ${length} bytes, max.message.bytes is ${rules.maxMessageBytes}`);
@@ -205,6 +249,7 @@ function hasAppendTime(batch: BatchHeader): boolean {
 
 function factsOf(batch: BatchHeader): BatchFacts {
   return {
+    bytes: batch.bytes,
     records: batch.recordCount,
     minTimestamp: batch.baseTimestamp,
     maxTimestamp: batch.maxTimestamp,
@@ -224,6 +269,7 @@ function refused(error: number, message: string): Extract<Verdict, { kind: 'refu
   return { kind: 'refused', error, message, recordFaults: [] };
 }
 
+const NO_BATCH = refused(CORRUPT_MESSAGE, 'bytes that cannot begin a batch');
 const APPEND_TIME_REFUSED = refused(INVALID_TIMESTAMP, 'producers may not set the timestamp type LogAppendTime');
 
 /** Gives a batch in place the time of the append (message.timestamp.type=LogAppendTime) and its new CRC. */

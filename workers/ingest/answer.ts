@@ -31,7 +31,7 @@ export function applyOutcome(
       answer.error = codes[i]!;
       answer.message = codes[i] === 0 ? null : (errorByCode(codes[i]!)?.name ?? null);
       answer.baseOffset = baseOffsets[i]!;
-      answer.logStartOffset = codes[i] === 0 ? logStartOffset : -1;
+      answer.logStartOffset = logStartOffset;
       if (appended[i] === 1) {
         header.position = position;
         header.stamp(baseOffsets[i]!, LEADER_EPOCH);
@@ -96,7 +96,9 @@ export function answerOf(request: Request, closeAnyway: boolean): ProduceAnswer 
     const failed = topics.some(({ partitions }) => partitions.some(({ error }) => error !== 0));
     return { request: id, frame: undefined, close: failed || closeAnyway };
   }
-  const responses = topics.map(({ name, topicId, partitions }) => ({
+  // A topic of which no partition was named is not answered, as in Kafka.
+  const named = topics.filter(({ partitions }) => partitions.length > 0);
+  const responses = named.map(({ name, topicId, partitions }) => ({
     name,
     topicId,
     partitionResponses: partitions.map((partition) => ({

@@ -1,5 +1,6 @@
 import { errors } from '../../src/protocol/errors.js';
-import { type BatchRules, validateProduceBatch } from '../../src/records/validate.js';
+import { BATCH_OVERHEAD_BYTES, BatchHeader, TRANSACTIONAL } from '../../src/records/header.js';
+import { type BatchRules, envelopeFault, validateProduceBatch } from '../../src/records/validate.js';
 import type { ProduceRequest } from './decode.js';
 import type { Batch, Request, RequestPartition, RequestTopic } from './requests.js';
 import type { LaneTopic, TopicsView } from './topics.js';
@@ -34,7 +35,8 @@ export function examine(
   segmentBytesMax: number,
 ): Examined {
   const batches: Omit<Batch, 'request'>[] = [];
-  const wholeFailure = failureOfWhole(request) ?? failureOfSize(body.length, segmentBytesMax);
+  const wholeFailure = failureOfSize(body.length, segmentBytesMax) ?? failureOfTransaction(request, body);
+  const acksFailure = failureOfAcks(request);
   const repeated = repeatedPartitions(request);
   const topics = request.topicData.map((topicData): RequestTopic => {
     const byId = apiVersion >= TOPIC_IDS_SINCE;
@@ -48,7 +50,8 @@ export function examine(
           wholeFailure ??
           failureOfTopic(topic, index, byId) ??
           failureOfRepeat(repeated, topicData, index) ??
-          (records === null ? NULL_RECORDS : undefined);
+          (records === null ? NULL_RECORDS : undefined) ??
+          (acksFailure && (failureOfEnvelope(body, records!, apiVersion) ?? acksFailure));
         if (failure !== undefined) {
           fail(partition, failure);
           return partition;
@@ -72,7 +75,6 @@ export function examine(
             answer: partition,
             source: body,
             sourcePosition: position,
-            bytes: length,
             ...verdict.facts,
           });
         }
@@ -110,13 +112,28 @@ function unanswered(index: number): RequestPartition {
   };
 }
 
-function failureOfWhole({ acks, transactionalId }: ProduceRequest): Failure | undefined {
-  if (acks !== -1 && acks !== 0 && acks !== 1) {
-    return { error: errors.INVALID_REQUIRED_ACKS.code, message: `acks must be -1, 0 or 1, not ${acks}` };
-  }
-  // Transactions are not served yet, InitProducerId refuses their ids, so no transaction of this id can be open.
-  if (transactionalId !== null) {
-    return NO_TRANSACTION;
+/** Kafka looks at acks when topics and batches are found to be there. */
+function failureOfAcks({ acks }: ProduceRequest): Failure | undefined {
+  return acks === -1 || acks === 0 || acks === 1
+    ? undefined
+    : { error: errors.INVALID_REQUIRED_ACKS.code, message: `acks must be -1, 0 or 1, not ${acks}` };
+}
+
+function failureOfEnvelope(body: Uint8Array, records: { position: number; length: number }, apiVersion: number) {
+  const fault = envelopeFault(body, records.position, records.length, apiVersion >= ZSTD_SINCE);
+  return fault?.kind === 'refused' ? fault : undefined;
+}
+
+/** Transactional batches in a request that names no transaction fail all of it, as a producer without the right does. */
+function failureOfTransaction({ transactionalId, topicData }: ProduceRequest, body: Uint8Array): Failure | undefined {
+  if (transactionalId !== null) return undefined;
+  const header = new BatchHeader(body);
+  for (const { partitionData } of topicData) {
+    for (const { records } of partitionData) {
+      if (records === null || records.length < BATCH_OVERHEAD_BYTES) continue;
+      header.position = records.position;
+      if (header.magic === 2 && (header.attributes & TRANSACTIONAL) !== 0) return NO_TRANSACTIONAL_ID;
+    }
   }
   return undefined;
 }
@@ -158,6 +175,10 @@ function rulesOf(topic: LaneTopic, apiVersion: number, nowMs: number): BatchRule
 const NO_TRANSACTION: Failure = {
   error: errors.INVALID_TXN_STATE.code,
   message: 'no transaction of this producer is open',
+};
+const NO_TRANSACTIONAL_ID: Failure = {
+  error: errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED.code,
+  message: 'a transactional batch in a request without a transactional id',
 };
 const NULL_RECORDS: Failure = { error: errors.INVALID_RECORD.code, message: 'the partition has no record batch' };
 

@@ -207,7 +207,8 @@ test('acks=0 gets no frame, and a closed connection when a partition fails', asy
 
 const flawed: readonly [string, Parameters<LaneHarness['produce']>[0], number][] = [
   ['acks 2', { acks: 2, partitions: [[0, makeBatch()]] }, 21],
-  ['a transactional id', { transactionalId: 't', partitions: [[0, makeBatch()]] }, 48],
+  ['acks 2 in an unknown topic', { acks: 2, topic: 'nobody', partitions: [[0, makeBatch()]] }, 3],
+  ['acks 2 with two batches', { acks: 2, partitions: [[0, Buffer.concat([makeBatch(), makeBatch()])]] }, 87],
   ['an unknown topic', { topic: 'nobody', partitions: [[0, makeBatch()]] }, 3],
   ['a partition out of range', { partitions: [[4, makeBatch()]] }, 3],
   ['a negative partition', { partitions: [[-1, makeBatch()]] }, 3],
@@ -215,7 +216,7 @@ const flawed: readonly [string, Parameters<LaneHarness['produce']>[0], number][]
   ['null records', { partitions: [[0, null]] }, 87],
   ['empty records', { partitions: [[0, new Uint8Array(0)]] }, 87],
   ['a damaged batch', { partitions: [[0, damaged()]] }, 2],
-  ['a transactional batch', { partitions: [[0, transactional()]] }, 48],
+  ['a transactional batch', { transactionalId: 't', partitions: [[0, transactional()]] }, 48],
   ['two batches', { partitions: [[0, Buffer.concat([makeBatch(), makeBatch()])]] }, 87],
 ];
 
@@ -227,6 +228,32 @@ test.each(flawed)('%s fails its partition and nothing else', async (_name, spec,
   await lane.world.pass(200);
   expect(lane.outcome(bad)).toEqual([[error, -1]]);
   expect(lane.outcome(good)).toEqual([[0, 0]]);
+});
+
+test('a transactional batch without a transactional id fails the whole request, whatever else is wrong with it', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const request = lane.produce({
+    partitions: [
+      [0, makeBatch()],
+      [1, transactional()],
+      [9, makeBatch()],
+    ],
+  });
+  await lane.world.pass(200);
+  expect(lane.outcome(request)).toEqual([
+    [53, -1],
+    [53, -1],
+    [53, -1],
+  ]);
+});
+
+test('a transactional id beside batches of no transaction means nothing', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const request = lane.produce({ transactionalId: 't', partitions: [[0, makeBatch()]] });
+  await lane.world.pass(200);
+  expect(lane.outcome(request)).toEqual([[0, 0]]);
 });
 
 test('a partition that a request names twice fails both times: Kafka would silently drop one of them', async () => {

@@ -166,7 +166,7 @@ describe('a producer (PROTOCOL §5.3)', () => {
       [0, 1, 1],
     ],
     ['with a negative sequence is no producer', [[7, 0, -1, 1]], [87, -1, 0]],
-    ['with a negative epoch is no producer', [[7, -1, 0, 1]], [87, -1, 0]],
+    ['with a negative epoch is no producer', [[7, -1, 0, 1]], [47, -1, 0]],
     ['with an id below -1 is no producer', [[-2, 0, 0, 1]], [87, -1, 0]],
     [
       'is not advanced by a refused batch',

@@ -61,6 +61,7 @@ test.each([
   expect(validateProduceBatch(buffer, 0, buffer.length, rules)).toEqual({
     kind: 'accepted',
     facts: {
+      bytes: buffer.length,
       records: 300,
       minTimestamp: NOW,
       maxTimestamp: NOW + 49,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { native } from '../../../native-bindings/bindings.js';
 import { codecNames } from '../../../native-bindings/codecs.js';
 import { encodeBatch } from '../../../src/records/encode.js';
+import { BatchHeader, LOG_APPEND_TIME } from '../../../src/records/header.js';
 import { recordsOf } from '../../../src/records/read.js';
 import {
   type BatchRules,
@@ -43,6 +44,12 @@ function changed(change: (view: DataView, bytes: Uint8Array) => void, batch: Uin
   return bytes;
 }
 
+function withLength(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  new DataView(copy.buffer).setInt32(8, copy.length - 12);
+  return copy;
+}
+
 test.each(codecNames)('a right %s batch is accepted with what is in it', (codec) => {
   const bytes = encodeBatch({
     records: [record, { ...record, timestampMs: NOW + 5 }],
@@ -52,6 +59,7 @@ test.each(codecNames)('a right %s batch is accepted with what is in it', (codec)
   expect(check(bytes)).toEqual({
     kind: 'accepted',
     facts: {
+      bytes: bytes.length,
       records: 2,
       minTimestamp: NOW,
       maxTimestamp: NOW + 5,
@@ -73,7 +81,12 @@ test.each([
   ['an older magic', changed((view) => view.setInt8(16, 1)), {}, 87],
   ['two batches', Buffer.concat([good, good]), {}, 87],
   ['a length that lies', changed((view) => view.setInt32(8, 1000)), {}, 87],
-  ['a negative length', changed((view) => view.setInt32(8, -61)), {}, 87],
+  ['a negative length', changed((view) => view.setInt32(8, -61)), {}, 2],
+  ['a length below a header of any magic', changed((view) => view.setInt32(8, 13)), {}, 2],
+  ['a length below its own header', withLength(good.subarray(0, 40)), {}, 2],
+  ['a magic to come', changed((view) => view.setInt8(16, 3)), {}, 2],
+  ['a magic below 0', changed((view) => view.setInt8(16, -1)), {}, 2],
+  ['bytes behind it that cannot begin another', Buffer.concat([good, Buffer.alloc(20)]), {}, 2],
   ['a base offset', changed((view) => view.setBigInt64(0, 5n)), {}, 87],
   ['too large', good, { maxMessageBytes: good.length - 1 }, 10],
   [
@@ -259,6 +272,23 @@ describe('times', () => {
       expect(Buffer.compare(bytes, good)).toBe(0);
     }
   });
+});
+
+test.each([
+  ['a byte', Buffer.from([0])],
+  ['less than a length', Buffer.alloc(11)],
+  ['a batch cut short', good.subarray(0, good.length - 1)],
+])('%s behind the batch is not part of it', (_, behind) => {
+  const bytes = Buffer.concat([good, behind]);
+  expect(check(bytes)).toMatchObject({ kind: 'accepted', facts: { bytes: good.length } });
+});
+
+test('attribute bits that mean nothing yet are dropped where a header is written anew', () => {
+  for (const renew of [setAppendTime, setMaxTimestamp]) {
+    const bytes = changed((view) => view.setInt16(21, 0x4080));
+    renew(bytes, 0, NOW + 5);
+    expect(new BatchHeader(bytes).attributes).toBe(renew === setAppendTime ? LOG_APPEND_TIME : 0);
+  }
 });
 
 test('a topic with LogAppendTime does not look at the producer’s times', () => {
