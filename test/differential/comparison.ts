@@ -1,4 +1,5 @@
-import { type Allowed, allowed, allowedBy } from './allowed.js';
+import { type Allowed, allowedBy } from './allowance.js';
+import { allowed } from './allowed.js';
 import { type Difference, differencesOf } from './compare.js';
 import { normalised } from './normalise.js';
 import { runScript } from './run-script.js';
@@ -44,11 +45,12 @@ export class Comparison {
     const findings: Finding[] = [];
     for (const [stepIndex, step] of script.steps.entries()) {
       const [mine, other] = [ours.outcomes[stepIndex]!, theirs.outcomes[stepIndex]!];
-      const plain = normalised(mine, step, weft, prefix, ours.given);
-      const plainOther = normalised(other, step, kafka, prefix, theirs.given);
+      const plain = normalised(mine, step, weft, prefix, ours.names);
+      const plainOther = normalised(other, step, kafka, prefix, theirs.names);
       if (mine.kind === 'answer' && other.kind === 'answer') answered.push(label(step));
-      const differences = this.#notAllowed(step, differencesOf(step.api.name, plain, plainOther));
+      const { differences, diverged } = this.#notAllowed(step, differencesOf(step.api.name, plain, plainOther));
       if (differences.length > 0) findings.push({ script, stepIndex, differences });
+      if (diverged) break;
     }
     return { answered, findings };
   }
@@ -69,12 +71,23 @@ export class Comparison {
     return { ...best, script: { ...best.script, steps: best.script.steps.slice(0, best.stepIndex + 1) } };
   }
 
-  #notAllowed(step: Step, differences: readonly Difference[]): readonly Difference[] {
-    return differences.filter((difference) => {
+  /** What no entry allows. Where an entry allows another error code, its neighbours are the same difference. */
+  #notAllowed(step: Step, all: readonly Difference[]): { differences: readonly Difference[]; diverged: boolean } {
+    const explained: string[] = [];
+    let diverged = false;
+    const left = all.filter((difference) => {
       const entry = allowedBy(step, difference);
-      if (entry !== undefined) this.met.add(entry);
-      return entry === undefined;
+      if (entry === undefined) return true;
+      this.met.add(entry);
+      diverged ||= entry.diverges === true;
+      if (/(^|\.)errorCode$/.test(difference.place)) explained.push(difference.place.replace(/errorCode$/, ''));
+      return false;
     });
+    // What else such a request did to other elements is the same difference, too.
+    const differences = diverged
+      ? []
+      : left.filter(({ place }) => !explained.some((around) => place.startsWith(around)));
+    return { differences, diverged };
   }
 
   neverMet(): readonly Allowed[] {

@@ -15,6 +15,8 @@ export type Meaning =
   | 'time'
   /** Given out by the system: compared is which of those that it gave out before. */
   | 'id'
+  /** The same, 0 being none. */
+  | 'session'
   /** An error code, shown with its name. */
   | 'error'
   /** Record batches, field by field. */
@@ -36,11 +38,16 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   host: 'host',
   port: 'port',
   clusterId: 'not compared',
+  // What the same records take differs, and so do disks.
+  logDir: 'not compared',
+  partitionSize: 'not compared',
+  totalBytes: 'not compared',
+  usableBytes: 'not compared',
   topicId: 'id',
   memberId: 'id',
   leader: 'id',
   producerId: 'id',
-  sessionId: 'id',
+  sessionId: 'session',
   logAppendTimeMs: 'time',
   finalizedFeaturesEpoch: 'not compared',
   records: 'records',
@@ -76,7 +83,18 @@ export const ordered: ReadonlySet<string> = new Set([
 /** Lists of everything there is: only what the script itself named is compared. */
 export const listings: Readonly<Record<string, string>> = {
   'Metadata.topics': 'name',
+  'ElectLeaders.replicaElectionResults': 'topic',
   'ListGroups.groups': 'groupId',
   'DescribeTopicPartitions.topics': 'name',
   'OffsetFetch.groups': 'groupId',
+};
+
+/**
+ * Lists whose elements may come in pieces: an element may stand several times, each with a part of its inner list. What
+ * counts is what all of them have together.
+ */
+export const pieces: Readonly<Record<string, string>> = {
+  'Fetch.responses': 'partitions',
+  'Produce.responses': 'partitionResponses',
+  'OffsetCommit.topics': 'partitions',
 };

@@ -2,7 +2,7 @@ import { errorByCode } from '../../src/protocol/errors.js';
 import { isPresent } from '../../src/protocol/struct.js';
 import type { AnyField, Type } from '../../src/protocol/types.js';
 import type { Outcome } from './connection.js';
-import { listings, type Meaning, meanings } from './field-meanings.js';
+import { listings, type Meaning, meanings, pieces } from './field-meanings.js';
 import { plainRecords } from './plain-records.js';
 import { PREFIX_LENGTH, type Step } from './script.js';
 import type { System } from './systems.js';
@@ -24,10 +24,9 @@ export function normalised(
   step: Step,
   system: System,
   prefix: string,
-  given: ReadonlyMap<string, unknown>,
+  names: ReadonlyMap<unknown, string>,
 ): Plain {
   if (outcome.kind !== 'answer') return { outcome: outcome.kind, ...('why' in outcome ? { why: outcome.why } : {}) };
-  const names = new Map([...given].map(([name, value]) => [value, name]));
   const context = { api: step.api.name, version: outcome.version, system, prefix, names };
   return { outcome: 'answer', ...plainStruct(step.api.response.fields, outcome.value, context, '') };
 }
@@ -60,9 +59,10 @@ function plainValue(
   if (meaning === 'records') return plainRecords(value as Uint8Array | null, context.names);
   if (value === null || value === undefined) return null;
   if (parts.kind === 'array') {
-    return own(value as readonly unknown[], context, path).map((one) =>
-      plainValue(parts.element, one, context, path, meaning),
-    );
+    const all = own(value as readonly unknown[], context, path);
+    const plain = all.map((one) => plainValue(parts.element, one, context, path, meaning));
+    const inner = pieces[`${context.api}.${path}`];
+    return inner === undefined ? plain : together(plain, inner);
   }
   if (parts.kind === 'struct') return plainStruct(parts.fields, value as Record<string, unknown>, context, path);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
@@ -76,6 +76,18 @@ function own(list: readonly unknown[], { api, prefix }: Context, path: string): 
   const isOther = (text: unknown): boolean =>
     typeof text === 'string' && (/^d[0-9a-z]{6}-/.test(text) ? !text.startsWith(prefix) : text === 'warm-up');
   return list.filter((one) => !isOther((one as Record<string, unknown>)[name]));
+}
+
+/** Elements that are alike but for their inner list as one, with all that their lists have. */
+function together(elements: readonly Plain[], inner: string): Plain {
+  const whole = new Map<string, Record<string, Plain>>();
+  for (const element of elements as readonly Record<string, Plain>[]) {
+    const key = JSON.stringify({ ...element, [inner]: [] });
+    const first = whole.get(key) ?? { ...element, [inner]: [] };
+    first[inner] = [...(first[inner] as readonly Plain[]), ...(element[inner] as readonly Plain[])];
+    whole.set(key, first);
+  }
+  return [...whole.values()];
 }
 
 function plainMeaning(meaning: Meaning, value: unknown, { system, names, prefix }: Context): Plain {
@@ -96,16 +108,16 @@ function plainMeaning(meaning: Meaning, value: unknown, { system, names, prefix 
     default: {
       const name = names.get(value);
       if (name !== undefined) return `<${name}>`;
-      if (typeof value === 'number') return value <= 0 ? value : '<number>';
+      if (typeof value === 'number') return value < 0 || (value === 0 && meaning === 'session') ? value : '<number>';
       return plainId(unprefixed(value as string, prefix));
     }
   }
 }
 
-/** Ids that a script made up are short; those that a system gives out are or end with a UUID. */
+/** Ids that a script made up are short; those that a system gives out are or end with a UUID, in one of its two forms. */
 function plainId(text: string): string {
   if (/^A{22}$/.test(text)) return '<zero>';
-  const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^[\w-]{22}$/.exec(text);
+  const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|(?<=^|-)[\w-]{22}$/.exec(text);
   return uuid === null ? text : `${text.slice(0, uuid.index)}<uuid>`;
 }
 

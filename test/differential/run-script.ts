@@ -2,10 +2,11 @@ import { type Outcome, ScriptConnection } from './connection.js';
 import { type Given, PREFIX_LENGTH, resolved, type Script, type Step, valueAt } from './script.js';
 import type { System } from './systems.js';
 
-/** What a script came to on one system: an outcome for each step, and the names that were given. */
+/** What a script came to on one system: an outcome for each step, and the names of what it gave out. */
 export interface Run {
   readonly outcomes: readonly Outcome[];
-  readonly given: ReadonlyMap<string, unknown>;
+  /** Every value that the system gave out, to its name: the last of a name is what its steps go on with. */
+  readonly names: ReadonlyMap<unknown, string>;
 }
 
 const REPEATS_MAX = 200;
@@ -29,6 +30,7 @@ class ScriptRun {
   readonly #system: System;
   readonly #prefix: string;
   readonly #given: Given = new Map();
+  readonly #names = new Map<unknown, string>();
   readonly #connections: (ScriptConnection | undefined)[] = [];
   readonly #unanswered: (Promise<void> | undefined)[] = [];
 
@@ -51,7 +53,7 @@ class ScriptRun {
       else await done;
     }
     await this.#answered([...this.#unanswered.keys()]);
-    return { outcomes, given: this.#given };
+    return { outcomes, names: this.#names };
   }
 
   close(): void {
@@ -96,19 +98,24 @@ class ScriptRun {
     for (const [name, place] of Object.entries(step.keep)) {
       const value = valueAt(answer, place);
       // What is empty or "none" is no name of anything.
-      if (value !== undefined && value !== '' && value !== -1 && value !== 0) this.#given.set(name, value);
+      if (value !== undefined && value !== '' && value !== -1 && value !== 0) this.#give(name, value);
     }
     this.#keepTopicIds(answer);
+  }
+
+  #give(name: string, value: unknown): void {
+    this.#given.set(name, value);
+    if (!this.#names.has(value)) this.#names.set(value, name);
   }
 
   /** Every topic id that an answer tells with its topic's name. */
   #keepTopicIds(at: unknown): void {
     if (Array.isArray(at)) for (const one of at) this.#keepTopicIds(one);
     if (at === null || typeof at !== 'object' || at instanceof Uint8Array) return;
-    const { name, topicId } = at as { name?: unknown; topicId?: unknown };
-    if (typeof name === 'string' && name !== '' && typeof topicId === 'string' && !/^A{22}$/.test(topicId)) {
-      const own = name.startsWith(this.#prefix) ? `~${name.slice(PREFIX_LENGTH)}` : name;
-      this.#given.set(`id of ${own}`, topicId);
+    const { name, topicId, errorCode = 0 } = at as { name?: unknown; topicId?: unknown; errorCode?: unknown };
+    const isOwn = typeof name === 'string' && name.startsWith(this.#prefix) && errorCode === 0;
+    if (isOwn && typeof topicId === 'string' && !/^A{22}$/.test(topicId)) {
+      this.#give(`id of ~${name.slice(PREFIX_LENGTH)}`, topicId);
     }
     for (const one of Object.values(at)) this.#keepTopicIds(one);
   }

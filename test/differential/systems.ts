@@ -99,5 +99,9 @@ async function coordinatorLoaded(address: string): Promise<void> {
     const { errorCode } = await client.call(apis.heartbeat, 3, { groupId: 'warm-up', generationId: 1, memberId: 'm' });
     return errorCode !== 14 && errorCode !== 16;
   });
+  await retried('ids for producers', async () => {
+    const { errorCode } = await client.call(apis.initProducerId, 1, { transactionalId: null, transactionTimeoutMs: 0 });
+    return errorCode === 0;
+  });
   client.reset();
 }

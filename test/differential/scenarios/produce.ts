@@ -117,7 +117,6 @@ export function produceOdd(story: Story): void {
       (index) => () => story.send(apis.produce, request([named('~a', [{ ...good, index }, good])])),
     ),
     ...[2, -2, 32_767, -32_768].map((acks) => () => story.send(apis.produce, request([named('~a', [good])], { acks }))),
-    ...[0, -1, 1].map((timeoutMs) => () => story.send(apis.produce, request([named('~a', [good])], { timeoutMs }))),
     () => produce(story, '~a', 0, batches({}), { acks: 0 }),
     () => produce(story, '~missing', 0, batches({}), { acks: 0 }),
     () => produce(story, '~a', 9, batches({}), { acks: 0 }),

@@ -1,0 +1,189 @@
+import type { Allowed } from './allowance.js';
+import type { Step } from './script.js';
+
+const CONSTANT_EPOCH =
+  'Weft has no partition leaders and one leader epoch, 0, for ever: a client that knows another one has it from elsewhere, and no retry would help it';
+const NO_EXCEPTIONS = 'Kafka runs into an exception of its own there; Weft answers what the request deserves';
+
+/** A tag section that claims 2^32 - 1 tags. */
+const claimsAllTags = ({ damage }: Step): boolean =>
+  damage.some((each) => each.kind === 'tags' && each.bytes[0] === 0xff && each.bytes[4] === 0x0f);
+
+const oddIsolation = ({ request }: Step): boolean =>
+  ![0, 1].includes((request as { isolationLevel: number }).isolationLevel);
+
+/** Every difference between Weft and Apache Kafka 4.3.1 that this test meets and that stays. An entry never met fails the test. */
+export const allowed: readonly Allowed[] = [
+  {
+    api: 'every',
+    field: /(^|\.)errorMessage$/,
+    weft: '<text>',
+    kafka: null,
+    what: 'Weft says in words why it refuses; Kafka leaves it at the error code',
+    reason: 'Words help people and mean nothing to programs',
+  },
+  {
+    api: 'every',
+    field: 'outcome',
+    weft: 'closed',
+    when: claimsAllTags,
+    what: 'a tag section that claims 4,294,967,295 tags: Weft closes the connection; Kafka takes the count for -1 and goes on',
+    reason: 'No such bytes come from a client, only from a broken or hostile one',
+  },
+  {
+    api: 'Produce',
+    field: 'responses.partitionResponses.errorCode',
+    kafka: 'CORRUPT_MESSAGE (2)',
+    diverges: true,
+    what: 'bytes that cannot begin a batch: in Weft their partition fails; in Kafka every partition of the request',
+    reason: 'One bad batch must not fail its neighbours',
+  },
+  {
+    api: 'Produce',
+    field: 'responses.partitionResponses.errorCode',
+    weft: 'INVALID_RECORD (87)',
+    kafka: 'UNKNOWN_SERVER_ERROR (-1)',
+    what: 'records that cannot be decompressed, codecs that do not exist: Weft INVALID_RECORD; Kafka UNKNOWN_SERVER_ERROR',
+    reason: NO_EXCEPTIONS,
+  },
+  {
+    api: 'Produce',
+    field: 'responses.partitionResponses.logStartOffset',
+    weft: -1,
+    kafka: /^\d+$/,
+    what: 'a refused batch: Weft says -1, not known, for the log start offset; Kafka says it in some of the answers',
+    reason: 'Batches are checked where only topics are known; no client looks at it beside these errors',
+  },
+  {
+    api: 'Produce',
+    field: 'responses.partitionResponses.logAppendTimeMs',
+    weft: -1,
+    kafka: '<time>',
+    what: 'a duplicate of an idempotent producer: Weft says -1 for the append time; Kafka the greatest time in the batch',
+    reason: 'The time of the original append is not kept; with CreateTime, where Kafka says it too, there is none',
+  },
+  {
+    api: 'Produce',
+    field: /^responses\.partitionResponses(\.errorCode)?$/,
+    weft: /INVALID_RECORD|UNKNOWN_TOPIC|INVALID_REQUIRED|again/,
+    kafka: /^(ABSENT|NONE \(0\))$/,
+    when: ({ request }) => namesTwice(request),
+    diverges: true,
+    what: 'a partition named twice in a request: Weft refuses both entries; Kafka loses one without a word and answers once',
+    reason: 'A record must not be lost behind an acknowledgement',
+  },
+  {
+    api: 'Produce',
+    field: 'responses.partitionResponses.errorCode',
+    weft: 'INVALID_PRODUCER_EPOCH (47)',
+    kafka: 'NONE (0)',
+    diverges: true,
+    what: 'a producer id with epoch -1: Weft refuses the batch; Kafka takes it and remembers no epoch',
+    reason: 'Idempotence could not hold for such a producer; none exists',
+  },
+  {
+    api: 'Produce',
+    field: 'responses.partitionResponses.errorCode',
+    weft: 'UNKNOWN_TOPIC_OR_PARTITION (3)',
+    kafka: 'INVALID_TOPIC_EXCEPTION (17)',
+    what: 'producing to __consumer_offsets: in Weft there is no such topic; Kafka protects it',
+    reason: 'Weft keeps offsets in its metadata: it has no internal topics',
+  },
+  {
+    api: 'Metadata',
+    field: 'topics',
+    weft: 'ABSENT',
+    kafka: /"isInternal":true/,
+    what: 'a list of all topics: Kafka lists its internal topics',
+    reason: 'Weft keeps offsets in its metadata: it has no internal topics',
+  },
+  {
+    api: 'Fetch',
+    field: /^(responses\.partitions\.)?errorCode$/,
+    kafka: 'UNKNOWN_SERVER_ERROR (-1)',
+    what: 'negative byte limits, isolation levels that do not exist: Weft takes them for the nearest that does; Kafka UNKNOWN_SERVER_ERROR',
+    reason: NO_EXCEPTIONS,
+  },
+  {
+    api: 'Fetch',
+    field: 'responses.partitions.errorCode',
+    kafka: /^(UNKNOWN|FENCED)_LEADER_EPOCH/,
+    what: 'a leader epoch other than 0: Weft serves the request; Kafka UNKNOWN_LEADER_EPOCH, FENCED_LEADER_EPOCH',
+    reason: CONSTANT_EPOCH,
+  },
+  {
+    api: 'Fetch',
+    field: 'responses.partitions.errorCode',
+    weft: 'NONE (0)',
+    kafka: 'OFFSET_OUT_OF_RANGE (1)',
+    what: 'an offset beyond the end beside partitions that have records: Weft gives the records and says OFFSET_OUT_OF_RANGE with the next request; Kafka at once',
+    reason:
+      'Beyond the end of what this agent knows is out of range only behind a fresh read, for which records do not wait',
+  },
+  {
+    api: 'ListOffsets',
+    field: 'topics.partitions.errorCode',
+    kafka: /^(UNKNOWN|FENCED)_LEADER_EPOCH/,
+    what: 'a leader epoch other than 0: Weft serves the request; Kafka UNKNOWN_LEADER_EPOCH, FENCED_LEADER_EPOCH',
+    reason: CONSTANT_EPOCH,
+  },
+  {
+    api: 'ListOffsets',
+    field: 'topics.partitions.errorCode',
+    kafka: 'UNKNOWN_SERVER_ERROR (-1)',
+    when: oddIsolation,
+    what: 'an isolation level that does not exist: Weft takes it for read_uncommitted; Kafka UNKNOWN_SERVER_ERROR',
+    reason: NO_EXCEPTIONS,
+  },
+  {
+    api: 'OffsetForLeaderEpoch',
+    field: 'topics.partitions.errorCode',
+    kafka: /^(UNKNOWN|FENCED)_LEADER_EPOCH/,
+    what: 'a leader epoch other than 0: Weft serves the request; Kafka UNKNOWN_LEADER_EPOCH, FENCED_LEADER_EPOCH',
+    reason: CONSTANT_EPOCH,
+  },
+  {
+    api: 'ApiVersions',
+    field: 'apiKeys',
+    weft: 'ABSENT',
+    what: 'APIs that Kafka lists and Weft does not serve',
+    reason: 'One by one in docs/PROTOCOL.md, "Not served, why"',
+  },
+  {
+    api: 'ApiVersions',
+    field: /^(supported|finalized)Features$/,
+    weft: 'ABSENT',
+    what: 'features: Weft lists none',
+    reason:
+      "They version the metadata of Kafka's own cluster, and what Weft does not have yet: the second transaction protocol, share and streams groups",
+  },
+  {
+    api: 'ApiVersions',
+    field: 'errorCode',
+    weft: 'NONE (0)',
+    kafka: 'INVALID_REQUEST (42)',
+    what: "a client's software name or version of a wrong form: Weft answers; Kafka INVALID_REQUEST",
+    reason: 'Nothing depends on the name, and a client refused here cannot say why',
+  },
+  {
+    api: 'Metadata',
+    field: 'topics.errorCode',
+    weft: 'NONE (0)',
+    kafka: 'UNKNOWN_TOPIC_OR_PARTITION (3)',
+    what: 'a topic made because it was asked for: Weft answers with it; Kafka says at first that there is none',
+    reason: 'The topic is there when Weft answers, so no client need ask again',
+  },
+];
+
+function namesTwice(request: unknown): boolean {
+  const { topicData } = request as {
+    topicData: readonly { name?: unknown; topicId?: unknown; partitionData: readonly { index: number }[] }[];
+  };
+  const named = topicData.flatMap(({ name, topicId, partitionData }) =>
+    partitionData.map(({ index }) => JSON.stringify([name ?? topicId, index])),
+  );
+  return new Set(named).size < named.length;
+}
+
+/** Differences about to be mended, which may be gone at any time. */
+export const pending: readonly Allowed[] = [];
