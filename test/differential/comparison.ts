@@ -4,13 +4,7 @@ import { type Difference, differencesOf } from './compare.js';
 import { normalised } from './normalise.js';
 import { runScript } from './run-script.js';
 import { PREFIX_LENGTH, type Script, type Step } from './script.js';
-import type { System } from './systems.js';
-
-/** The two that are compared. */
-export interface Pair {
-  readonly weft: System;
-  readonly kafka: System;
-}
+import type { Pair } from './systems.js';
 
 /** Differences that no entry allows, at the first step of a script that has any. */
 export interface Finding {
@@ -21,7 +15,7 @@ export interface Finding {
 
 /** What both systems came to with a script. */
 export interface Compared {
-  /** `API version` of every request that both answered, in order. */
+  /** `API version` of every undamaged request that both answered, in order. */
   readonly answered: readonly string[];
   /** By step; those behind the first may be its consequences. */
   readonly findings: readonly Finding[];
@@ -47,7 +41,8 @@ export class Comparison {
       const [mine, other] = [ours.outcomes[stepIndex]!, theirs.outcomes[stepIndex]!];
       const plain = normalised(mine, step, weft, prefix, ours.names);
       const plainOther = normalised(other, step, kafka, prefix, theirs.names);
-      if (mine.kind === 'answer' && other.kind === 'answer') answered.push(label(step));
+      const whole = step.damage.length === 0 && mine.kind === 'answer' && other.kind === 'answer';
+      if (whole) answered.push(label(step));
       const { differences, diverged } = this.#notAllowed(step, differencesOf(step.api.name, plain, plainOther));
       if (differences.length > 0) findings.push({ script, stepIndex, differences });
       if (diverged) break;

@@ -1,8 +1,7 @@
-/** `node dist/test/differential/main.js SEED [REQUESTS] [SCENARIO]`: what differs, each with its shortest script. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** `node dist/test/differential/main.js SEED [REQUESTS] [SCENARIO]`: what differs, each with its shortest script; with --whole unshortened. */
 import { join } from 'node:path';
 import { kafkaClassPath } from '../servers/kafka.js';
+import { scratchFolder } from '../processes/agent.js';
 import { Comparison, compareAll, type Finding, signature } from './comparison.js';
 import { scriptsOf } from './generate.js';
 import { reportOf } from './report.js';
@@ -11,8 +10,9 @@ import { kafkaSystem, scratchRoot, weftSystem } from './systems.js';
 const [seed = '1', requests = '2000', scenario = ''] = process.argv.slice(2).filter((flag) => !flag.startsWith('--'));
 const classPath = kafkaClassPath();
 if (classPath === undefined) throw new Error('needs Kafka: npm run setup');
-const folder = mkdtempSync(join(scratchRoot ?? tmpdir(), 'weft-differential-'));
-const [weft, kafka] = await Promise.all([weftSystem(folder), kafkaSystem(classPath, folder)]);
+const folder = scratchFolder('differential', scratchRoot);
+const starting = [weftSystem(join(folder.path, 'weft')), kafkaSystem(classPath, join(folder.path, 'kafka'))] as const;
+const [weft, kafka] = await Promise.all(starting);
 try {
   const comparison = new Comparison({ weft, kafka });
   const scripts = scriptsOf(Number(seed), Number(requests)).filter(({ name }) => name.startsWith(scenario));
@@ -35,5 +35,5 @@ try {
   );
 } finally {
   await Promise.all([weft.stop(), kafka.stop()]);
-  rmSync(folder, { recursive: true, force: true });
+  folder.remove();
 }

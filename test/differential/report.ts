@@ -1,3 +1,4 @@
+import { apiList } from '../../src/protocol/apis.js';
 import { type Finding, label } from './comparison.js';
 import type { Step } from './script.js';
 
@@ -9,6 +10,18 @@ export function reportOf({ script, stepIndex, differences }: Finding): string {
     ({ place, weft, kafka }) => `    ${place}\n      Weft:  ${text(weft)}\n      Kafka: ${text(kafka)}`,
   );
   return [`${script.name}: ${label(script.steps[stepIndex]!)}`, ...steps, ...fields].join('\n');
+}
+
+/** How often each version of each API was answered by both. */
+export function coverageTable(answered: ReadonlyMap<string, number>): string {
+  const rows = apiList.map(({ key, name, min, max }) => {
+    const counts = Array.from(
+      { length: max - min + 1 },
+      (_, i) => `v${min + i} ${answered.get(`${name} v${min + i}`) ?? 0}`,
+    );
+    return `${String(key).padStart(3)} ${name.padEnd(28)} ${counts.join(' · ')}\n`;
+  });
+  return rows.join('');
 }
 
 const TEXT_MAX = 600;

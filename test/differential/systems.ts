@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { apis } from '../../src/protocol/apis.js';
 import { startAgent } from '../processes/agent.js';
 import { WireClient } from '../processes/wire.js';
@@ -17,15 +16,21 @@ export interface System {
   stop(): Promise<void>;
 }
 
+export interface Pair {
+  readonly weft: System;
+  readonly kafka: System;
+}
+
 /** Neither system is asked to survive anything here, so memory will do where there is some. */
 export const scratchRoot = existsSync('/dev/shm') ? '/dev/shm' : undefined;
 
-export async function weftSystem(folder: string): Promise<System> {
+export async function weftSystem(folder: string, more: readonly string[] = []): Promise<System> {
   const agent = await startAgent([
-    ...['--bucket', `file:${join(folder, 'bucket')}`],
+    ...['--bucket', `file:${folder}`],
     ...['--group-initial-rebalance-delay', '0ms'],
-    ...['--default-partitions', '1'],
+    ...(more.includes('--default-partitions') ? [] : ['--default-partitions', '1']),
     ...['--log-level', 'error'],
+    ...more,
   ]);
   return {
     name: 'weft',
@@ -52,7 +57,7 @@ const properties = {
 
 export async function kafkaSystem(classPath: string, folder: string): Promise<System> {
   const jvmFlags = ['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-  const node = await startKafka({ classPath, folder: join(folder, 'kafka'), jvmFlags, properties });
+  const node = await startKafka({ classPath, folder, jvmFlags, properties });
   const address = `127.0.0.1:${node.port}`;
   const publisher = new Publisher(address);
   await coordinatorLoaded(address);

@@ -63,8 +63,8 @@ export async function startAgent(
   };
 }
 
-/** A fresh folder that is removed by the returned function. */
-export function scratchFolder(name: string): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), `weft-${name}-`));
+/** A fresh folder, in the system's for temporary files or in `parent`, that is removed by the returned function. */
+export function scratchFolder(name: string, parent = tmpdir()): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(parent, `weft-${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
