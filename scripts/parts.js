@@ -1,6 +1,7 @@
 // What npm cannot bring, part by part: how to see that it is there, and how to get it. `scripts/setup.js` installs,
 // `scripts/suites.js` says which suite needs which. Everything but Debian packages goes into .cache/setup.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +24,10 @@ const librdkafkaTests = '@confluentinc/kafka-javascript@1.10.1';
 
 const javaLibraries = join(setupFolder, 'java/lib');
 const javaPom = 'test/clients/java/pom.xml';
-const goFolder = 'test/clients/franz-go';
+const javaOldPom = 'test/clients/java-old/pom.xml';
+/** The oldest that Kafka 4 serves, and some on the way; each has a test file, test/clients/old-java-VERSION.test.ts. */
+const javaOldVersions = ['2.1.1', '2.8.2', '3.3.2', '3.9.1', '4.0.1'];
+const pythonRequirements = 'test/clients/python/requirements.txt';
 const rdkafkaFolder = join(setupFolder, 'librdkafka');
 const kgoFolder = join(setupFolder, 'kgo');
 const rdkafkaTestsFolder = join(setupFolder, 'librdkafka-tests');
@@ -76,20 +80,43 @@ export const parts = {
     detect: () => existsSync(join(binFolder, 'minio')) && isStamped('minio', minio),
     install: () => goInstall('minio', minio),
   },
-  'franz-go': {
-    what: 'a test client of franz-go (Go)',
-    needs: 'Go',
-    debian: [installedByApt('go', 'golang-go')],
-    detect: () => existsSync(join(binFolder, 'franz-go-client')) && isStamped('franz-go', goSources()),
-    /** Written in test/clients/franz-go. */
-    applies: () => existsSync(join(goFolder, 'go.mod')),
+  'java-old': {
+    what: `older Java clients: ${javaOldVersions.join(', ')}`,
+    needs: 'JDK 17 and Maven',
+    debian: [installedByApt('javac', 'openjdk-17-jdk-headless'), installedByApt('mvn', 'maven')],
+    detect: () => isStamped('java-old', javaOldRecipe()),
     async install() {
-      mkdirSync(binFolder, { recursive: true });
-      const output = join(binFolder, 'franz-go-client');
-      await run('building', await recentGo(), ['build', '-o', output, '.'], { cwd: goFolder, env: goEnvironment() });
-      stamp('franz-go', goSources());
+      for (const version of javaOldVersions) {
+        const flags = [`-Dkafka.version=${version}`, `-DoutputDirectory=${join(setupFolder, 'java-old', version)}`];
+        await run('fetching jars', 'mvn', ['-q', '-B', '-f', javaOldPom, 'dependency:copy-dependencies', ...flags]);
+      }
+      stamp('java-old', javaOldRecipe());
     },
   },
+  'franz-go': goClient('franz-go'),
+  sarama: goClient('sarama'),
+  'kafka-go': goClient('kafka-go'),
+  python: {
+    what: 'kafka-python, aiokafka and confluent-kafka-python, in an environment of their own',
+    needs: 'Python 3.10 or later',
+    debian: [
+      installedByApt('python3', 'python3'),
+      {
+        debianPackage: 'python3-venv',
+        isThere: () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0,
+      },
+    ],
+    detect: () => isStamped('python', readFileSync(pythonRequirements, 'utf8')),
+    async install() {
+      const folder = join(setupFolder, 'python');
+      await run('making an environment', 'python3', ['-m', 'venv', '--clear', folder]);
+      const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', pythonRequirements];
+      await run('installing Python packages', join(folder, 'bin/python'), pip);
+      stamp('python', readFileSync(pythonRequirements, 'utf8'));
+    },
+  },
+  rust: rustClient('rust', 'the rdkafka crate with the librdkafka that it brings'),
+  'rust-librdkafka-1-9': rustClient('rust-librdkafka-1-9', 'the rdkafka crate over librdkafka 1.9.2'),
   librdkafka: {
     what: 'librdkafka as a Node addon, built from the sources in node-rdkafka',
     needs: 'a C++ compiler, make, Python 3, headers of zlib, zstd and OpenSSL',
@@ -204,11 +231,61 @@ function stamp(name, text) {
   writeFileSync(stampPath(name), text);
 }
 
-function goSources() {
-  const names = readdirSync(goFolder).filter((name) => /\.go$|^go\.(mod|sum)$/.test(name));
+function javaOldRecipe() {
+  return `${javaOldVersions.join(' ')}\n${readFileSync(javaOldPom, 'utf8')}`;
+}
+
+/** The program of test/clients/NAME, written in Go. */
+function goClient(name) {
+  const folder = join('test/clients', name);
+  const output = join(binFolder, `${name}-client`);
+  return {
+    what: `a test client of ${name} (Go)`,
+    needs: 'Go',
+    debian: [installedByApt('go', 'golang-go')],
+    detect: () => existsSync(output) && isStamped(name, sourcesIn(folder)),
+    async install() {
+      mkdirSync(binFolder, { recursive: true });
+      await run('building', await recentGo(), ['build', '-o', output, '.'], { cwd: folder, env: goEnvironment() });
+      stamp(name, sourcesIn(folder));
+    },
+  };
+}
+
+/** The program of test/clients/NAME, written in Rust. */
+function rustClient(name, what) {
+  const folder = join('test/clients', name);
+  const output = join(binFolder, `${name}-client`);
+  const sources = () => sourcesIn(folder) + sourcesIn('test/clients/rust/src');
+  return {
+    what: `${what} (Rust)`,
+    needs: 'Rust 1.85 or later, a C compiler, make, headers of zlib',
+    debian: [
+      installedByApt('cargo', 'cargo'),
+      installedByApt('cc', 'gcc'),
+      installedByApt('make', 'make'),
+      { debianPackage: 'zlib1g-dev', isThere: () => existsSync('/usr/include/zlib.h') },
+    ],
+    detect: () => existsSync(output) && isStamped(name, sources()),
+    async install() {
+      mkdirSync(binFolder, { recursive: true });
+      const target = join(setupFolder, 'rust', name);
+      await run('building (some minutes)', 'cargo', ['build', '--release', '--locked', '--target-dir', target], {
+        cwd: folder,
+      });
+      copyFileSync(join(target, 'release', `${name}-client`), output);
+      rmSync(target, { recursive: true, force: true });
+      stamp(name, sources());
+    },
+  };
+}
+
+/** The sources of a small program: what lies directly in its folder. */
+function sourcesIn(folder) {
+  const names = readdirSync(folder).filter((name) => /\.(go|rs)$|^go\.(mod|sum)$|^Cargo\.(toml|lock)$/.test(name));
   return names
     .sort()
-    .map((name) => readFileSync(join(goFolder, name), 'utf8'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('\n');
 }
 

@@ -17,11 +17,10 @@ const chosen = Object.entries(parts).filter(([name, part]) =>
 );
 
 for (const [name, part] of chosen) {
-  const state = isThere(part) ? 'is there' : part.applies?.() === false ? 'not in this checkout' : 'to install';
+  const state = isThere(part) ? 'is there' : 'to install';
   say(`${name.padEnd(12)} ${state.padEnd(12)} ${part.what}`);
 }
-if (!process.argv.includes('--list'))
-  await install(chosen.filter(([, part]) => !isThere(part) && part.applies?.() !== false));
+if (!process.argv.includes('--list')) await install(chosen.filter(([, part]) => !isThere(part)));
 
 async function install(missing) {
   const failed = [];

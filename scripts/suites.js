@@ -22,6 +22,15 @@ export const suites = [
   { name: 'librdkafka', files: ['test/clients/librdkafka*.test.js'], needs: ['librdkafka'] },
   { name: 'java', files: ['test/clients/java*.test.js'], needs: ['java'] },
   { name: 'franz-go', files: ['test/clients/franz-go*.test.js'], needs: ['franz-go'] },
+  { name: 'sarama', files: ['test/clients/sarama*.test.js'], needs: ['sarama'] },
+  { name: 'kafka-go', files: ['test/clients/kafka-go*.test.js'], needs: ['kafka-go'] },
+  { name: 'python', files: ['test/clients/python*.test.js'], needs: ['python'] },
+  {
+    name: 'rust',
+    files: ['test/clients/rust*.test.js'],
+    needs: ['rust', 'rust-librdkafka-1-9'],
+  },
+  { name: 'java-old', files: ['test/clients/old-java*.test.js'], needs: ['java-old'] },
   {
     name: 'clients-together',
     files: ['test/clients/together*.test.js'],

@@ -32,8 +32,12 @@ export async function killCycles(
 
   let stopping = false;
   const sent = new Map<string, SentRecord[]>();
-  const load = Array.from({ length: plan.producers }, (_, i) =>
-    produceUntil(address, topic, `p${i}`, i % plan.partitions, sent, () => stopping),
+  // Before the first kill: kafkajs tries a send again for as long as it takes, a first connection only so often.
+  const producers = await Promise.all(
+    Array.from({ length: plan.producers }, (_, i) => connectProducer(address, `p${i}`)),
+  );
+  const load = producers.map((producer, i) =>
+    produceUntil(producer, topic, `p${i}`, i % plan.partitions, sent, () => stopping),
   );
   for (let cycle = 1; cycle <= plan.cycles; cycle += 1) {
     await sleep(plan.aliveMsMin + Math.random() * (plan.aliveMsMax - plan.aliveMsMin));
@@ -50,9 +54,22 @@ export async function killCycles(
   return { history, violations: violations(history) };
 }
 
+async function connectProducer(address: string, clientId: string): Promise<kafkajs.Producer> {
+  const client = new kafkajs.Kafka({
+    clientId,
+    brokers: [address],
+    logLevel: kafkajs.logLevel.NOTHING,
+    requestTimeout: 5000,
+    retry: { retries: 1000, initialRetryTime: 50, maxRetryTime: 300 },
+  });
+  const producer = client.producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  return producer;
+}
+
 /** One idempotent producer to one partition: kafkajs retries the same batch with the same sequence until it is told an outcome. */
 async function produceUntil(
-  address: string,
+  producer: kafkajs.Producer,
   topic: string,
   name: string,
   partition: number,
@@ -61,15 +78,6 @@ async function produceUntil(
 ): Promise<void> {
   const records: SentRecord[] = [];
   sent.set(name, records);
-  const client = new kafkajs.Kafka({
-    clientId: name,
-    brokers: [address],
-    logLevel: kafkajs.logLevel.NOTHING,
-    requestTimeout: 5000,
-    retry: { retries: 1000, initialRetryTime: 50, maxRetryTime: 300 },
-  });
-  const producer = client.producer({ idempotent: true, maxInFlightRequests: 1 });
-  await producer.connect();
   for (let n = 0; !stopping(); n += 5) {
     const values = Array.from({ length: 5 }, (_, k) => `${name}-${n + k}`);
     try {

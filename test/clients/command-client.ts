@@ -18,7 +18,7 @@ export function commandClient(
   name: string,
   compressions: readonly Compression[],
   command: readonly string[],
-  shapes: ClientDriver['shapes'] = 'every',
+  { shapes = 'every', idempotence = true }: Partial<Pick<ClientDriver, 'shapes' | 'idempotence'>> = {},
 ): ClientDriver {
   const run = (words: readonly string[], input = ''): Promise<string[]> => runClient([...command, ...words], input);
   const records = (lines: readonly string[]): ConsumedRecord[] =>
@@ -29,6 +29,7 @@ export function commandClient(
   return {
     name,
     compressions,
+    idempotence,
     shapes,
     createTopic: async (bootstrap, topic, partitions) => {
       await run(['create', bootstrap, topic, String(partitions)]);

@@ -30,8 +30,13 @@ export interface GroupMember {
 export interface ClientDriver {
   readonly name: string;
   readonly compressions: readonly Compression[];
-  /** What its API can carry: every record, header values of text only, or text keys and values without headers. */
-  readonly shapes: 'every' | 'text headers' | 'text';
+  /** Whether it has idempotent producers. */
+  readonly idempotence: boolean;
+  /**
+   * What its API can carry: every record, every one but that it reads empty as null, header values of text only, or text
+   * keys and values without headers.
+   */
+  readonly shapes: 'every' | 'empty is null' | 'text headers' | 'text';
   /** Undefined where the client has no such call. */
   readonly createTopic: ((bootstrap: string, topic: string, partitions: number) => Promise<void>) | undefined;
   /** Sends the records to partition 0 in order and waits for all acknowledgements. */

@@ -1,4 +1,4 @@
-import { franzGo } from './franz-go.js';
+import { franzGo } from './go.js';
 import { clientScenarios } from './scenarios.js';
 
 clientScenarios(franzGo);

@@ -20,6 +20,7 @@ export function kafkaJsClient(bootstrap: string): InstanceType<typeof Kafka> {
 export const kafkaJs: ClientDriver = {
   name: 'kafkajs',
   compressions: ['none', 'gzip'],
+  idempotence: true,
   shapes: 'every',
 
   async createTopic(bootstrap, topic, numPartitions) {

@@ -25,6 +25,7 @@ function recordsOf(lines: readonly string[]): ConsumedRecord[] {
 export const kcat: ClientDriver = {
   name: 'kcat',
   compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+  idempotence: true,
   shapes: 'text',
   createTopic: undefined,
 

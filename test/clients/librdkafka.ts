@@ -9,5 +9,5 @@ export const librdkafka = commandClient(
   'librdkafka',
   ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
   [process.execPath, program, join(root, '.cache/setup/librdkafka')],
-  'text headers',
+  { shapes: 'text headers' },
 );

@@ -51,6 +51,7 @@ function recordOf(message: Message): ConsumedRecord {
 export const platformatic: ClientDriver = {
   name: 'platformatic',
   compressions: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+  idempotence: true,
   shapes: 'every',
 
   async createTopic(bootstrap, topic, partitions) {

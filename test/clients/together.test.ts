@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AgentProcess, scratchFolder, startAgent } from '../processes/agent.js';
 import type { ClientDriver, Compression } from './driver.js';
-import { franzGo } from './franz-go.js';
+import { franzGo } from './go.js';
 import { compileJava, java } from './java.js';
 import { kafkaJs } from './kafkajs.js';
 import { kcat } from './kcat.js';

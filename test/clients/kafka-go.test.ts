@@ -1,0 +1,4 @@
+import { kafkaGo } from './go.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(kafkaGo);

@@ -1,0 +1,4 @@
+import { aiokafka } from './python.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(aiokafka);

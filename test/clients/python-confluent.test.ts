@@ -1,0 +1,4 @@
+import { confluentPython } from './python.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(confluentPython);

@@ -1,0 +1,4 @@
+import { kafkaPython } from './python.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(kafkaPython);

@@ -1,0 +1,4 @@
+import { rustOld } from './rust.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(rustOld);

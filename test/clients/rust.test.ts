@@ -1,0 +1,4 @@
+import { rust } from './rust.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(rust);

@@ -1,0 +1,4 @@
+import { sarama } from './go.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(sarama);
