@@ -18,7 +18,7 @@ const chosen = Object.entries(parts).filter(([name, part]) =>
 
 for (const [name, part] of chosen) {
   const state = isThere(part) ? 'is there' : 'to install';
-  say(`${name.padEnd(12)} ${state.padEnd(12)} ${part.what}`);
+  say(`${name.padEnd(19)} ${state.padEnd(12)} ${part.what}`);
 }
 if (!process.argv.includes('--list')) await install(chosen.filter(([, part]) => !isThere(part)));
 
