@@ -10,6 +10,7 @@ import type { Settings } from './config/settings.js';
 import { startConsole } from './console/http.js';
 import { collectSeries } from './console/series.js';
 import { Fetcher } from './fetch/engine.js';
+import { ConsumerGroupEngine } from './groups/consumer-engine.js';
 import { GroupEngine } from './groups/engine.js';
 import { IngestEngine } from './ingest/engine.js';
 import { objectJournal } from './journal/drivers/objects.js';
@@ -80,6 +81,8 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
         leaseMs: settings.journalLeaseMs,
         journalPutsPerSecondMax: settings.journalPutsPerSecondMax,
         logLevel: settings.logLevel,
+        consumerSessionMs: settings.groupConsumerSessionMs,
+        consumerAssignmentIntervalMs: settings.groupConsumerAssignmentIntervalMs,
       },
       telemetry,
       log,
@@ -153,6 +156,10 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
     sessionMsMax: settings.groupSessionMsMax,
     membersMax: settings.groupMembersMax,
   });
+  const consumerGroups = new ConsumerGroupEngine(metadata, world, {
+    heartbeatMs: settings.groupConsumerHeartbeatMs,
+    membersMax: settings.groupMembersMax,
+  });
   collectSeries(telemetry, metadata.view);
   await ingest.ready();
   const producerIds = new ProducerIds(metadata);
@@ -160,7 +167,18 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
   const fetchSessions = new FetchSessions(world.random, memory.fetchSessionsBytesMax, () =>
     meters.fetchSessionsEvicted.add(1),
   );
-  const services = { metadata, fetch, fetchSessions, groups, producerIds, settings, world, meters, log };
+  const services = {
+    metadata,
+    fetch,
+    fetchSessions,
+    groups,
+    consumerGroups,
+    producerIds,
+    settings,
+    world,
+    meters,
+    log,
+  };
   server.serve(createDispatch(services), ingest);
   const page = await startConsole(settings.http, {
     source: {

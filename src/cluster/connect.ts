@@ -115,7 +115,7 @@ function showGauges(world: World, telemetry: Telemetry, client: Client): void {
       partitions += topic.partitions.length;
     }
     let groups = 0;
-    for (const _ of view.groups()) {
+    for (const _ of [...view.groups(), ...view.consumerGroups()]) {
       groups += 1;
     }
     meters.revision.set(view.revision);

@@ -40,6 +40,10 @@ export interface LeaderSettings {
   readonly offsetsRetentionMs: number;
   /** Between two looks for those kept long enough (offsets.retention.check.interval.ms). */
   readonly offsetsCheckMs: number;
+  /** Of members of consumer groups, where the group has no consumer.session.timeout.ms. */
+  readonly consumerSessionMs: number;
+  /** Between two assignments of a consumer group at least, where the group has no consumer.assignment.interval.ms. */
+  readonly consumerAssignmentIntervalMs: number;
 }
 
 export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
@@ -53,6 +57,8 @@ export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
   logLevel: 'info',
   offsetsRetentionMs: 7 * 86_400_000,
   offsetsCheckMs: 600_000,
+  consumerSessionMs: 45_000,
+  consumerAssignmentIntervalMs: 1_000,
 };
 
 /** A command on its way to the leader, with the stream position that makes its application exactly-once. */

@@ -180,6 +180,24 @@ export const settingsTable = {
     '7d',
     'How long committed offsets are kept once their group has no members; without a group, or a topic that no member consumes, once they were committed.',
   ),
+  groupConsumerSessionMs: one(
+    'group-consumer-session',
+    duration(1000, 1_800_000),
+    '45s',
+    'How long a member that uses the consumer protocol may be silent; a group may set consumer.session.timeout.ms.',
+  ),
+  groupConsumerHeartbeatMs: one(
+    'group-consumer-heartbeat',
+    duration(100, 60_000),
+    '5s',
+    'How often such members are told to send heartbeats; a group may set consumer.heartbeat.interval.ms.',
+  ),
+  groupConsumerAssignmentIntervalMs: one(
+    'group-consumer-assignment-interval',
+    duration(0, 60_000),
+    '1s',
+    'The shortest time between two assignments of such a group; a group may set consumer.assignment.interval.ms.',
+  ),
   groupMembersMax: one('group-members-max', count(1, 100_000), '5000', 'Members of one consumer group.'),
   metadataBytesMax: one(
     'metadata-bytes-max',
@@ -249,6 +267,10 @@ export const settingRows: readonly (AnySetting & { readonly name: SettingName })
 export const settingRules: readonly ((settings: Settings) => string | undefined)[] = [
   ({ groupSessionMsMin, groupSessionMsMax }) =>
     groupSessionMsMin > groupSessionMsMax ? '--group-session-min is above --group-session-max' : undefined,
+  ({ groupConsumerHeartbeatMs, groupConsumerSessionMs }) =>
+    groupConsumerHeartbeatMs >= groupConsumerSessionMs
+      ? '--group-consumer-heartbeat must be below --group-consumer-session'
+      : undefined,
   ({ messageBytesMax, frameBytesMax }) =>
     messageBytesMax >= frameBytesMax ? '--message-bytes-max must be below --frame-bytes-max' : undefined,
   ({ batchBytes, memoryBytes }) =>

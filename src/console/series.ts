@@ -37,7 +37,7 @@ export function collectSeries(telemetry: Telemetry, view: MetadataView): void {
       labels: ['group', 'topic', 'partition'],
     },
     (emit) => {
-      for (const { groupId } of view.groups()) {
+      for (const { groupId } of [...view.groups(), ...view.consumerGroups()]) {
         for (const { topic, partition, offset } of view.committedOffsets(groupId)) {
           const end = view.topicByName(topic)?.partitions[partition]?.highWatermark;
           if (end !== undefined) emit([groupId, topic, String(partition)], Math.max(0, end - offset));

@@ -43,7 +43,10 @@ export function joinError(error: number, memberId: string): JoinAnswer {
   };
 }
 
-export function syncAnswer(group: GroupView | undefined, assignment: Uint8Array): SyncAnswer {
+export function syncAnswer(
+  group: Pick<SyncAnswer, 'protocolType' | 'protocolName'> | undefined,
+  assignment: Uint8Array,
+): SyncAnswer {
   return {
     error: errors.NONE.code,
     protocolType: group?.protocolType,

@@ -6,14 +6,14 @@
  * Without a leader joins, syncs and commits get COORDINATOR_LOAD_IN_PROGRESS, which clients retry; assignments stand.
  */
 import { uuidFromBytes } from '../bytes/uuid.js';
-import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
+import type { MetadataClient } from '../cluster/metadata-client.js';
 import { topicIdBytes } from '../metadata/topic-id.js';
-import type { Command } from '../metadata/journal.wire.js';
-import type { Joined, Outcome, Refused } from '../metadata/outcomes.js';
+import type { Joined } from '../metadata/outcomes.js';
 import type { GroupView } from '../metadata/view.js';
 import { errors } from '../protocol/errors.js';
 import type { World } from '../world/world.js';
 import { joinAnswer, joinError, syncAnswer, syncError } from './answers.js';
+import { heartbeatInConsumerGroup, joinedConsumerGroup } from './classic-in-consumer.js';
 import type {
   CommitRequest,
   DeleteOffsetsAnswer,
@@ -25,6 +25,7 @@ import type {
   SyncAnswer,
   SyncRequest,
 } from './requests.js';
+import { expectKind, submit, unavailable } from './submit.js';
 import { GroupWaiters } from './waiters.js';
 
 export interface GroupLimits {
@@ -63,7 +64,7 @@ export class GroupEngine {
     }
     const knownMember = request.memberId !== '';
     const memberId = knownMember ? request.memberId : this.#newMemberId(request);
-    const outcome = await this.#submit({
+    const outcome = await submit(this.#metadata, {
       kind: {
         $case: 'joinGroup',
         value: {
@@ -101,7 +102,7 @@ export class GroupEngine {
       const group = this.#metadata.view.group(request.group);
       const member = group?.members.get(joined.memberId);
       if (group === undefined || member === undefined) {
-        const error = this.#lostMember(group, request.instanceId);
+        const error = this.#lostMember(group, { ...request, memberId: joined.memberId });
         return joinError(error, error === errors.UNKNOWN_MEMBER_ID.code ? '' : joined.memberId);
       }
       if (group.state === 'PreparingRebalance' && group.joinPhase === joinPhase) {
@@ -117,7 +118,7 @@ export class GroupEngine {
     if (request.group === '') {
       return syncError(errors.INVALID_GROUP_ID.code);
     }
-    const outcome = await this.#submit({
+    const outcome = await submit(this.#metadata, {
       kind: {
         $case: 'syncGroup',
         value: {
@@ -138,7 +139,8 @@ export class GroupEngine {
     const synced = expectKind(outcome, 'synced');
     const group = this.#metadata.view.group(request.group);
     if (synced.assignment !== undefined) {
-      return syncAnswer(group, synced.assignment);
+      // A consumer group answers at once, with the protocol that the member named.
+      return syncAnswer(group ?? request, synced.assignment);
     }
     return this.#waitAlive(request.group, request.memberId, signal, () => this.#syncResult(request));
   }
@@ -164,7 +166,7 @@ export class GroupEngine {
     if (request.group === '') {
       return { error: errors.INVALID_GROUP_ID.code, memberErrors: [] };
     }
-    const outcome = await this.#submit({
+    const outcome = await submit(this.#metadata, {
       kind: { $case: 'leaveGroup', value: { group: request.group, members: [...request.members] } },
     });
     return outcome.kind === 'refused'
@@ -175,13 +177,13 @@ export class GroupEngine {
   /** One error code an offset of the request. COORDINATOR_NOT_AVAILABLE after 5 s: it may still be committed. */
   async commit(request: CommitRequest): Promise<readonly number[]> {
     const all = (error: number): readonly number[] => request.offsets.map(() => error);
-    const { group, generation, memberId, instanceId, offsets, retentionMs } = request;
+    const { group, generation, memberId, instanceId, memberEpochs, offsets, retentionMs } = request;
     const outcome = await this.#within(
       COMMIT_WAIT_MS_MAX,
-      this.#submit({
+      submit(this.#metadata, {
         kind: {
           $case: 'commitOffsets',
-          value: { group, generation, memberId, instanceId, offsets: [...offsets], retentionMs },
+          value: { group, generation, memberId, instanceId, memberEpochs, offsets: [...offsets], retentionMs },
         },
       }),
     );
@@ -199,7 +201,7 @@ export class GroupEngine {
 
   /** 0, or why the group was not deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND …). The empty id may have offsets, as in Kafka. */
   async delete(group: string): Promise<number> {
-    const outcome = await this.#submit({ kind: { $case: 'deleteGroup', value: { group } } });
+    const outcome = await submit(this.#metadata, { kind: { $case: 'deleteGroup', value: { group } } });
     return outcome.kind === 'refused' ? outcome.error : NONE;
   }
 
@@ -217,7 +219,7 @@ export class GroupEngine {
         partitions: [...partitions],
       })),
     };
-    const outcome = await this.#submit({ kind: { $case: 'deleteOffsets', value } });
+    const outcome = await submit(this.#metadata, { kind: { $case: 'deleteOffsets', value } });
     return outcome.kind === 'refused'
       ? { error: outcome.error, partitionErrors: [] }
       : { error: NONE, partitionErrors: expectKind(outcome, 'offsets-deleted').errors };
@@ -246,10 +248,15 @@ export class GroupEngine {
 
   /** The group needed no join phase: the same metadata again, or a static member that came back. */
   #joinedAtOnce(request: JoinRequest, { memberId, replacedLeaderId }: Joined): JoinAnswer {
+    const consumerGroup = this.#metadata.view.consumerGroup(request.group);
+    const answer = consumerGroup && joinedConsumerGroup(consumerGroup, memberId);
+    if (answer !== undefined) {
+      return answer;
+    }
     const group = this.#metadata.view.group(request.group);
     const member = group?.members.get(memberId);
     if (group === undefined || member === undefined) {
-      return joinError(this.#lostMember(group, request.instanceId), memberId);
+      return joinError(this.#lostMember(group, { ...request, memberId }), memberId);
     }
     if (replacedLeaderId !== undefined && !request.canSkipAssignment) {
       // Before v9 the returning leader must not assign: it is told of its former self as the leader, as in Kafka.
@@ -262,7 +269,7 @@ export class GroupEngine {
     const group = this.#metadata.view.group(request.group);
     const member = group?.members.get(request.memberId);
     if (group === undefined || member === undefined) {
-      return syncError(this.#lostMember(group, request.instanceId));
+      return syncError(this.#lostMember(group, request));
     }
     if (group.generation !== request.generation || group.state === 'PreparingRebalance') {
       return syncError(errors.REBALANCE_IN_PROGRESS.code);
@@ -274,13 +281,21 @@ export class GroupEngine {
   }
 
   #heartbeat(request: MemberRequest): number {
+    const consumerGroup = this.#metadata.view.consumerGroup(request.group);
+    if (consumerGroup !== undefined) {
+      const error = heartbeatInConsumerGroup(consumerGroup, request);
+      if (error === NONE || error === errors.REBALANCE_IN_PROGRESS.code) {
+        this.#metadata.membersAlive(request.group, [request.memberId]);
+      }
+      return error;
+    }
     const group = this.#metadata.view.group(request.group);
     const member = group?.members.get(request.memberId);
     if (group === undefined || member === undefined || member.pending) {
-      return this.#lostMember(group, request.instanceId);
+      return this.#lostMember(group, request);
     }
     if (request.instanceId !== undefined && member.instanceId !== request.instanceId) {
-      return this.#lostMember(group, request.instanceId);
+      return this.#lostMember(group, request);
     }
     if (group.generation !== request.generation) {
       return errors.ILLEGAL_GENERATION.code;
@@ -290,7 +305,14 @@ export class GroupEngine {
   }
 
   /** Why a member id is not in its group: its static instance goes by another id now, or nobody knows it. */
-  #lostMember(group: GroupView | undefined, instanceId: string | undefined): number {
+  #lostMember(
+    group: GroupView | undefined,
+    { group: groupId, memberId, instanceId }: Pick<MemberRequest, 'group' | 'memberId' | 'instanceId'>,
+  ): number {
+    if (this.#metadata.view.consumerGroup(groupId)?.members.has(memberId) === true) {
+      // The group became a consumer group while the member waited; it joins again, as in Kafka.
+      return errors.REBALANCE_IN_PROGRESS.code;
+    }
     if (group !== undefined && instanceId !== undefined) {
       for (const member of group.members.values()) {
         if (member.instanceId === instanceId) {
@@ -299,17 +321,6 @@ export class GroupEngine {
       }
     }
     return errors.UNKNOWN_MEMBER_ID.code;
-  }
-
-  async #submit(command: Command): Promise<Outcome> {
-    if (!this.#metadata.leaderKnown) {
-      return refusal(errors.COORDINATOR_LOAD_IN_PROGRESS.code);
-    }
-    try {
-      return await this.#metadata.submit(command);
-    } catch (failure) {
-      return refusal(unavailable(failure));
-    }
   }
 
   #waitAlive<T>(
@@ -344,23 +355,4 @@ export class GroupEngine {
       result.then(resolve, reject).finally(() => timer.cancel());
     });
   }
-}
-
-function refusal(error: number): Refused {
-  return { kind: 'refused', error, message: '' };
-}
-
-/** The outcome cannot be known here: the client finds a coordinator again. Anything else is a programmer's error. */
-function unavailable(failure: unknown): number {
-  if (failure instanceof MetadataUnavailable) {
-    return errors.NOT_COORDINATOR.code;
-  }
-  throw failure;
-}
-
-function expectKind<K extends Outcome['kind']>(outcome: Outcome, kind: K): Extract<Outcome, { kind: K }> {
-  if (outcome.kind !== kind) {
-    throw new Error(`outcome ${outcome.kind} where ${kind} was due`);
-  }
-  return outcome as Extract<Outcome, { kind: K }>;
 }

@@ -78,6 +78,8 @@ export interface DeleteOffsetsAnswer {
 export interface CommitRequest extends MemberRequest {
   /** How long these offsets are kept; undefined: as long as others. */
   readonly retentionMs: number | undefined;
+  /** OffsetCommit v9+: the generation may be the epoch of a member of the consumer protocol. */
+  readonly memberEpochs: boolean;
   readonly offsets: readonly {
     readonly topic: string;
     readonly partition: number;
@@ -85,4 +87,33 @@ export interface CommitRequest extends MemberRequest {
     readonly leaderEpoch: number;
     readonly metadata: string;
   }[];
+}
+
+/** What is undefined did not change. */
+export interface ConsumerHeartbeatRequest {
+  readonly group: string;
+  readonly memberId: string;
+  /** v1+: a member makes its own id. */
+  readonly needsMemberId: boolean;
+  /** 0 joins, -1 leaves, -2 a static member leaves for a while. */
+  readonly memberEpoch: number;
+  readonly instanceId: string | undefined;
+  readonly rackId: string | undefined;
+  readonly rebalanceTimeoutMs: number | undefined;
+  readonly topics: readonly string[] | undefined;
+  readonly regex: string | undefined;
+  readonly assignor: string | undefined;
+  readonly owned: readonly { readonly topicId: string; readonly partitions: readonly number[] }[] | undefined;
+  readonly clientId: string;
+  readonly clientHost: string;
+}
+
+export interface ConsumerHeartbeatAnswer {
+  readonly error: number;
+  readonly message: string | undefined;
+  readonly memberId: string | undefined;
+  readonly memberEpoch: number;
+  readonly heartbeatIntervalMs: number;
+  /** By topic id, everything that the member has now; undefined when it need not be told. */
+  readonly assignment: ReadonlyMap<string, readonly number[]> | undefined;
 }

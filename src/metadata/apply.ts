@@ -1,5 +1,7 @@
 import { errors } from '../protocol/errors.js';
 import type { Agent } from './agents.js';
+import { leaveByRequest, syncAsClassic } from './consumer-groups/classic-members.js';
+import { assignTargets, expireConsumerMembers, heartbeat, resolveRegexes } from './consumer-groups/rules.js';
 import { deleteRecords } from './delete-records.js';
 import type { Digest } from './digest.js';
 import { EntryRefused } from './entry.js';
@@ -14,6 +16,7 @@ import { publish } from './publish.js';
 import type { State } from './state.js';
 import { ChangeLog } from './state.js';
 import { place, record } from './streams.js';
+import { topicIdText } from './topic-id.js';
 
 /** What a command's rule may touch besides the state. */
 interface Context {
@@ -54,21 +57,12 @@ const RULES: Rules = {
     changes.leaderChanged = true;
     return DONE;
   },
-  createTopic: (state, command, { changes }) => {
-    const outcome = state.topics.create(command);
-    changes.topicsChanged ||= outcome.kind !== 'refused';
-    return outcome;
-  },
-  deleteTopic: (state, command, { changes }) => {
-    const outcome = state.topics.delete(command);
-    changes.topicsChanged ||= outcome.kind !== 'refused';
-    return outcome;
-  },
-  createPartitions: (state, command, { changes }) => {
-    const outcome = state.topics.createPartitions(command);
-    changes.topicsChanged ||= outcome === DONE;
-    return outcome;
-  },
+  createTopic: (state, command, { changes }) =>
+    changingTopic(state, command.name, changes, state.topics.create(command)),
+  deleteTopic: (state, command, { changes }) =>
+    changingTopic(state, nameOf(state, command.topicId), changes, state.topics.delete(command)),
+  createPartitions: (state, command, { changes }) =>
+    changingTopic(state, nameOf(state, command.topicId), changes, state.topics.createPartitions(command)),
   alterTopicConfigs: (state, command, { revision, changes }) => {
     const outcome = state.topics.alterConfigs(command, revision);
     changes.topicsChanged ||= outcome === DONE;
@@ -95,11 +89,23 @@ const RULES: Rules = {
     state.ledger.set(command);
     return DONE;
   },
-  joinGroup: (state, command, { timeMs, changes }) =>
-    touching(command.group, changes, join(state.groups, state.ledger, command, timeMs)),
-  syncGroup: (state, command, { changes }) => touching(command.group, changes, state.groups.sync(command)),
-  leaveGroup: (state, command, { timeMs, changes }) =>
-    touching(command.group, changes, state.groups.leave(command, timeMs)),
+  joinGroup: (state, command, { timeMs, changes }) => touching(command.group, changes, join(state, command, timeMs)),
+  syncGroup: (state, command, { changes }) => {
+    const consumer = state.groups.consumer(command.group);
+    return touching(
+      command.group,
+      changes,
+      consumer === undefined ? state.groups.sync(command) : syncAsClassic(state, consumer, command),
+    );
+  },
+  leaveGroup: (state, command, { timeMs, changes }) => {
+    const consumer = state.groups.consumer(command.group);
+    return touching(
+      command.group,
+      changes,
+      consumer === undefined ? state.groups.leave(command, timeMs) : leaveByRequest(state, consumer, command, timeMs),
+    );
+  },
   commitOffsets: (state, command, { timeMs, changes }) =>
     touching(command.group, changes, commitOffsets(state.groups, state.topics, state.ledger, command, timeMs)),
   expireMembers: (state, command, { timeMs, changes }) =>
@@ -116,6 +122,12 @@ const RULES: Rules = {
     touching(command.group, changes, deleteOffsets(state.groups, state.topics, state.ledger, command)),
   expireOffsets: (state, command, { changes }) =>
     expireOffsets(state.groups, state.topics, state.ledger, command, (groupId) => changes.groups.add(groupId)),
+  consumerHeartbeat: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, heartbeat(state, command, timeMs)),
+  assignTargets: (state, command, { changes }) => touching(command.group, changes, assignTargets(state, command)),
+  expireConsumerMembers: (state, command, { timeMs, changes }) =>
+    touching(command.group, changes, expireConsumerMembers(state, command, timeMs)),
+  resolveRegexes: (state, command, { changes }) => touching(command.group, changes, resolveRegexes(state, command)),
 };
 
 /** Commands that come without an agent epoch: a process without one yet, and the leader's own. */
@@ -128,6 +140,9 @@ const WITHOUT_EPOCH: ReadonlySet<Kind> = new Set<Kind>([
   'expireMembers',
   'completeJoin',
   'expireOffsets',
+  'assignTargets',
+  'expireConsumerMembers',
+  'resolveRegexes',
 ]);
 
 /** Applies an entry: one outcome a command, in order. Each command is applied whole or not at all. */
@@ -196,6 +211,21 @@ function applyForwarded(state: State, forwarded: Forwarded, changes: ChangeLog):
   }
 }
 
+function nameOf(state: State, topicId: Uint8Array): string {
+  return state.topics.byId.get(topicIdText(topicId) ?? '')?.name ?? '';
+}
+
+/** A topic came, went or has other partitions: consumer groups that subscribe to it are assigned anew. */
+function changingTopic(state: State, name: string, changes: ChangeLog, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'refused') {
+    changes.topicsChanged = true;
+    for (const groupId of state.groups.topicChanged(name)) {
+      changes.groups.add(groupId);
+    }
+  }
+  return outcome;
+}
+
 function touching(groupId: string, changes: ChangeLog, outcome: Outcome): Outcome {
   if (outcome.kind !== 'refused') {
     changes.groups.add(groupId);
@@ -256,6 +286,11 @@ function mixOutcome(digest: Digest, outcome: Outcome): void {
       for (const error of outcome.errors) {
         digest.number(error);
       }
+      break;
+    case 'consumer-heartbeat':
+      digest.text(outcome.memberId);
+      digest.number(outcome.epoch);
+      digest.number(outcome.assignment?.size ?? -1);
       break;
     case 'records-deleted':
       for (const [at, error] of outcome.errors.entries()) {

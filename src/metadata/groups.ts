@@ -1,4 +1,6 @@
 import { errors } from '../protocol/errors.js';
+import { ConsumerGroup } from './consumer-groups/group.js';
+import { Subscribers } from './consumer-groups/subscribers.js';
 import { Group } from './group.js';
 import type {
   CompleteJoin,
@@ -15,12 +17,13 @@ import type { Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 
 /** A group of any kind: all share one space of ids. */
-export type AnyGroup = Group;
+export type AnyGroup = Group | ConsumerGroup;
 
 /** Groups by id, and the rules of classic groups' commands; joining is join.ts, offsets are offsets.ts. */
 export class Groups {
   readonly #ledger: Ledger;
   readonly byId = new Map<string, AnyGroup>();
+  readonly #subscribers = new Subscribers();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -38,6 +41,56 @@ export class Groups {
         yield group;
       }
     }
+  }
+
+  consumer(groupId: string): ConsumerGroup | undefined {
+    const group = this.byId.get(groupId);
+    return group?.kind === 'consumer' ? group : undefined;
+  }
+
+  *consumers(): Generator<ConsumerGroup> {
+    for (const group of this.byId.values()) {
+      if (group.kind === 'consumer') {
+        yield group;
+      }
+    }
+  }
+
+  createConsumer(groupId: string): ConsumerGroup {
+    const group = new ConsumerGroup(groupId, this.#ledger, this.#subscribers);
+    this.byId.set(groupId, group);
+    this.#ledger.bytes += group.ownBytes;
+    return group;
+  }
+
+  /** An empty consumer group in the place of a classic one: it keeps the offsets. */
+  turnIntoConsumer(group: Group): ConsumerGroup {
+    for (const member of [...group.members.values()]) {
+      group.remove(member);
+    }
+    const made = new ConsumerGroup(group.groupId, this.#ledger, this.#subscribers, group.offsets);
+    this.#ledger.bytes += made.ownBytes - group.ownBytes;
+    this.byId.set(group.groupId, made);
+    return made;
+  }
+
+  /** An empty classic group in the place of a consumer group: it keeps the offsets. */
+  turnIntoClassic(group: ConsumerGroup): Group {
+    group.clear();
+    const made = new Group(group.groupId, this.#ledger, group.offsets);
+    this.#ledger.bytes += made.ownBytes - group.ownBytes;
+    this.byId.set(group.groupId, made);
+    return made;
+  }
+
+  /** A topic came, went or grew: consumer groups that subscribe to it need a new assignment. Gives their ids. */
+  topicChanged(topic: string): string[] {
+    // In an order that does not depend on how this replica came to its state.
+    const groupIds = [...this.#subscribers.of(topic)].sort();
+    for (const groupId of groupIds) {
+      this.consumer(groupId)?.bumpEpoch();
+    }
+    return groupIds;
   }
 
   create(groupId: string): Group {
@@ -131,7 +184,7 @@ export class Groups {
   }
 
   /** `forget` takes the group's offsets out of the tables that know of them. */
-  delete(command: DeleteGroup, forget: (group: Group) => void): Outcome {
+  delete(command: DeleteGroup, forget: (group: AnyGroup) => void): Outcome {
     const group = this.byId.get(command.group);
     if (group === undefined) {
       return refused(errors.GROUP_ID_NOT_FOUND.code, 'there is no such group');
@@ -139,8 +192,10 @@ export class Groups {
     if (group.state !== 'Empty') {
       return refused(errors.NON_EMPTY_GROUP.code, 'the group has members');
     }
-    for (const reserved of [...group.members.values()]) {
-      group.remove(reserved);
+    if (group.kind === 'classic') {
+      for (const reserved of [...group.members.values()]) {
+        group.remove(reserved);
+      }
     }
     forget(group);
     this.#drop(group);
@@ -162,7 +217,10 @@ export class Groups {
     }
   }
 
-  #drop(group: Group): void {
+  #drop(group: AnyGroup): void {
+    if (group.kind === 'consumer') {
+      group.clear();
+    }
     this.byId.delete(group.groupId);
     this.#ledger.bytes -= group.ownBytes;
     this.#ledger.digest.text(group.groupId);

@@ -1,14 +1,16 @@
 import { errors } from '../protocol/errors.js';
+import { joinAsClassic } from './consumer-groups/classic-members.js';
+import type { Tables } from './consumer-groups/rules.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { JoinGroup } from './journal.wire.js';
-import type { Ledger } from './limits.js';
 import { Member } from './members.js';
 import type { Joined, Outcome } from './outcomes.js';
 import { refused } from './outcomes.js';
 
 /** JoinGroup (Kafka: GroupMetadataManager.classicGroupJoin). */
-export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs: number): Outcome {
+export function join(tables: Tables, command: JoinGroup, timeMs: number): Outcome {
+  const { groups, ledger } = tables;
   if (command.group === '') {
     return refused(errors.INVALID_GROUP_ID.code, 'the group id is empty');
   }
@@ -21,7 +23,12 @@ export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs:
   if (command.sessionTimeoutMs < 1) {
     return refused(errors.INVALID_SESSION_TIMEOUT.code, 'the session timeout is 0');
   }
-  const existing = groups.byId.get(command.group);
+  const found = groups.byId.get(command.group);
+  if (found?.kind === 'consumer' && found.size > 0) {
+    return joinAsClassic(tables, found, command, timeMs);
+  }
+  // A consumer group without members becomes a classic one when the join is accepted.
+  const existing = found?.kind === 'classic' ? found : undefined;
   if (existing !== undefined && !hasRoom(existing, command)) {
     return refuseFull(groups, existing, command, timeMs);
   }
@@ -36,7 +43,7 @@ export function join(groups: Groups, ledger: Ledger, command: JoinGroup, timeMs:
   if (returning === undefined && ledger.full) {
     return refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the metadata is full');
   }
-  const group = existing ?? groups.create(command.group);
+  const group = existing ?? (found?.kind === 'consumer' ? groups.turnIntoClassic(found) : groups.create(command.group));
   const joined = command.knownMember
     ? joinAgain(group, command, timeMs)
     : command.instanceId !== undefined

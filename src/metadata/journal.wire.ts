@@ -68,6 +68,10 @@ export interface Command {
     | { $case: "deleteGroup"; value: DeleteGroup }
     | { $case: "deleteOffsets"; value: DeleteOffsets }
     | { $case: "expireOffsets"; value: ExpireOffsets }
+    | { $case: "consumerHeartbeat"; value: ConsumerHeartbeat }
+    | { $case: "assignTargets"; value: AssignTargets }
+    | { $case: "expireConsumerMembers"; value: ExpireConsumerMembers }
+    | { $case: "resolveRegexes"; value: ResolveRegexes }
     | undefined;
 }
 
@@ -311,7 +315,11 @@ export interface CommitOffsets {
   instanceId?: string | undefined;
   offsets: OffsetCommit[];
   /** these offsets are kept so long (OffsetCommit v2 to v4); absent: as long as others */
-  retentionMs?: number | undefined;
+  retentionMs?:
+    | number
+    | undefined;
+  /** OffsetCommit v9+: the generation may be the epoch of a consumer-protocol member */
+  memberEpochs?: boolean | undefined;
 }
 
 /** Only a leader makes it. Members whose session ran out, or who never completed a rebalance. */
@@ -338,6 +346,15 @@ export interface OffsetsOfTopic {
   partitions: number[];
 }
 
+export interface Names {
+  names: string[];
+}
+
+export interface TopicPartitions {
+  topicId: Uint8Array;
+  partitions: number[];
+}
+
 export interface DeleteOffsets {
   group: string;
   topics: OffsetsOfTopic[];
@@ -357,6 +374,86 @@ export interface ExpireOffsets {
   /** offsets.retention.minutes of the leader */
   retentionMs: number;
   groups: ExpiringGroup[];
+}
+
+export interface PartitionList {
+  topics: TopicPartitions[];
+}
+
+/**
+ * A ConsumerGroupHeartbeat (KIP-848) that changes something: a join, a leave, a subscription, partitions given up or taken.
+ * What is absent stays as it was.
+ */
+export interface ConsumerHeartbeat {
+  group: string;
+  /** chosen by the agent when the client sent none */
+  memberId: string;
+  /** 0 joins, -1 leaves, -2 a static member leaves for a while */
+  memberEpoch: number;
+  instanceId?: string | undefined;
+  rackId?: string | undefined;
+  rebalanceTimeoutMs?:
+    | number
+    | undefined;
+  /** subscribed by name */
+  topics:
+    | Names
+    | undefined;
+  /** subscribed by regular expression (RE2), checked by the proposer; empty: none */
+  regex?: string | undefined;
+  assignor?:
+    | string
+    | undefined;
+  /** what the member says that it owns */
+  owned: PartitionList | undefined;
+  clientId: string;
+  clientHost: string;
+  /** 0: no limit */
+  groupSizeMax: number;
+}
+
+export interface TargetRow {
+  memberId: string;
+  /** a static member may have come back under another member id since */
+  instanceId?: string | undefined;
+  topics: TopicPartitions[];
+}
+
+/**
+ * Only a leader makes it: the target assignment that it computed for a group epoch, as far as it differs from the one
+ * before. A large one comes in slices; it takes effect with the last.
+ */
+export interface AssignTargets {
+  group: string;
+  /** the group epoch that it was computed for */
+  epoch: number;
+  first: boolean;
+  last: boolean;
+  targets: TargetRow[];
+}
+
+export interface MemberAtEpoch {
+  memberId: string;
+  /** a member that is at another one by now stays */
+  memberEpoch: number;
+}
+
+/** Only a leader makes it. Members whose session ran out, or who did not give up their partitions in time. */
+export interface ExpireConsumerMembers {
+  group: string;
+  members: MemberAtEpoch[];
+}
+
+export interface ResolvedRegex {
+  regex: string;
+  /** names of topics that match, ascending */
+  topics: string[];
+}
+
+/** Only a leader makes it. */
+export interface ResolveRegexes {
+  group: string;
+  regexes: ResolvedRegex[];
 }
 
 function createBaseEntry(): Entry {
@@ -648,6 +745,18 @@ export const Command: MessageFns<Command> = {
       case "expireOffsets":
         ExpireOffsets.encode(message.kind.value, writer.uint32(226).fork()).join();
         break;
+      case "consumerHeartbeat":
+        ConsumerHeartbeat.encode(message.kind.value, writer.uint32(242).fork()).join();
+        break;
+      case "assignTargets":
+        AssignTargets.encode(message.kind.value, writer.uint32(250).fork()).join();
+        break;
+      case "expireConsumerMembers":
+        ExpireConsumerMembers.encode(message.kind.value, writer.uint32(258).fork()).join();
+        break;
+      case "resolveRegexes":
+        ResolveRegexes.encode(message.kind.value, writer.uint32(266).fork()).join();
+        break;
     }
     return writer;
   },
@@ -858,6 +967,41 @@ export const Command: MessageFns<Command> = {
             }
 
             message.kind = { $case: "expireOffsets", value: ExpireOffsets.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.kind = { $case: "consumerHeartbeat", value: ConsumerHeartbeat.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.kind = { $case: "assignTargets", value: AssignTargets.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.kind = {
+              $case: "expireConsumerMembers",
+              value: ExpireConsumerMembers.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.kind = { $case: "resolveRegexes", value: ResolveRegexes.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -3023,7 +3167,15 @@ export const OffsetCommit: MessageFns<OffsetCommit> = {
 };
 
 function createBaseCommitOffsets(): CommitOffsets {
-  return { group: "", generation: 0, memberId: "", instanceId: undefined, offsets: [], retentionMs: undefined };
+  return {
+    group: "",
+    generation: 0,
+    memberId: "",
+    instanceId: undefined,
+    offsets: [],
+    retentionMs: undefined,
+    memberEpochs: undefined,
+  };
 }
 
 export const CommitOffsets: MessageFns<CommitOffsets> = {
@@ -3045,6 +3197,9 @@ export const CommitOffsets: MessageFns<CommitOffsets> = {
     }
     if (message.retentionMs !== undefined) {
       writer.uint32(48).int64(message.retentionMs);
+    }
+    if (message.memberEpochs !== undefined) {
+      writer.uint32(160).bool(message.memberEpochs);
     }
     return writer;
   },
@@ -3108,6 +3263,14 @@ export const CommitOffsets: MessageFns<CommitOffsets> = {
             }
 
             message.retentionMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.memberEpochs = reader.bool();
             continue;
           }
         }
@@ -3365,6 +3528,123 @@ export const OffsetsOfTopic: MessageFns<OffsetsOfTopic> = {
   },
 };
 
+function createBaseNames(): Names {
+  return { names: [] };
+}
+
+export const Names: MessageFns<Names> = {
+  encode(message: Names, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Names {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNames();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTopicPartitions(): TopicPartitions {
+  return { topicId: new Uint8Array(0), partitions: [] };
+}
+
+export const TopicPartitions: MessageFns<TopicPartitions> = {
+  encode(message: TopicPartitions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.partitions.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.partitions) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopicPartitions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopicPartitions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.partitions.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.partitions.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseDeleteOffsets(): DeleteOffsets {
   return { group: "", topics: [] };
 }
@@ -3543,6 +3823,630 @@ export const ExpireOffsets: MessageFns<ExpireOffsets> = {
             }
 
             message.groups.push(ExpiringGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePartitionList(): PartitionList {
+  return { topics: [] };
+}
+
+export const PartitionList: MessageFns<PartitionList> = {
+  encode(message: PartitionList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topics) {
+      TopicPartitions.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PartitionList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePartitionList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topics.push(TopicPartitions.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsumerHeartbeat(): ConsumerHeartbeat {
+  return {
+    group: "",
+    memberId: "",
+    memberEpoch: 0,
+    instanceId: undefined,
+    rackId: undefined,
+    rebalanceTimeoutMs: undefined,
+    topics: undefined,
+    regex: undefined,
+    assignor: undefined,
+    owned: undefined,
+    clientId: "",
+    clientHost: "",
+    groupSizeMax: 0,
+  };
+}
+
+export const ConsumerHeartbeat: MessageFns<ConsumerHeartbeat> = {
+  encode(message: ConsumerHeartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    if (message.memberId !== "") {
+      writer.uint32(18).string(message.memberId);
+    }
+    if (message.memberEpoch !== 0) {
+      writer.uint32(24).sint32(message.memberEpoch);
+    }
+    if (message.instanceId !== undefined) {
+      writer.uint32(34).string(message.instanceId);
+    }
+    if (message.rackId !== undefined) {
+      writer.uint32(42).string(message.rackId);
+    }
+    if (message.rebalanceTimeoutMs !== undefined) {
+      writer.uint32(48).uint32(message.rebalanceTimeoutMs);
+    }
+    if (message.topics !== undefined) {
+      Names.encode(message.topics, writer.uint32(58).fork()).join();
+    }
+    if (message.regex !== undefined) {
+      writer.uint32(66).string(message.regex);
+    }
+    if (message.assignor !== undefined) {
+      writer.uint32(74).string(message.assignor);
+    }
+    if (message.owned !== undefined) {
+      PartitionList.encode(message.owned, writer.uint32(82).fork()).join();
+    }
+    if (message.clientId !== "") {
+      writer.uint32(90).string(message.clientId);
+    }
+    if (message.clientHost !== "") {
+      writer.uint32(98).string(message.clientHost);
+    }
+    if (message.groupSizeMax !== 0) {
+      writer.uint32(104).uint32(message.groupSizeMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumerHeartbeat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumerHeartbeat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memberEpoch = reader.sint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rackId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rebalanceTimeoutMs = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.topics = Names.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.regex = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.assignor = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.owned = PartitionList.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.clientHost = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.groupSizeMax = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTargetRow(): TargetRow {
+  return { memberId: "", instanceId: undefined, topics: [] };
+}
+
+export const TargetRow: MessageFns<TargetRow> = {
+  encode(message: TargetRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memberId !== "") {
+      writer.uint32(10).string(message.memberId);
+    }
+    if (message.instanceId !== undefined) {
+      writer.uint32(18).string(message.instanceId);
+    }
+    for (const v of message.topics) {
+      TopicPartitions.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TargetRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTargetRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.topics.push(TopicPartitions.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAssignTargets(): AssignTargets {
+  return { group: "", epoch: 0, first: false, last: false, targets: [] };
+}
+
+export const AssignTargets: MessageFns<AssignTargets> = {
+  encode(message: AssignTargets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint32(message.epoch);
+    }
+    if (message.first !== false) {
+      writer.uint32(24).bool(message.first);
+    }
+    if (message.last !== false) {
+      writer.uint32(32).bool(message.last);
+    }
+    for (const v of message.targets) {
+      TargetRow.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AssignTargets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAssignTargets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.first = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.last = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.targets.push(TargetRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMemberAtEpoch(): MemberAtEpoch {
+  return { memberId: "", memberEpoch: 0 };
+}
+
+export const MemberAtEpoch: MessageFns<MemberAtEpoch> = {
+  encode(message: MemberAtEpoch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memberId !== "") {
+      writer.uint32(10).string(message.memberId);
+    }
+    if (message.memberEpoch !== 0) {
+      writer.uint32(16).sint32(message.memberEpoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberAtEpoch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberAtEpoch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.memberEpoch = reader.sint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExpireConsumerMembers(): ExpireConsumerMembers {
+  return { group: "", members: [] };
+}
+
+export const ExpireConsumerMembers: MessageFns<ExpireConsumerMembers> = {
+  encode(message: ExpireConsumerMembers, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    for (const v of message.members) {
+      MemberAtEpoch.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExpireConsumerMembers {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpireConsumerMembers();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.members.push(MemberAtEpoch.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResolvedRegex(): ResolvedRegex {
+  return { regex: "", topics: [] };
+}
+
+export const ResolvedRegex: MessageFns<ResolvedRegex> = {
+  encode(message: ResolvedRegex, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.regex !== "") {
+      writer.uint32(10).string(message.regex);
+    }
+    for (const v of message.topics) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolvedRegex {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolvedRegex();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.regex = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topics.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseResolveRegexes(): ResolveRegexes {
+  return { group: "", regexes: [] };
+}
+
+export const ResolveRegexes: MessageFns<ResolveRegexes> = {
+  encode(message: ResolveRegexes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    for (const v of message.regexes) {
+      ResolvedRegex.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveRegexes {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveRegexes();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.regexes.push(ResolvedRegex.decode(reader, reader.uint32()));
             continue;
           }
         }

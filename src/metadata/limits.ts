@@ -71,6 +71,14 @@ export const SIZE = {
   member: 700,
   groupProtocol: 120,
   offset: 120,
+  /** A topic that a consumer group's member or expression names, with its share of the index by topic. */
+  subscribedName: 200,
+  /** A topic of which a member owns or shall own partitions. */
+  ownedTopic: 250,
+  /** A partition in its member's map and in its group's table of owners. */
+  ownedPartition: 80,
+  targetPartition: 16,
+  stagedTarget: 200,
 } as const;
 
 /** A string as the engine keeps it, at most two bytes a character. */

@@ -1,9 +1,10 @@
 import type { Agent } from './agents.js';
 import { applyEntry } from './apply.js';
 import { CONFIG_RESOURCES } from './configs.js';
+import { answerHeartbeat } from './consumer-groups/rules.js';
+import type { BecomeLeader, ConsumerHeartbeat, Entry } from './journal.wire.js';
+import type { Changes, ConsumerHeartbeatAnswered, Outcome, Refused } from './outcomes.js';
 import type { Extents } from './extents.js';
-import type { BecomeLeader, Entry } from './journal.wire.js';
-import type { Changes, Outcome } from './outcomes.js';
 import type { Partition } from './partition.js';
 import { decodeSnapshot } from './snapshot-decode.js';
 import { encodeSnapshot } from './snapshot-encode.js';
@@ -13,6 +14,7 @@ import type {
   ClientQuotaView,
   CommittedOffset,
   ConfigsView,
+  ConsumerGroupView,
   Extent,
   GroupView,
   MetadataView,
@@ -159,6 +161,15 @@ export class Metadata implements MetadataView {
   }
   groups(): Iterable<GroupView> {
     return this.#state.groups.classics();
+  }
+  consumerGroup(groupId: string): ConsumerGroupView | undefined {
+    return this.#state.groups.consumer(groupId);
+  }
+  consumerGroups(): Iterable<ConsumerGroupView> {
+    return this.#state.groups.consumers();
+  }
+  consumerHeartbeat(heartbeat: ConsumerHeartbeat): ConsumerHeartbeatAnswered | Refused | undefined {
+    return answerHeartbeat(this.#state, heartbeat);
   }
   committedOffset(groupId: string, topic: string, partition: number): CommittedOffset | undefined {
     const topicId = this.#state.topics.byName.get(topic)?.topicId;

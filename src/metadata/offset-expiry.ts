@@ -8,15 +8,17 @@ import type { Outcome } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 import { topicIdText } from './topic-id.js';
 import type { Topics } from './topics.js';
-import type { CommittedOffset, GroupView } from './view.js';
+import { type AnyGroupView, generationOf, isConsumer } from './subscription.js';
+import type { CommittedOffset } from './view.js';
 
 /**
- * Whether an offset has been kept long enough (Kafka: ClassicGroup.offsetExpirationCondition). Without members: since the
+ * Whether an offset has been kept long enough (Kafka: offsetExpirationCondition of its groups). In a consumer group: since it
+ * was committed. In a classic one, without members: since the
  * group became empty. With members that do not consume the topic, or never a member: since it was committed. A group that
  * rebalances keeps all. A commit that brought a retention of its own (OffsetCommit v2 to v4) goes by that instead. Who
  * consumes the topic is asked elsewhere.
  */
-export function isOver(group: GroupView, offset: CommittedOffset, nowMs: number, retentionMs: number): boolean {
+export function isOver(group: AnyGroupView, offset: CommittedOffset, nowMs: number, retentionMs: number): boolean {
   const sinceMs = keptSinceMs(group, offset);
   if (sinceMs === undefined) {
     return false;
@@ -25,8 +27,8 @@ export function isOver(group: GroupView, offset: CommittedOffset, nowMs: number,
 }
 
 /** Undefined: not as long as the group is as it is. */
-function keptSinceMs(group: GroupView, { committedMs }: CommittedOffset): number | undefined {
-  if (group.protocolType === '') {
+function keptSinceMs(group: AnyGroupView, { committedMs }: CommittedOffset): number | undefined {
+  if (isConsumer(group) || group.protocolType === '') {
     return committedMs;
   }
   if (group.state === 'Empty') {
@@ -51,7 +53,7 @@ export function expireOffsets(
   }
   for (const named of command.groups) {
     const group = groups.byId.get(named.group);
-    if (group === undefined || group.generation !== named.generation) {
+    if (group === undefined || generationOf(group) !== named.generation) {
       continue;
     }
     for (const { topicId, partitions } of named.topics) {

@@ -8,10 +8,11 @@ import { SIZE, textBytes } from './limits.js';
 import type { OffsetOwner } from './offset-owner.js';
 import type { Outcome } from './outcomes.js';
 import { refused } from './outcomes.js';
-import { includes } from './subscription.js';
+import { consumes } from './subscription.js';
 import { topicIdText } from './topic-id.js';
 import type { Topic, Topics } from './topics.js';
 import type { CommittedOffset } from './view.js';
+import { flawOfEpoch, mayCommitAt, staleEpoch } from './consumer-groups/commit.js';
 
 /** `offset.metadata.max.bytes`; Kafka counts characters. */
 const OFFSET_METADATA_MAX = 4096;
@@ -30,7 +31,9 @@ export function commitOffsets(
       ? command.generation < 0
         ? errors.NONE.code
         : errors.GROUP_ID_NOT_FOUND.code
-      : flawOf(existing, command);
+      : existing.kind === 'consumer'
+        ? flawOfEpoch(existing, command)
+        : flawOf(existing, command);
   if (flaw !== errors.NONE.code) {
     return refused(flaw, 'the group does not accept this commit');
   }
@@ -44,6 +47,9 @@ export function commitOffsets(
     }
     if (metadata.length > OFFSET_METADATA_MAX) {
       return errors.OFFSET_METADATA_TOO_LARGE.code;
+    }
+    if (existing?.kind === 'consumer' && !mayCommitAt(existing, command, topic.topicId, partition)) {
+      return staleEpoch(existing, command.memberId);
     }
     const former = group?.offsets.get(topic.topicId)?.partitions.get(partition);
     if (former === undefined && ledger.full) {
@@ -86,12 +92,12 @@ export function deleteOffsets(groups: Groups, topics: Topics, ledger: Ledger, co
   if (group === undefined) {
     return refused(errors.GROUP_ID_NOT_FOUND.code, 'there is no such group');
   }
-  if (group.state !== 'Empty' && group.protocolType !== CONSUMER_PROTOCOL_TYPE) {
+  if (group.kind === 'classic' && group.state !== 'Empty' && group.protocolType !== CONSUMER_PROTOCOL_TYPE) {
     return refused(errors.NON_EMPTY_GROUP.code, 'the group has members, and what they consume is not known');
   }
   const codes = command.topics.flatMap(({ topicId, partitions }) => {
     const topic = topics.byId.get(topicIdText(topicId) ?? '');
-    if (topic !== undefined && includes(group.subscription, topic.name)) {
+    if (topic !== undefined && consumes(group, topic.name)) {
       return partitions.map(() => errors.GROUP_SUBSCRIBED_TO_TOPIC.code);
     }
     return partitions.map((partition) => {

@@ -1,3 +1,5 @@
+import { targetBytes } from './consumer-groups/member.js';
+import type { Target } from './consumer-groups/partitions.js';
 import { SIZE, textBytes } from './limits.js';
 
 /**
@@ -17,7 +19,8 @@ export type Outcome =
   | MembersLeft
   | OffsetsCommitted
   | RecordsDeleted
-  | OffsetsDeleted;
+  | OffsetsDeleted
+  | ConsumerHeartbeatAnswered;
 
 /** Not applied; the state is unchanged. `error` is a Kafka error code (PROTOCOL §5.10 says which are retriable). */
 export interface Refused {
@@ -128,6 +131,15 @@ export interface OffsetsDeleted {
   readonly errors: readonly number[];
 }
 
+/** A heartbeat of a consumer group, as its member is answered. */
+export interface ConsumerHeartbeatAnswered {
+  readonly kind: 'consumer-heartbeat';
+  readonly memberId: string;
+  readonly epoch: number;
+  /** Everything that the member has now; undefined when it need not be told. */
+  readonly assignment: Target | undefined;
+}
+
 /** What an entry touched: hints for whoever waits on the state. */
 export interface Changes {
   readonly topicsChanged: boolean;
@@ -171,6 +183,12 @@ export function outcomeBytes(outcome: Outcome): number {
       return SIZE.outcome + 8 * outcome.errors.length;
     case 'records-deleted':
       return SIZE.outcome + 16 * outcome.errors.length;
+    case 'consumer-heartbeat':
+      return (
+        SIZE.outcome +
+        textBytes(outcome.memberId) +
+        (outcome.assignment === undefined ? 0 : targetBytes(outcome.assignment))
+      );
     default:
       return SIZE.outcome;
   }

@@ -1,7 +1,10 @@
 import { Agent, PAGE_WORDS } from './agents.js';
 import { quotaEntityOf } from './client-quotas.js';
 import { Digest } from './digest.js';
+import { restoreConsumerGroup } from './consumer-groups/snapshot.js';
 import type { Group } from './group.js';
+import type { AnyGroup, Groups } from './groups.js';
+import type { Ledger } from './limits.js';
 import { SIZE } from './limits.js';
 import { Member } from './members.js';
 import { putOffset } from './offsets.js';
@@ -136,7 +139,7 @@ function restoreSegments({ segments }: State, { segments: columns }: Snapshot): 
   return numbers.map((number, place) => segments.add(agentEpochs[place]!, number, bytes[place]!));
 }
 
-function topicOf(row: TopicRow, groups: readonly Group[]): Topic {
+function topicOf(row: TopicRow, groups: readonly AnyGroup[]): Topic {
   const topicId = topicIdText(row.topicId);
   must(topicId !== undefined, 'topic id');
   const configs = new Map(row.configs.map(({ name, value }) => [name, value]));
@@ -237,8 +240,17 @@ function restoreProducers(state: State, partition: Partition, columns: ProducerC
   must(at === firstSequences.length, 'windows of producers');
 }
 
-function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
+function restoreGroup({ groups, ledger }: State, row: GroupRow): AnyGroup {
   must(!groups.byId.has(row.group), 'a group is there twice');
+  const group =
+    row.consumer === undefined
+      ? restoreClassicGroup(groups, row)
+      : restoreConsumerGroup(groups, row.group, row.consumer);
+  restoreOffsets(group, row, ledger);
+  return group;
+}
+
+function restoreClassicGroup(groups: Groups, row: GroupRow): Group {
   const group = groups.create(row.group);
   for (const member of row.members) {
     must(!group.members.has(member.memberId), 'a member is there twice');
@@ -257,6 +269,10 @@ function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
   group.inInitialDelay = row.inInitialDelay;
   group.initialDelayMs = row.initialDelayMs;
   group.emptySinceMs = row.emptySinceMs;
+  return group;
+}
+
+function restoreOffsets(group: AnyGroup, row: GroupRow, ledger: Ledger): void {
   for (const { topicId, partitions, offsets, leaderEpochs, metadata, committedMs, expireMs } of row.offsets) {
     const id = topicIdText(topicId);
     must(id !== undefined, 'topic id of offsets');
@@ -276,7 +292,6 @@ function restoreGroup({ groups, ledger }: State, row: GroupRow): Group {
       putOffset(group, id, partition, committed, ledger);
     }
   }
-  return group;
 }
 
 function memberOf(row: MemberRow): Member {

@@ -1,6 +1,8 @@
 import type { Agent } from './agents.js';
 import { namedEntity } from './client-quotas.js';
+import { consumerGroupRow } from './consumer-groups/snapshot.js';
 import type { Group } from './group.js';
+import type { AnyGroup } from './groups.js';
 import type { Partition } from './partition.js';
 import type { Producers } from './producers.js';
 import type {
@@ -10,6 +12,7 @@ import type {
   GroupRow,
   PartitionRow,
   ProducerColumns,
+  TopicOffsetsRow,
   TopicRow,
 } from './snapshot.wire.js';
 import { Snapshot } from './snapshot.wire.js';
@@ -55,7 +58,7 @@ export function encodeSnapshot(state: State): Uint8Array {
     topics: topicRows(topics.byId.values()),
     retiring: topicRows(topics.retiring),
     producersByUse: producersByUse(state),
-    groups: Array.from(groups.byId.values(), groupRow),
+    groups: Array.from(groups.byId.values(), anyGroupRow),
     resourceConfigs: Array.from(configs.byResource.values(), ({ configs: set, ...resource }) => ({
       ...resource,
       configs: configRows(set),
@@ -167,6 +170,27 @@ function producerColumns(partition: Partition, producers: Producers): ProducerCo
   };
 }
 
+/** Fields of classic groups, as a group of another kind has them. */
+const NOT_CLASSIC: Omit<GroupRow, 'group' | 'offsets' | 'consumer'> = {
+  state: 0,
+  generation: 0,
+  joinPhase: 0,
+  protocolType: '',
+  protocolName: undefined,
+  leaderId: undefined,
+  joinStartedMs: 0,
+  inInitialDelay: false,
+  initialDelayMs: 0,
+  members: [],
+  emptySinceMs: 0,
+};
+
+function anyGroupRow(group: AnyGroup): GroupRow {
+  return group.kind === 'classic'
+    ? groupRow(group)
+    : { ...NOT_CLASSIC, group: group.groupId, offsets: offsetRows(group), consumer: consumerGroupRow(group) };
+}
+
 function groupRow(group: Group): GroupRow {
   return {
     group: group.groupId,
@@ -194,19 +218,24 @@ function groupRow(group: Group): GroupRow {
       pending: member.pending,
       isNew: member.isNew,
     })),
-    offsets: Array.from(group.offsets, ([topicId, { partitions }]) => {
-      const committed = [...partitions.values()];
-      return {
-        topicId: topicIdBytes(topicId),
-        partitions: [...partitions.keys()],
-        offsets: committed.map(({ offset }) => offset),
-        leaderEpochs: committed.map(({ leaderEpoch }) => leaderEpoch),
-        metadata: committed.map(({ metadata }) => metadata),
-        committedMs: committed.map(({ committedMs }) => committedMs),
-        expireMs: committed.some(({ expireMs }) => expireMs !== undefined)
-          ? committed.map(({ expireMs }) => expireMs ?? -1)
-          : [],
-      };
-    }),
+    offsets: offsetRows(group),
+    consumer: undefined,
   };
+}
+
+function offsetRows(group: AnyGroup): TopicOffsetsRow[] {
+  return Array.from(group.offsets, ([topicId, { partitions }]) => {
+    const committed = [...partitions.values()];
+    return {
+      topicId: topicIdBytes(topicId),
+      partitions: [...partitions.keys()],
+      offsets: committed.map(({ offset }) => offset),
+      leaderEpochs: committed.map(({ leaderEpoch }) => leaderEpoch),
+      metadata: committed.map(({ metadata }) => metadata),
+      committedMs: committed.map(({ committedMs }) => committedMs),
+      expireMs: committed.some(({ expireMs }) => expireMs !== undefined)
+        ? committed.map(({ expireMs }) => expireMs ?? -1)
+        : [],
+    };
+  });
 }

@@ -1,3 +1,5 @@
+import { targetOf } from './consumer-groups/partitions.js';
+import { targetRow } from './consumer-groups/snapshot.js';
 import type { Outcome } from './outcomes.js';
 import { DONE, SUPERSEDED } from './outcomes.js';
 import type { OutcomeRow } from './snapshot.wire.js';
@@ -59,6 +61,13 @@ function rowOf(outcome: Outcome): Row {
       };
     case 'offsets-deleted':
       return { $case: 'offsetsDeleted', value: { errors: [...outcome.errors] } };
+    case 'consumer-heartbeat': {
+      const { memberId, epoch, assignment } = outcome;
+      return {
+        $case: 'consumerHeartbeat',
+        value: { memberId, epoch, assignment: assignment && { topics: targetRow(assignment) } },
+      };
+    }
   }
 }
 
@@ -106,6 +115,15 @@ export function outcomeOf({ kind: row }: OutcomeRow): Outcome | undefined {
       return { kind: 'records-deleted', errors: row.value.errors, lowWatermarks: row.value.lowWatermarks };
     case 'offsetsDeleted':
       return { kind: 'offsets-deleted', errors: row.value.errors };
+    case 'consumerHeartbeat': {
+      const { memberId, epoch, assignment } = row.value;
+      return {
+        kind: 'consumer-heartbeat',
+        memberId,
+        epoch,
+        assignment: assignment && targetOf(assignment.topics),
+      };
+    }
     case undefined:
       return undefined;
   }

@@ -121,6 +121,7 @@ export interface OutcomeRow {
     | { $case: "superseded"; value: SupersededRow }
     | { $case: "recordsDeleted"; value: RecordsDeletedRow }
     | { $case: "offsetsDeleted"; value: ErrorsRow }
+    | { $case: "consumerHeartbeat"; value: ConsumerHeartbeatRow }
     | undefined;
 }
 
@@ -167,6 +168,12 @@ export interface JoinedRow {
 
 export interface SyncedRow {
   assignment?: Uint8Array | undefined;
+}
+
+export interface ConsumerHeartbeatRow {
+  memberId: string;
+  epoch: number;
+  assignment?: OwnedRows | undefined;
 }
 
 export interface ErrorsRow {
@@ -285,6 +292,74 @@ export interface GroupRow {
   offsets: TopicOffsetsRow[];
   /** when the last member went */
   emptySinceMs: number;
+  /** present for a group of the consumer protocol (KIP-848): fields 2 to 11 are empty then */
+  consumer: ConsumerGroupRow | undefined;
+}
+
+export interface ConsumerGroupRow {
+  groupEpoch: number;
+  assignmentEpoch: number;
+  members: ConsumerMemberRow[];
+  regexes: RegexRow[];
+  /** slices of a target assignment whose last one has not come */
+  staged: StagedRow | undefined;
+}
+
+export interface ConsumerMemberRow {
+  memberId: string;
+  instanceId?: string | undefined;
+  rackId?: string | undefined;
+  clientId: string;
+  clientHost: string;
+  rebalanceTimeoutMs: number;
+  topics: string[];
+  regex: string;
+  assignor?: string | undefined;
+  epoch: number;
+  previousEpoch: number;
+  /** 0 stable, 1 unrevoked partitions, 2 unreleased partitions */
+  state: number;
+  assigned: OwnedRow[];
+  revoking: OwnedRow[];
+  /** present for a member of the classic protocol */
+  classic:
+    | ClassicPartRow
+    | undefined;
+  /** absent until an assignment named the member; without epochs */
+  target?: OwnedRows | undefined;
+}
+
+export interface OwnedRows {
+  topics: OwnedRow[];
+}
+
+export interface OwnedRow {
+  topicId: Uint8Array;
+  partitions: number[];
+  /** the member epoch at which each was assigned */
+  epochs: number[];
+}
+
+export interface ClassicPartRow {
+  sessionTimeoutMs: number;
+  protocols: ProtocolRow[];
+  awaitingSync: boolean;
+}
+
+export interface RegexRow {
+  regex: string;
+  topics: string[];
+}
+
+export interface StagedRow {
+  epoch: number;
+  targets: StagedTargetRow[];
+}
+
+export interface StagedTargetRow {
+  memberId: string;
+  instanceId?: string | undefined;
+  topics: OwnedRow[];
 }
 
 export interface MemberRow {
@@ -1203,6 +1278,9 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
       case "offsetsDeleted":
         ErrorsRow.encode(message.kind.value, writer.uint32(122).fork()).join();
         break;
+      case "consumerHeartbeat":
+        ConsumerHeartbeatRow.encode(message.kind.value, writer.uint32(138).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1322,6 +1400,14 @@ export const OutcomeRow: MessageFns<OutcomeRow> = {
             }
 
             message.kind = { $case: "offsetsDeleted", value: ErrorsRow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.kind = { $case: "consumerHeartbeat", value: ConsumerHeartbeatRow.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1852,6 +1938,74 @@ export const SyncedRow: MessageFns<SyncedRow> = {
             }
 
             message.assignment = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsumerHeartbeatRow(): ConsumerHeartbeatRow {
+  return { memberId: "", epoch: 0, assignment: undefined };
+}
+
+export const ConsumerHeartbeatRow: MessageFns<ConsumerHeartbeatRow> = {
+  encode(message: ConsumerHeartbeatRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memberId !== "") {
+      writer.uint32(10).string(message.memberId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).sint32(message.epoch);
+    }
+    if (message.assignment !== undefined) {
+      OwnedRows.encode(message.assignment, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumerHeartbeatRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumerHeartbeatRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.sint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.assignment = OwnedRows.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -3113,6 +3267,7 @@ function createBaseGroupRow(): GroupRow {
     members: [],
     offsets: [],
     emptySinceMs: 0,
+    consumer: undefined,
   };
 }
 
@@ -3156,6 +3311,9 @@ export const GroupRow: MessageFns<GroupRow> = {
     }
     if (message.emptySinceMs !== 0) {
       writer.uint32(160).int64(message.emptySinceMs);
+    }
+    if (message.consumer !== undefined) {
+      ConsumerGroupRow.encode(message.consumer, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -3275,6 +3433,724 @@ export const GroupRow: MessageFns<GroupRow> = {
             }
 
             message.emptySinceMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.consumer = ConsumerGroupRow.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsumerGroupRow(): ConsumerGroupRow {
+  return { groupEpoch: 0, assignmentEpoch: 0, members: [], regexes: [], staged: undefined };
+}
+
+export const ConsumerGroupRow: MessageFns<ConsumerGroupRow> = {
+  encode(message: ConsumerGroupRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.groupEpoch !== 0) {
+      writer.uint32(8).uint32(message.groupEpoch);
+    }
+    if (message.assignmentEpoch !== 0) {
+      writer.uint32(16).uint32(message.assignmentEpoch);
+    }
+    for (const v of message.members) {
+      ConsumerMemberRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.regexes) {
+      RegexRow.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.staged !== undefined) {
+      StagedRow.encode(message.staged, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumerGroupRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumerGroupRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.groupEpoch = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.assignmentEpoch = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.members.push(ConsumerMemberRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.regexes.push(RegexRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.staged = StagedRow.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsumerMemberRow(): ConsumerMemberRow {
+  return {
+    memberId: "",
+    instanceId: undefined,
+    rackId: undefined,
+    clientId: "",
+    clientHost: "",
+    rebalanceTimeoutMs: 0,
+    topics: [],
+    regex: "",
+    assignor: undefined,
+    epoch: 0,
+    previousEpoch: 0,
+    state: 0,
+    assigned: [],
+    revoking: [],
+    classic: undefined,
+    target: undefined,
+  };
+}
+
+export const ConsumerMemberRow: MessageFns<ConsumerMemberRow> = {
+  encode(message: ConsumerMemberRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memberId !== "") {
+      writer.uint32(10).string(message.memberId);
+    }
+    if (message.instanceId !== undefined) {
+      writer.uint32(18).string(message.instanceId);
+    }
+    if (message.rackId !== undefined) {
+      writer.uint32(26).string(message.rackId);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(34).string(message.clientId);
+    }
+    if (message.clientHost !== "") {
+      writer.uint32(42).string(message.clientHost);
+    }
+    if (message.rebalanceTimeoutMs !== 0) {
+      writer.uint32(48).sint32(message.rebalanceTimeoutMs);
+    }
+    for (const v of message.topics) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.regex !== "") {
+      writer.uint32(66).string(message.regex);
+    }
+    if (message.assignor !== undefined) {
+      writer.uint32(74).string(message.assignor);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(80).sint32(message.epoch);
+    }
+    if (message.previousEpoch !== 0) {
+      writer.uint32(88).sint32(message.previousEpoch);
+    }
+    if (message.state !== 0) {
+      writer.uint32(96).uint32(message.state);
+    }
+    for (const v of message.assigned) {
+      OwnedRow.encode(v!, writer.uint32(106).fork()).join();
+    }
+    for (const v of message.revoking) {
+      OwnedRow.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.classic !== undefined) {
+      ClassicPartRow.encode(message.classic, writer.uint32(122).fork()).join();
+    }
+    if (message.target !== undefined) {
+      OwnedRows.encode(message.target, writer.uint32(130).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumerMemberRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumerMemberRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rackId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.clientHost = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rebalanceTimeoutMs = reader.sint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.topics.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.regex = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.assignor = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.epoch = reader.sint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.previousEpoch = reader.sint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.state = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.assigned.push(OwnedRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.revoking.push(OwnedRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.classic = ClassicPartRow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.target = OwnedRows.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOwnedRows(): OwnedRows {
+  return { topics: [] };
+}
+
+export const OwnedRows: MessageFns<OwnedRows> = {
+  encode(message: OwnedRows, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topics) {
+      OwnedRow.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OwnedRows {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwnedRows();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topics.push(OwnedRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOwnedRow(): OwnedRow {
+  return { topicId: new Uint8Array(0), partitions: [], epochs: [] };
+}
+
+export const OwnedRow: MessageFns<OwnedRow> = {
+  encode(message: OwnedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.partitions.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.partitions) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.epochs.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.epochs) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OwnedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwnedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.partitions.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.partitions.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.epochs.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.epochs.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClassicPartRow(): ClassicPartRow {
+  return { sessionTimeoutMs: 0, protocols: [], awaitingSync: false };
+}
+
+export const ClassicPartRow: MessageFns<ClassicPartRow> = {
+  encode(message: ClassicPartRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionTimeoutMs !== 0) {
+      writer.uint32(8).uint32(message.sessionTimeoutMs);
+    }
+    for (const v of message.protocols) {
+      ProtocolRow.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.awaitingSync !== false) {
+      writer.uint32(24).bool(message.awaitingSync);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClassicPartRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClassicPartRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sessionTimeoutMs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.protocols.push(ProtocolRow.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.awaitingSync = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRegexRow(): RegexRow {
+  return { regex: "", topics: [] };
+}
+
+export const RegexRow: MessageFns<RegexRow> = {
+  encode(message: RegexRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.regex !== "") {
+      writer.uint32(10).string(message.regex);
+    }
+    for (const v of message.topics) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegexRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegexRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.regex = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topics.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStagedRow(): StagedRow {
+  return { epoch: 0, targets: [] };
+}
+
+export const StagedRow: MessageFns<StagedRow> = {
+  encode(message: StagedRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.epoch !== 0) {
+      writer.uint32(8).uint32(message.epoch);
+    }
+    for (const v of message.targets) {
+      StagedTargetRow.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StagedRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStagedRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.epoch = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.targets.push(StagedTargetRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStagedTargetRow(): StagedTargetRow {
+  return { memberId: "", instanceId: undefined, topics: [] };
+}
+
+export const StagedTargetRow: MessageFns<StagedTargetRow> = {
+  encode(message: StagedTargetRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memberId !== "") {
+      writer.uint32(10).string(message.memberId);
+    }
+    if (message.instanceId !== undefined) {
+      writer.uint32(18).string(message.instanceId);
+    }
+    for (const v of message.topics) {
+      OwnedRow.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StagedTargetRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStagedTargetRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.instanceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.topics.push(OwnedRow.decode(reader, reader.uint32()));
             continue;
           }
         }

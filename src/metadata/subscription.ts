@@ -2,13 +2,29 @@ import { REQUEST_ELEMENTS_MAX } from '../protocol/codec.js';
 import { CONSUMER_PROTOCOL_TYPE, consumerSubscription } from '../protocol/consumer-protocol.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { Reader } from '../protocol/reader.js';
-import type { GroupState, MemberView } from './view.js';
+import type { ConsumerGroupView, GroupState, GroupView, MemberView } from './view.js';
 
 /** The topics that a group's members consume, by name; 'all' when it cannot be known, so that none is taken for unused. */
 export type Subscription = ReadonlySet<string> | 'all';
 
 export function includes(subscription: Subscription, topic: string): boolean {
   return subscription === 'all' || subscription.has(topic);
+}
+
+export type AnyGroupView = GroupView | ConsumerGroupView;
+
+export function isConsumer(group: AnyGroupView): group is ConsumerGroupView {
+  return 'groupEpoch' in group;
+}
+
+/** What rises whenever the group's members may consume other topics than before. */
+export function generationOf(group: AnyGroupView): number {
+  return isConsumer(group) ? group.groupEpoch : group.generation;
+}
+
+/** Whether members consume the topic, or it cannot be known that they do not. */
+export function consumes(group: AnyGroupView, topic: string): boolean {
+  return isConsumer(group) ? group.isSubscribed(topic) : includes(group.subscription, topic);
 }
 
 /** What of a classic group its subscription follows from. */

@@ -1,3 +1,7 @@
+import type { ConsumerMember } from './consumer-groups/member.js';
+import type { Target } from './consumer-groups/partitions.js';
+import type { ConsumerHeartbeat } from './journal.wire.js';
+import type { ConsumerHeartbeatAnswered, Refused } from './outcomes.js';
 import type { Subscription } from './subscription.js';
 
 /**
@@ -52,6 +56,14 @@ export interface MetadataView {
   /** Classic groups; a group of another kind with this id is not one. Committed offsets are of groups of any kind. */
   group(groupId: string): GroupView | undefined;
   groups(): Iterable<GroupView>;
+  /** Groups of the consumer protocol (KIP-848). */
+  consumerGroup(groupId: string): ConsumerGroupView | undefined;
+  consumerGroups(): Iterable<ConsumerGroupView>;
+  /**
+   * What a heartbeat of such a group gets: its outcome when it leaves everything as it is, `Refused` when it would be
+   * refused; undefined when it changes something and so must become a command.
+   */
+  consumerHeartbeat(heartbeat: ConsumerHeartbeat): ConsumerHeartbeatAnswered | Refused | undefined;
   committedOffset(groupId: string, topic: string, partition: number): CommittedOffset | undefined;
   committedOffsets(groupId: string): Iterable<CommittedOffset & { readonly topic: string; readonly partition: number }>;
 }
@@ -161,6 +173,31 @@ export interface MemberView {
   readonly pending: boolean;
   /** Has not been through a join phase to its end: it may only wait so long for its first answer. */
   readonly isNew: boolean;
+}
+
+export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable';
+
+export interface ConsumerGroupView {
+  readonly groupId: string;
+  readonly state: ConsumerGroupState;
+  /** Rises whenever a new assignment is asked for; above `assignmentEpoch` while it is not there. */
+  readonly groupEpoch: number;
+  readonly assignmentEpoch: number;
+  /** Name of the assignor that most members ask for. */
+  readonly assignor: string;
+  readonly members: ReadonlyMap<string, ConsumerMember>;
+  /** What the newest assignment gives a member. */
+  target(memberId: string): Target;
+  readonly targets: ReadonlyMap<string, Target>;
+  /** The member id of the owner of a partition, which may have yet to give it up. */
+  ownerOf(topicId: string, partition: number): string | undefined;
+  memberOfInstance(instanceId: string): ConsumerMember | undefined;
+  isSubscribed(topic: string): boolean;
+  /** Names of the topics that a member subscribes to, existing or not; what an unresolved expression matches is not among them. */
+  subscribedTopics(member: ConsumerMember): ReadonlySet<string>;
+  readonly subscribedRegexes: Iterable<string>;
+  /** Names of matching topics, of the expressions that are resolved. */
+  readonly regexes: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export interface CommittedOffset {

@@ -30,6 +30,8 @@ import { describeClientQuotas } from './schema/48-describe-client-quotas.js';
 import { alterClientQuotas } from './schema/49-alter-client-quotas.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
 import { describeProducers } from './schema/61-describe-producers.js';
+import { consumerGroupHeartbeat } from './schema/68-consumer-group-heartbeat.js';
+import { consumerGroupDescribe } from './schema/69-consumer-group-describe.js';
 import { describeTopicPartitions } from './schema/75-describe-topic-partitions.js';
 
 /** Every API that this folder defines, by key ascending. The server advertises those of them that have a handler. */
@@ -65,6 +67,8 @@ export const apis = {
   alterClientQuotas,
   describeCluster,
   describeProducers,
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
   describeTopicPartitions,
 } as const;
 

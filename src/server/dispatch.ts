@@ -33,6 +33,8 @@ import { describeClientQuotas } from './handlers/48-describe-client-quotas.js';
 import { alterClientQuotas } from './handlers/49-alter-client-quotas.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
 import { describeProducers } from './handlers/61-describe-producers.js';
+import { consumerGroupHeartbeat } from './handlers/68-consumer-group-heartbeat.js';
+import { consumerGroupDescribe } from './handlers/69-consumer-group-describe.js';
 import { describeTopicPartitions } from './handlers/75-describe-topic-partitions.js';
 
 /** In order of the API keys. Produce is served by the ingest engine, its handler only says what it is. */
@@ -66,6 +68,8 @@ const table = [
   alterClientQuotas,
   describeCluster,
   describeProducers,
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
   describeTopicPartitions,
 ] as const;
 

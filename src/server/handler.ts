@@ -2,6 +2,7 @@ import type { MetadataClient } from '../cluster/metadata-client.js';
 import type { BucketUrl } from '../config/bucket-url.js';
 import type { FetchEngine } from '../fetch/engine-contract.js';
 import type { GroupEngine } from '../groups/engine.js';
+import type { ConsumerGroupEngine } from '../groups/consumer-engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
 import { encodeResponseFrame } from '../protocol/frames.js';
 import type { Slices } from '../protocol/writer.js';
@@ -26,6 +27,7 @@ export interface Services {
   readonly fetch: FetchEngine;
   readonly fetchSessions: FetchSessions;
   readonly groups: GroupEngine;
+  readonly consumerGroups: ConsumerGroupEngine;
   readonly producerIds: ProducerIds;
   readonly settings: ServerSettings;
   readonly world: World;

@@ -49,6 +49,8 @@ export const apiNames = [
   'AlterClientQuotas',
   'DescribeCluster',
   'DescribeProducers',
+  'ConsumerGroupHeartbeat',
+  'ConsumerGroupDescribe',
   'DescribeTopicPartitions',
   'Unknown',
 ] as const;

@@ -12,7 +12,13 @@ describe('every version lists exactly what is served', () => {
       expect(answer.apiKeys).toEqual(
         apiList.map(({ key, advertisedMin, max }) => ({ apiKey: key, minVersion: advertisedMin, maxVersion: max })),
       );
-      expect(answer.finalizedFeaturesEpoch).toBe(-1);
+      expect(answer.finalizedFeaturesEpoch).toBe(version >= 3 ? 0 : -1);
+      expect(answer.finalizedFeatures).toEqual(
+        version >= 3 ? [{ name: 'group.version', maxVersionLevel: 1, minVersionLevel: 1 }] : [],
+      );
+      expect(answer.supportedFeatures).toEqual(
+        version >= 4 ? [{ name: 'group.version', minVersion: 0, maxVersion: 1 }] : [],
+      );
     });
   }
 });

@@ -2,6 +2,7 @@ import { FetchLink } from '../../src/cache/fetch-link.js';
 import type { KafkaListener } from '../../src/config/addresses.js';
 import { Fetcher } from '../../src/fetch/engine.js';
 import type { FetchEngine } from '../../src/fetch/engine-contract.js';
+import { ConsumerGroupEngine } from '../../src/groups/consumer-engine.js';
 import { GroupEngine } from '../../src/groups/engine.js';
 import type { Api } from '../../src/protocol/codec.js';
 import { decodeResponse, encodeRequestFrame } from '../../src/protocol/frames.js';
@@ -158,6 +159,7 @@ export class LocalAgent {
       fetch,
       fetchSessions: this.fetchSessions,
       groups: this.groups,
+      consumerGroups: new ConsumerGroupEngine(this.metadata, this.world, { heartbeatMs: 5_000, membersMax: 5 }),
       producerIds: new ProducerIds(this.metadata),
       settings,
       world: this.world,

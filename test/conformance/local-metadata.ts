@@ -4,6 +4,7 @@ import { Command, type Forwarded } from '../../src/metadata/journal.wire.js';
 import { Metadata } from '../../src/metadata/metadata.js';
 import type { Changes, Outcome } from '../../src/metadata/outcomes.js';
 import type { World } from '../../src/world/world.js';
+import { leaderCommands } from './local-leader.js';
 
 /**
  * A metadata client without a journal, a leader or threads: every command is an entry of its own, applied to the real
@@ -17,6 +18,8 @@ export class LocalMetadata implements MetadataClient {
   freshGate: Promise<void> | undefined;
   freshReads = 0;
   readonly alive: string[] = [];
+  /** Consumer groups are assigned at once; otherwise by `assign`. */
+  assigns = true;
   readonly #world: World;
   readonly #listeners: ((revision: number, changes: Changes) => void)[] = [];
   readonly #numbers = new Map<number, number>();
@@ -50,6 +53,13 @@ export class LocalMetadata implements MetadataClient {
   /** A command that only a leader makes. */
   lead(command: Command): Outcome {
     return this.#apply({ agentEpoch: 0, stream: 0, number: 0, confirmed: 0, command });
+  }
+
+  /** What the leader's clock does for consumer groups when it is due. */
+  assign(): void {
+    for (const command of leaderCommands(this.view)) {
+      this.lead(command);
+    }
   }
 
   async fresh(): Promise<void> {
@@ -98,6 +108,9 @@ export class LocalMetadata implements MetadataClient {
     queueMicrotask(() => {
       for (const listener of this.#listeners) {
         listener(this.view.revision, changes);
+      }
+      if (this.assigns) {
+        this.assign();
       }
     });
     return outcomes[0]!;

@@ -2,10 +2,9 @@ import type { AliveReport } from '../../src/cluster/messages.js';
 import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import type { GroupView, MetadataView } from '../../src/metadata/view.js';
-import type { Timer, World } from '../../src/world/world.js';
+import type { World } from '../../src/world/world.js';
+import { SessionTimer } from './session-timer.js';
 
-/** The longest sleep between two looks, and so the pause of this thread that counts as a stall. */
-const TICK_MS = 500;
 /** After a refused command of its own the clock looks at that group again no sooner than this. */
 const REFUSED_PAUSE_MS = 1000;
 /** Kafka's group.new.member.join.timeout.ms: a member that waits for its first answer may be gone; if not, it comes again. */
@@ -37,13 +36,10 @@ interface Watch {
  * still does not count: the signs of life of that time are still waiting to be read.
  */
 export class GroupsClock {
-  readonly #world: Pick<World, 'clock' | 'timers'>;
+  readonly #timer: SessionTimer;
   readonly #view: () => MetadataView;
   readonly #propose: (command: Command) => Promise<Outcome>;
   readonly #watches = new Map<string, Watch>();
-  #timer: Timer | undefined;
-  #timerDueMs = 0;
-  #stalledMs = 0;
   #running = false;
 
   /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
@@ -52,7 +48,10 @@ export class GroupsClock {
     view: () => MetadataView,
     propose: (command: Command) => Promise<Outcome>,
   ) {
-    this.#world = world;
+    this.#timer = new SessionTimer(world, () => {
+      this.#look();
+      this.#arm(this.#watches.values());
+    });
     this.#view = view;
     this.#propose = propose;
   }
@@ -71,8 +70,7 @@ export class GroupsClock {
   stop(): void {
     this.#running = false;
     this.#watches.clear();
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.stop();
   }
 
   /** An entry touched these groups. */
@@ -93,7 +91,7 @@ export class GroupsClock {
   }
 
   alive(reports: readonly AliveReport[]): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timer.nowMs;
     for (const { group, memberIds } of reports) {
       const aliveMs = this.#watches.get(group)?.aliveMs;
       for (const memberId of memberIds) {
@@ -104,14 +102,9 @@ export class GroupsClock {
     }
   }
 
-  /** The session clock: monotonic time less the stalls of this thread. */
-  #nowMs(): number {
-    return this.#world.clock.monotonicMs() - this.#stalledMs;
-  }
-
   /** Notes what changed in a group: newcomers, a new generation, a new join phase. */
   #observe(group: GroupView): Watch {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timer.nowMs;
     let watch = this.#watches.get(group.groupId);
     if (watch === undefined) {
       watch = {
@@ -161,7 +154,7 @@ export class GroupsClock {
   }
 
   #look(): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#timer.nowMs;
     for (const [groupId, watch] of this.#watches) {
       if (watch.busy || watch.nextLookMs > nowMs) {
         continue;
@@ -207,7 +200,7 @@ export class GroupsClock {
       (outcome) => {
         watch.busy = false;
         const refused = outcome.kind === 'refused';
-        watch.nextLookMs = this.#nowMs() + (refused ? REFUSED_PAUSE_MS : 0);
+        watch.nextLookMs = this.#timer.nowMs + (refused ? REFUSED_PAUSE_MS : 0);
         if (this.#watches.get(groupId) === watch) {
           this.#arm([watch]);
         }
@@ -228,27 +221,7 @@ export class GroupsClock {
         dueMs = Math.min(dueMs, watch.nextLookMs);
       }
     }
-    if (dueMs === Number.POSITIVE_INFINITY) {
-      return;
-    }
-    const delayMs = Math.min(Math.max(dueMs - this.#nowMs(), 0), TICK_MS);
-    const timerDueMs = this.#world.clock.monotonicMs() + delayMs;
-    if (this.#timer !== undefined && this.#timerDueMs <= timerDueMs) {
-      return;
-    }
-    this.#timer?.cancel();
-    this.#timerDueMs = timerDueMs;
-    this.#timer = this.#world.timers.after(delayMs, () => this.#tick());
-  }
-
-  #tick(): void {
-    this.#timer = undefined;
-    const lateMs = this.#world.clock.monotonicMs() - this.#timerDueMs;
-    if (lateMs > TICK_MS) {
-      this.#stalledMs += lateMs;
-    }
-    this.#look();
-    this.#arm(this.#watches.values());
+    this.#timer.arm(dueMs);
   }
 }
 

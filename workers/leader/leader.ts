@@ -312,7 +312,7 @@ export class Leader {
     // That slot was absent when our create, begun after these requests, filled it.
     this.#barriers.answer(barriers, revision);
     this.#count(items.length, bytes.length, startedMs);
-    this.#clocks.applied(applied.changes.groups);
+    this.#clocks.applied(applied.changes);
     this.#snapshots.applied(this.#replica);
     this.#background(this.#readBarriers());
     return true;

@@ -2,9 +2,9 @@ import type { Command, ExpiringGroup } from '../../src/metadata/journal.wire.js'
 import { ROWS_PER_ENTRY_MAX } from '../../src/metadata/limits.js';
 import { isOver } from '../../src/metadata/offset-expiry.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
-import { includes } from '../../src/metadata/subscription.js';
+import { consumes, generationOf } from '../../src/metadata/subscription.js';
 import { topicIdBytes } from '../../src/metadata/topic-id.js';
-import type { GroupView, MetadataView, TopicView } from '../../src/metadata/view.js';
+import type { ConsumerGroupView, GroupView, MetadataView, TopicView } from '../../src/metadata/view.js';
 import type { Log } from '../../src/telemetry/log.js';
 import type { Timer, World } from '../../src/world/world.js';
 import { ExpiryTime } from './expiry-time.js';
@@ -88,7 +88,7 @@ export class OffsetsClock {
 
 /** An offset that is due; without a partition: a group that has none, and no members. */
 interface Due {
-  readonly group: GroupView;
+  readonly group: GroupView | ConsumerGroupView;
   readonly topic?: TopicView;
   readonly partition?: number;
 }
@@ -113,11 +113,11 @@ function* slices(view: MetadataView, nowMs: number, retentionMs: number): Genera
 
 /** Every row once: undefined when it is not due. */
 function* look(view: MetadataView, nowMs: number, retentionMs: number): Generator<Due | undefined> {
-  for (const group of view.groups()) {
+  for (const group of [...view.groups(), ...view.consumerGroups()]) {
     let hasOffsets = false;
     for (const offset of view.committedOffsets(group.groupId)) {
       hasOffsets = true;
-      const isDue = isOver(group, offset, nowMs, retentionMs) && !includes(group.subscription, offset.topic);
+      const isDue = isOver(group, offset, nowMs, retentionMs) && !consumes(group, offset.topic);
       yield isDue ? { group, topic: view.topicByName(offset.topic)!, partition: offset.partition } : undefined;
     }
     yield hasOffsets || group.state !== 'Empty' || group.members.size > 0 ? undefined : { group };
@@ -125,7 +125,7 @@ function* look(view: MetadataView, nowMs: number, retentionMs: number): Generato
 }
 
 function byGroup(slice: readonly Due[]): ExpiringGroup[] {
-  const groups = new Map<GroupView, Map<string, number[]>>();
+  const groups = new Map<Due['group'], Map<string, number[]>>();
   for (const { group, topic, partition } of slice) {
     const topics = groups.get(group) ?? new Map<string, number[]>();
     groups.set(group, topics);
@@ -138,9 +138,9 @@ function byGroup(slice: readonly Due[]): ExpiringGroup[] {
       }
     }
   }
-  return Array.from(groups, ([{ groupId, generation }, topics]) => ({
-    group: groupId,
-    generation,
+  return Array.from(groups, ([group, topics]) => ({
+    group: group.groupId,
+    generation: generationOf(group),
     topics: Array.from(topics, ([topicId, partitions]) => ({ topicId: topicIdBytes(topicId), partitions })),
   }));
 }

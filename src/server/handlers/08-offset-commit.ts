@@ -2,6 +2,8 @@
  * OffsetCommit, v2 to v10.
  *
  * - Offsets go to the metadata with the member's generation; generation -1 is accepted only while the group is empty.
+ * - Members of the consumer protocol commit at their epoch with v9+ only (before: UNSUPPORTED_VERSION 35), at an older one
+ *   what they have had since then (else STALE_MEMBER_EPOCH 113).
  * - v2 to v4's retention time is kept to: these offsets expire by it, others by the group's (see offset-expiry.ts).
  * - A group that does not exist takes offsets of generation -1 only; else GROUP_ID_NOT_FOUND (69), before v9 ILLEGAL_GENERATION (22).
  * - An unknown topic or partition gets UNKNOWN_TOPIC_OR_PARTITION (3), an unknown id (v10+) UNKNOWN_TOPIC_ID (100), metadata
@@ -49,6 +51,7 @@ export const offsetCommit = (services: Services) =>
             generation: request.generationIdOrMemberEpoch,
             memberId: request.memberId,
             instanceId: request.groupInstanceId ?? undefined,
+            memberEpochs: call.version >= 9,
             offsets,
             retentionMs: request.retentionTimeMs < 0 ? undefined : request.retentionTimeMs,
           });

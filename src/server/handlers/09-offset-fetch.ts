@@ -5,10 +5,11 @@
  * - v2+: null topics mean everything that the group committed. v8+: several groups. v10+: topics by id, an unknown one gets
  *   UNKNOWN_TOPIC_ID (100) for its partitions.
  * - A partition without an offset, and a group that does not exist, have offset -1 and no error.
- * - RequireStable (v7+) changes nothing: no offset is pending in a transaction yet. The member of v9+ belongs to the
- *   KIP-848 protocol and is not looked at for classic groups (as in Kafka).
+ * - RequireStable (v7+) changes nothing: no offset is pending in a transaction yet.
+ * - The member that v9+ names is held against a group of the consumer protocol: UNKNOWN_MEMBER_ID 25, STALE_MEMBER_EPOCH 113
+ *   (ILLEGAL_GENERATION 22 for a member of the classic protocol); for classic groups it is not looked at, as in Kafka.
  */
-import type { CommittedOffset, MetadataView } from '../../metadata/view.js';
+import type { CommittedOffset, ConsumerGroupView, MetadataView } from '../../metadata/view.js';
 import { ZERO_UUID } from '../../bytes/uuid.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
@@ -38,9 +39,27 @@ export const offsetFetch = (services: Services) =>
     }
     return {
       throttleTimeMs: 0,
-      groups: request.groups.map(({ groupId, topics }) => ({ groupId, topics: topicsOf(groupId, topics), errorCode })),
+      groups: request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
+        const error = errorCode || staleMember(view.consumerGroup(groupId), memberId, memberEpoch);
+        return { groupId, topics: error === errors.NONE.code ? topicsOf(groupId, topics) : [], errorCode: error };
+      }),
     };
   });
+
+/** Kafka: ConsumerGroup.validateOffsetFetch. Who names no member, as administrators do, is not asked further. */
+function staleMember(group: ConsumerGroupView | undefined, memberId: string | null, memberEpoch: number): number {
+  if (group === undefined || (memberId === null && memberEpoch < 0)) {
+    return errors.NONE.code;
+  }
+  const member = group.members.get(memberId ?? '');
+  if (member === undefined) {
+    return errors.UNKNOWN_MEMBER_ID.code;
+  }
+  if (member.epoch === memberEpoch) {
+    return errors.NONE.code;
+  }
+  return (member.classic === undefined ? errors.STALE_MEMBER_EPOCH : errors.ILLEGAL_GENERATION).code;
+}
 
 function offsetsOf(view: MetadataView, version: number, groupId: string, topics: readonly AskedTopic[] | null) {
   if (topics !== null) {

@@ -2,6 +2,7 @@
  * DescribeGroups, v0 to v6, from this agent's replica.
  *
  * - A group that does not exist: GROUP_ID_NOT_FOUND (69) from v6 on, before that a group in state Dead without an error.
+ * - A group of the consumer protocol (KIP-848) does not exist here: ConsumerGroupDescribe tells of it.
  * - Protocol, subscriptions and assignments are told of a Stable group only, as in Kafka.
  */
 import type { GroupView, MemberView } from '../../metadata/view.js';
@@ -16,14 +17,17 @@ export const describeGroups = (services: Services) =>
     groups: request.groups.map((groupId) => {
       const group = services.metadata.view.group(groupId);
       const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NOT_REQUESTED;
-      return group === undefined ? absent(groupId, call.version, operations) : describe(group, operations);
+      return group === undefined
+        ? absent(groupId, call.version, operations, services.metadata.view.consumerGroup(groupId) !== undefined)
+        : describe(group, operations);
     }),
   }));
 
-function absent(groupId: string, version: number, authorizedOperations: number) {
+function absent(groupId: string, version: number, authorizedOperations: number, isConsumer: boolean) {
+  const message = isConsumer ? `Group ${groupId} is not a classic group.` : `Group ${groupId} not found.`;
   return {
     errorCode: version >= 6 ? errors.GROUP_ID_NOT_FOUND.code : errors.NONE.code,
-    errorMessage: version >= 6 ? `Group ${groupId} not found.` : null,
+    errorMessage: version >= 6 ? message : null,
     groupId,
     groupState: 'Dead',
     protocolType: '',

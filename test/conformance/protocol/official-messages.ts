@@ -22,6 +22,8 @@ export interface OfficialMessage {
   readonly flexibleVersions: string;
   readonly latestVersionUnstable?: boolean;
   readonly fields: readonly OfficialField[];
+  /** Structs that several fields name as their type; `officialMessages` writes them out at each. */
+  readonly commonStructs?: readonly { readonly name: string; readonly fields: readonly OfficialField[] }[];
 }
 
 /** Where `npm run setup` puts the jar, from the root of the repository. */
@@ -46,9 +48,19 @@ function parsed(texts: readonly string[]): ReadonlyMap<string, OfficialMessage> 
   return new Map(
     texts.map((text) => {
       const message: OfficialMessage = JSON.parse(withoutComments(text));
-      return [message.name, message];
+      return [message.name, { ...message, fields: writtenOut(message.fields ?? [], message.commonStructs ?? []) }];
     }),
   );
+}
+
+function writtenOut(
+  fields: readonly OfficialField[],
+  structs: NonNullable<OfficialMessage['commonStructs']>,
+): readonly OfficialField[] {
+  return fields.map((field) => {
+    const inner = field.fields ?? structs.find(({ name }) => name === field.type.replace('[]', ''))?.fields;
+    return inner === undefined ? field : { ...field, fields: writtenOut(inner, structs) };
+  });
 }
 
 /** The files carry comments from two slashes to the end of the line; strings keep theirs. */

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
-import type { Command } from '../../../src/metadata/journal.wire.js';
+import type { ConsumerMember } from '../../../src/metadata/consumer-groups/member.js';
+import { targetRows, withoutEpochs } from '../../../src/metadata/consumer-groups/partitions.js';
+import type { Command, TopicPartitions } from '../../../src/metadata/journal.wire.js';
 import type { Metadata } from '../../../src/metadata/metadata.js';
 import { topicIdText } from '../../../src/metadata/topic-id.js';
+import { consumerAssignment, consumerSubscription, encodeVersioned } from '../../../src/protocol/consumer-protocol.js';
+import type { Slices } from '../../../src/protocol/writer.js';
 import { command, segment, topicId } from './journal-maker.js';
 
 // Few names and few numbers, so that commands meet.
@@ -12,7 +16,16 @@ const group = fc.constantFrom('g', 'h');
 const instanceId = fc.constantFrom(undefined, undefined, undefined, 'i', 'j');
 const range = { name: 'range', metadata: Uint8Array.of(1) };
 const sticky = { name: 'sticky', metadata: Uint8Array.of(2) };
-const protocols = fc.constantFrom<(typeof range)[]>([range], [range], [range, sticky], [sticky, range], []);
+const readable = fc.constantFrom(['c'], ['c', 'd'], []).map((topics) => [
+  {
+    name: 'range',
+    metadata: whole(encodeVersioned(consumerSubscription, 1, { topics, userData: null, ownedPartitions: [] })),
+  },
+]);
+const protocols = fc.oneof(
+  fc.constantFrom<(typeof range)[]>([range], [range], [range, sticky], [sticky, range], []),
+  readable,
+);
 /** Aimed at the group's present one by `aim`, when below 3. */
 const generation = fc.integer({ min: 0, max: 3 });
 
@@ -69,17 +82,25 @@ const joinGroup = fc
     }),
   );
 
-const syncGroup = fc.record({ group, memberId, generation, assignment: bytes }).map(({ assignment, ...sync }) =>
-  command('syncGroup', {
-    ...sync,
-    protocolType: undefined,
-    protocolName: undefined,
-    assignments: [
-      { memberId: 'a', assignment },
-      { memberId: sync.memberId, assignment },
-    ],
-  }),
-);
+const readableAssignment = fc
+  .constantFrom([0], [1, 2], [0, 1, 2])
+  .map((partitions) =>
+    whole(encodeVersioned(consumerAssignment, 1, { assignedPartitions: [{ topic: 'c', partitions }], userData: null })),
+  );
+
+const syncGroup = fc
+  .record({ group, memberId, generation, assignment: fc.oneof(bytes, readableAssignment) })
+  .map(({ assignment, ...sync }) =>
+    command('syncGroup', {
+      ...sync,
+      protocolType: undefined,
+      protocolName: undefined,
+      assignments: [
+        { memberId: 'a', assignment },
+        { memberId: sync.memberId, assignment },
+      ],
+    }),
+  );
 
 const commitOffsets = fc
   .record({
@@ -162,9 +183,73 @@ const expireOffsets = fc
     ),
   })
   .map((value) => command('expireOffsets', value));
+const topicPartitions = fc.array(
+  fc
+    .record({ id, partitions: fc.uniqueArray(id, { maxLength: 3 }) })
+    .map(({ id: number, partitions }) => ({ topicId: topicId(number), partitions })),
+  { maxLength: 2 },
+);
+
+/** An epoch of 3 and owned partitions of `AS_TOLD` become the member's present ones by `aim`. */
+const AS_TOLD = { topics: [{ topicId: topicId(99), partitions: [] }] };
+const consumerHeartbeat = fc
+  .record({
+    group,
+    memberId,
+    memberEpoch: fc.constantFrom(0, 0, 3, 3, 3, 3, 1, -1, -2),
+    instanceId,
+    rebalanceTimeoutMs: fc.constantFrom(undefined, 20),
+    topics: fc.constantFrom(undefined, ['c'], ['c', 'd'], ['a.b', 'gone'], []),
+    regex: fc.constantFrom(undefined, undefined, undefined, 'c|d', ''),
+    assignor: fc.constantFrom(undefined, 'uniform', 'range'),
+    owned: fc.oneof(
+      fc.constantFrom(undefined, AS_TOLD, AS_TOLD, { topics: [] }),
+      topicPartitions.map((topics) => ({ topics })),
+    ),
+  })
+  .map(({ topics, ...heartbeat }) =>
+    command('consumerHeartbeat', {
+      ...heartbeat,
+      topics: topics && { names: [...topics] },
+      clientId: 'client',
+      clientHost: '/host',
+      groupSizeMax: 3,
+    }),
+  );
+
+const assignTargets = fc
+  .record({
+    group,
+    epoch: fc.constantFrom(3, 3, 3, 1),
+    first: fc.constantFrom(true, true, false),
+    last: fc.constantFrom(true, true, false),
+    targets: fc.array(fc.record({ memberId, instanceId, topics: topicPartitions }), { maxLength: 3 }),
+  })
+  .map((assign) => command('assignTargets', assign));
+
+/** Commands of consumer groups (KIP-848). */
+const ofConsumerGroups: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 8, arbitrary: consumerHeartbeat },
+  { weight: 4, arbitrary: assignTargets },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ group, members: fc.array(fc.record({ memberId, memberEpoch: fc.constant(3) }), { maxLength: 2 }) })
+      .map((expire) => command('expireConsumerMembers', expire)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ group, topics: fc.subarray(['c', 'd']) })
+      .map(({ group: groupId, topics }) =>
+        command('resolveRegexes', { group: groupId, regexes: [{ regex: 'c|d', topics }] }),
+      ),
+  },
+);
 
 /** Commands that often succeed and often collide. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 14, arbitrary: ofConsumerGroups },
   { weight: 3, arbitrary: createTopic },
   { weight: 1, arbitrary: id.map((number) => command('deleteTopic', { topicId: topicId(number) })) },
   { weight: 1, arbitrary: id.map((count) => command('allocateProducerIds', { count })) },
@@ -217,7 +302,9 @@ export function aim(given: Command, metadata: Metadata): Command {
     case 'syncGroup':
     case 'expireMembers':
     case 'commitOffsets': {
-      const present = metadata.group(kind.value.group)?.generation ?? 0;
+      const { group: groupId, memberId: speaker = '' } = { memberId: '', ...kind.value };
+      const present =
+        metadata.group(groupId)?.generation ?? metadata.consumerGroup(groupId)?.members.get(speaker)?.epoch ?? 0;
       const { generation: drawn } = kind.value;
       return {
         kind: { ...kind, value: { ...kind.value, generation: drawn < 0 || drawn > 2 ? drawn : present } },
@@ -236,7 +323,33 @@ export function aim(given: Command, metadata: Metadata): Command {
       const present = metadata.configsOf(resourceType, resourceName).configsRevision;
       return command('alterResourceConfigs', { ...kind.value, expectedRevision: drawn || present });
     }
+    case 'consumerHeartbeat': {
+      const member = metadata.consumerGroup(kind.value.group)?.members.get(kind.value.memberId);
+      const memberEpoch = kind.value.memberEpoch === 3 ? (member?.epoch ?? 3) : kind.value.memberEpoch;
+      const owned = kind.value.owned === AS_TOLD ? { topics: asTold(member) } : kind.value.owned;
+      return command('consumerHeartbeat', { ...kind.value, memberEpoch, owned });
+    }
+    case 'assignTargets': {
+      const present = metadata.consumerGroup(kind.value.group)?.groupEpoch ?? 0;
+      return command('assignTargets', { ...kind.value, epoch: kind.value.epoch === 3 ? present : kind.value.epoch });
+    }
+    case 'expireConsumerMembers': {
+      const members = kind.value.members.map(({ memberId: id }) => ({
+        memberId: id,
+        memberEpoch: metadata.consumerGroup(kind.value.group)?.members.get(id)?.epoch ?? 0,
+      }));
+      return command('expireConsumerMembers', { ...kind.value, members });
+    }
     default:
       return given;
   }
+}
+
+/** What a member that does as it is told says it owns. */
+function asTold(member: ConsumerMember | undefined): TopicPartitions[] {
+  return targetRows(withoutEpochs(member?.assigned ?? new Map()));
+}
+
+function whole({ slices }: Slices): Uint8Array {
+  return new Uint8Array(Buffer.concat(slices));
 }

@@ -5,6 +5,7 @@ import { decodeEntry, EntryRefused } from '../../../src/metadata/entry.js';
 import type { Command } from '../../../src/metadata/journal.wire.js';
 import { Entry } from '../../../src/metadata/journal.wire.js';
 import { Metadata } from '../../../src/metadata/metadata.js';
+import type { ConsumerGroupView } from '../../../src/metadata/view.js';
 import { SnapshotRefused } from '../../../src/metadata/snapshot-format.js';
 import { aim, anyCommand } from './any-command.js';
 import { command, JournalMaker, topicId } from './journal-maker.js';
@@ -67,6 +68,9 @@ function run(steps: readonly Step[]): JournalMaker {
       const instances = active.flatMap(({ instanceId }) => instanceId ?? []);
       expect(new Set(instances).size).toBe(instances.length);
     }
+    for (const group of journal.metadata.consumerGroups()) {
+      checkConsumerGroup(group);
+    }
     for (const groupId of generations.keys()) {
       if (journal.metadata.group(groupId) === undefined) {
         generations.delete(groupId);
@@ -74,6 +78,26 @@ function run(steps: readonly Step[]): JournalMaker {
     }
   }
   return journal;
+}
+
+/** Every partition has one owner, and the group knows it; epochs are in order. */
+function checkConsumerGroup(group: ConsumerGroupView): void {
+  expect(group.assignmentEpoch).toBeLessThanOrEqual(group.groupEpoch);
+  const owners = new Map<string, string>();
+  const instances: string[] = [];
+  for (const { memberId, instanceId, epoch, state, assigned, revoking } of group.members.values()) {
+    instances.push(...(instanceId === undefined ? [] : [instanceId]));
+    expect(epoch).toBeLessThanOrEqual(group.assignmentEpoch);
+    expect(revoking.size > 0).toBe(state === 'unrevoked-partitions' && epoch !== -2);
+    for (const [id, partitions] of [...assigned, ...revoking]) {
+      for (const partition of partitions.keys()) {
+        expect(owners.get(`${id}/${partition}`)).toBeUndefined();
+        owners.set(`${id}/${partition}`, memberId);
+        expect(group.ownerOf(id, partition)).toBe(memberId);
+      }
+    }
+  }
+  expect(new Set(instances).size).toBe(instances.length);
 }
 
 /** All that a replica's readers can see. */
@@ -98,12 +122,18 @@ function everything(metadata: Metadata): unknown {
     const phase = { joinPhase, joinStartedMs, rebalanceTimeoutMs, inInitialDelay, initialDelayMs };
     return { groupId, state, generation, protocolType, protocolName, leaderId, phase, members, offsets };
   });
+  const consumerGroups = [...metadata.consumerGroups()].map((view) => {
+    const { groupId, state, groupEpoch, assignmentEpoch, assignor, members, targets, regexes } = view;
+    const offsets = [...metadata.committedOffsets(groupId)];
+    const subscribed = ['a.b', 'c', 'd', 'gone'].filter((topic) => view.isSubscribed(topic));
+    return { groupId, state, groupEpoch, assignmentEpoch, assignor, members, targets, regexes, offsets, subscribed };
+  });
   const resources = [4, 16, 32].flatMap((type) =>
     Array.from(metadata.resourcesWithConfigs(type), (name) => ({ type, name, ...metadata.configsOf(type, name) })),
   );
   const quotas = Array.from(metadata.clientQuotas(), ({ entity, values }) => ({ entity, values: [...values] }));
   const whole = { revision, timeMs, term, leader, bytes, bytesMax, producerRowsMax, extentCount, digest };
-  return { whole, agents, topics, groups, resources, quotas };
+  return { whole, agents, topics, groups, consumerGroups, resources, quotas };
 }
 
 test('two replicas agree byte for byte, and a snapshot midway with the rest of the journal equals a full replay', () => {
@@ -152,6 +182,19 @@ test('when everything is deleted, every byte is given back', () => {
       const agent = journal.register('other', 200);
       for (const { groupId, generation, members } of [...metadata.groups()]) {
         journal.bare(command('expireMembers', { group: groupId, generation, memberIds: [...members.keys()] }));
+        remove(command('deleteGroup', { group: groupId }));
+      }
+      for (const { groupId, members } of [...metadata.consumerGroups()]) {
+        const gone = [...members.values()].map(({ memberId, epoch }) => ({ memberId, memberEpoch: epoch }));
+        // On the way it may become a classic group.
+        for (const member of gone) {
+          journal.bare(command('expireConsumerMembers', { group: groupId, members: [member] }));
+        }
+        const classic = metadata.group(groupId);
+        if (classic !== undefined) {
+          const memberIds = [...classic.members.keys()];
+          journal.bare(command('expireMembers', { group: groupId, generation: classic.generation, memberIds }));
+        }
         remove(command('deleteGroup', { group: groupId }));
       }
       for (const resourceType of [4, 16, 32]) {

@@ -1,0 +1,178 @@
+/**
+ * Groups of the consumer protocol (KIP-848), the main thread's half. A heartbeat is answered from the replica when it
+ * leaves everything as it is, and is a command otherwise. The leader assigns and ends sessions (workers/leader).
+ */
+import { uuidFromBytes } from '../bytes/uuid.js';
+import type { MetadataClient } from '../cluster/metadata-client.js';
+import { topicRegexFlaw } from '../cluster/topic-regex.js';
+import type { ConsumerHeartbeat } from '../metadata/journal.wire.js';
+import type { ConsumerHeartbeatAnswered, Refused } from '../metadata/outcomes.js';
+import { refused } from '../metadata/outcomes.js';
+import { topicIdBytes } from '../metadata/topic-id.js';
+import { errors } from '../protocol/errors.js';
+import type { World } from '../world/world.js';
+import { heartbeatFlaw } from './heartbeat-flaws.js';
+import type { ConsumerHeartbeatAnswer, ConsumerHeartbeatRequest } from './requests.js';
+import { expectKind, submit, unavailable } from './submit.js';
+import { GroupWaiters } from './waiters.js';
+
+export interface ConsumerGroupLimits {
+  readonly heartbeatMs: number;
+  readonly membersMax: number;
+}
+
+/** How long a joining member's answer waits at most for the assignment that the join asked for. */
+const JOIN_WAIT_MS_MAX = 3_000;
+
+export class ConsumerGroupEngine {
+  readonly #metadata: MetadataClient;
+  readonly #world: World;
+  readonly #limits: ConsumerGroupLimits;
+  readonly #waiters = new GroupWaiters();
+
+  constructor(metadata: MetadataClient, world: World, limits: ConsumerGroupLimits) {
+    this.#metadata = metadata;
+    this.#world = world;
+    this.#limits = limits;
+    metadata.onApplied((_revision, changes) => this.#waiters.changed(changes.groups));
+  }
+
+  /** Undefined: the client is gone or the agent stops. */
+  async heartbeat(
+    request: ConsumerHeartbeatRequest,
+    signal: AbortSignal,
+  ): Promise<ConsumerHeartbeatAnswer | undefined> {
+    const flaw = heartbeatFlaw(request) ?? this.#regexFlaw(request);
+    if (flaw !== undefined) {
+      return failed(flaw);
+    }
+    const command = this.#commandOf(request);
+    let outcome = await this.#carryOut(command);
+    if (outcome.kind === 'refused') {
+      return failed(outcome);
+    }
+    if (command.memberEpoch === 0) {
+      await this.#assigned(command, outcome.memberId, signal);
+      if (signal.aborted) {
+        return undefined;
+      }
+      outcome = await this.#carryOut({ ...command, memberEpoch: outcome.epoch });
+      if (outcome.kind === 'refused') {
+        return failed(outcome);
+      }
+      if (outcome.epoch === 0) {
+        return failed(refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the group has no assignment yet'));
+      }
+    }
+    if (outcome.epoch < 0) {
+      return { ...NO_ERROR, memberId: outcome.memberId, memberEpoch: outcome.epoch };
+    }
+    this.#metadata.membersAlive(command.group, [outcome.memberId]);
+    return {
+      ...NO_ERROR,
+      memberId: outcome.memberId,
+      memberEpoch: outcome.epoch,
+      heartbeatIntervalMs: this.#heartbeatMs(command.group),
+      assignment: outcome.assignment,
+    };
+  }
+
+  /** Ends every wait; later requests do not wait. */
+  close(): void {
+    this.#waiters.close();
+  }
+
+  #commandOf(request: ConsumerHeartbeatRequest): ConsumerHeartbeat {
+    const { topics, owned } = request;
+    return {
+      group: request.group,
+      // With v0 the coordinator gives an id to whoever joins without.
+      memberId: request.memberId === '' ? uuidFromBytes(this.#world.random.bytes(16)) : request.memberId,
+      memberEpoch: request.memberEpoch,
+      instanceId: request.instanceId,
+      rackId: request.rackId,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      topics: topics && { names: [...topics] },
+      regex: request.regex,
+      assignor: request.assignor,
+      owned: owned && {
+        topics: owned.map(({ topicId, partitions }) => ({
+          topicId: topicIdBytes(topicId),
+          partitions: partitions.filter((partition) => partition >= 0),
+        })),
+      },
+      clientId: request.clientId,
+      clientHost: request.clientHost,
+      groupSizeMax: this.#limits.membersMax,
+    };
+  }
+
+  /** Compiled only when the group does not know it: members repeat their expression in every full heartbeat. */
+  #regexFlaw({ group, regex }: ConsumerHeartbeatRequest): Refused | undefined {
+    if (regex === undefined || regex === '' || this.#metadata.view.consumerGroup(group)?.regexes.has(regex) === true) {
+      return undefined;
+    }
+    const flaw = topicRegexFlaw(regex);
+    return flaw === undefined
+      ? undefined
+      : refused(
+          errors.INVALID_REGULAR_EXPRESSION.code,
+          `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${flaw}.`,
+        );
+  }
+
+  /** From the replica, when nothing changes. A refusal is looked at again behind a fresh read: this agent may be behind. */
+  async #carryOut(command: ConsumerHeartbeat): Promise<ConsumerHeartbeatAnswered | Refused> {
+    let answer = this.#metadata.view.consumerHeartbeat(command);
+    if (answer?.kind === 'refused') {
+      try {
+        await this.#metadata.fresh();
+      } catch (failure) {
+        return refused(unavailable(failure), 'the agent is stopping');
+      }
+      answer = this.#metadata.view.consumerHeartbeat(command);
+    }
+    if (answer !== undefined) {
+      return answer;
+    }
+    const outcome = await submit(this.#metadata, { kind: { $case: 'consumerHeartbeat', value: command } });
+    return outcome.kind === 'refused' ? outcome : expectKind(outcome, 'consumer-heartbeat');
+  }
+
+  /** Waits until the group's assignment takes the member's join into account, but not for ever. */
+  async #assigned({ group: groupId }: ConsumerHeartbeat, memberId: string, signal: AbortSignal): Promise<void> {
+    let asked: number | undefined;
+    const isAssigned = (): true | undefined => {
+      const group = this.#metadata.view.consumerGroup(groupId);
+      const member = group?.members.get(memberId);
+      if (group === undefined || member === undefined) {
+        return true;
+      }
+      if (asked === undefined && (member.regex === '' || group.regexes.has(member.regex))) {
+        asked = group.groupEpoch;
+      }
+      return asked !== undefined && group.assignmentEpoch >= asked ? true : undefined;
+    };
+    const limit = new AbortController();
+    const timer = this.#world.timers.after(JOIN_WAIT_MS_MAX, () => limit.abort());
+    await this.#waiters.wait(groupId, memberId, AbortSignal.any([signal, limit.signal]), isAssigned);
+    timer.cancel();
+  }
+
+  #heartbeatMs(group: string): number {
+    return Number(
+      this.#metadata.view.groupConfigs(group).get('consumer.heartbeat.interval.ms') ?? this.#limits.heartbeatMs,
+    );
+  }
+}
+
+const NO_ERROR = {
+  error: errors.NONE.code,
+  message: undefined,
+  heartbeatIntervalMs: 0,
+  assignment: undefined,
+};
+
+function failed({ error, message }: Refused): ConsumerHeartbeatAnswer {
+  return { ...NO_ERROR, error, message, memberId: undefined, memberEpoch: 0 };
+}
