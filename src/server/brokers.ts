@@ -18,17 +18,36 @@ export function brokersOf(view: MetadataView, listener: string): Broker[] {
   const brokers: Broker[] = [];
   for (const agent of view.agents()) {
     const serves = agent.open && (leading === undefined || leading.agentEpoch === agent.agentEpoch);
-    const address = serves ? addressOf(agent, listener) : undefined;
-    if (address !== undefined) {
-      const { host, port } = address;
-      brokers.push({ nodeId: agent.nodeId, host, port, rack: agent.zone === '' ? null : agent.zone });
+    const broker = serves ? brokerOf(agent, listener) : undefined;
+    if (broker !== undefined) {
+      brokers.push(broker);
     }
   }
   return brokers.sort((one, other) => one.nodeId - other.nodeId);
 }
 
-function addressOf(agent: AgentView, listener: string): AgentView['listeners'][number] | undefined {
-  return agent.listeners.find((candidate) => candidate.name === listener);
+/** Agents with an address by this listener that are no brokers at present: what Kafka calls fenced. */
+export function fencedOf(view: MetadataView, listener: string, brokers: readonly Broker[]): Broker[] {
+  const serving = new Set(brokers.map(({ nodeId }) => nodeId));
+  const fenced: Broker[] = [];
+  for (const agent of view.agents()) {
+    const broker = serving.has(agent.nodeId) ? undefined : brokerOf(agent, listener);
+    if (broker !== undefined) fenced.push(broker);
+  }
+  return fenced.sort((one, other) => one.nodeId - other.nodeId);
+}
+
+/** Any agent can do what a controller does, if clients are told of it; -1 when they are told of none. */
+export function controllerOf(brokers: readonly Broker[], self: number): number {
+  return brokers.some(({ nodeId }) => nodeId === self) ? self : (brokers[0]?.nodeId ?? -1);
+}
+
+function brokerOf(agent: AgentView, listener: string): Broker | undefined {
+  const address = agent.listeners.find(({ name }) => name === listener);
+  if (address === undefined) {
+    return undefined;
+  }
+  return { nodeId: agent.nodeId, host: address.host, port: address.port, rack: agent.zone === '' ? null : agent.zone };
 }
 
 /**

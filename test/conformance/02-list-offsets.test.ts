@@ -68,10 +68,63 @@ it('an unknown topic, partition or special timestamp is an error of its own', as
     [ask(-1, 't', 9), 3],
     [ask(-1, 't', -1), 3],
     [ask(-99), 35],
+    [ask(-99, 'nope'), 35],
   ] as const) {
     const answer = await client.call(apis.listOffsets, 11, request);
     expect(answer.topics[0]!.partitions[0]).toMatchObject({ errorCode: error, offset: -1 });
   }
+});
+
+describe('after a deletion', () => {
+  const deleteTo = async (agent: LocalAgent, offset: number) => {
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, offset }] }];
+    await agent.connect().call(apis.deleteRecords, 2, { topics, timeoutMs: 1_000 });
+  };
+  const afterOne: readonly (readonly [number, number])[] = [
+    [-1, 4],
+    [-2, 1],
+    [-4, 1],
+    [-5, -1],
+    [-6, -1],
+  ];
+  it.each(afterOne)('of one record, %i is at %i', async (timestamp, offset) => {
+    const agent = await agentWithRecords();
+    await deleteTo(agent, 1);
+    const answer = await agent.connect().call(apis.listOffsets, 11, ask(timestamp));
+    const leaderEpoch = offset < 0 ? -1 : 0;
+    expect(answer.topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, offset, timestamp: -1, leaderEpoch });
+  });
+
+  it.each([
+    [-1, 4],
+    [-2, 4],
+    [-3, -1],
+    [-4, 4],
+    [0, -1],
+  ])('of all records, %i is at %i', async (timestamp, offset) => {
+    const agent = await agentWithRecords();
+    await deleteTo(agent, -1);
+    const answer = await agent.connect().call(apis.listOffsets, 11, ask(timestamp));
+    expect(answer.topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, offset, timestamp: -1 });
+  });
+});
+
+it('a partition that is named twice is answered once: 42', async () => {
+  const agent = await agentWithRecords();
+  const topics = [
+    { name: 't', partitions: [0, 1, 0].map((partitionIndex) => ({ partitionIndex, timestamp: -2 })) },
+    { name: 't', partitions: [{ partitionIndex: 5, timestamp: -1 }] },
+    { name: 'nope', partitions: [{ partitionIndex: 0, timestamp: -1 }] },
+  ];
+  const answer = await agent.connect().call(apis.listOffsets, 11, { replicaId: -1, topics });
+  const codes = answer.topics.map(({ name, partitions }) => [
+    name,
+    ...partitions.map((p) => [p.partitionIndex, p.errorCode]),
+  ]);
+  expect(codes).toEqual([
+    ['t', [0, 42], [1, 0], [5, 3]],
+    ['nope', [0, 3]],
+  ]);
 });
 
 it('latest waits for a fresh read, earliest does not', async () => {

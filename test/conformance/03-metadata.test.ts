@@ -115,10 +115,19 @@ describe('topics that do not exist', () => {
     expect(second.topics.every(({ errorCode }) => errorCode === 0)).toBe(true);
   });
 
-  it('named several times, it is created once', async () => {
+  it('named several times, it is created and told once', async () => {
     const agent = await LocalAgent.start();
     const answer = await agent.connect().call(apis.metadata, 9, { topics: [{ name: 'x' }, { name: 'x' }] });
-    expect(answer.topics.map(({ errorCode }) => errorCode)).toEqual([0, 0]);
+    expect(answer.topics).toMatchObject([{ errorCode: 0, name: 'x' }]);
+  });
+
+  it('one that Kafka keeps for itself is told to be one, there or not', async () => {
+    const agent = await LocalAgent.start();
+    for (const allowAutoTopicCreation of [false, true]) {
+      const topics = [{ name: '__consumer_offsets' }, { name: '_other' }];
+      const answer = await agent.connect().call(apis.metadata, 9, { topics, allowAutoTopicCreation });
+      expect(answer.topics.map(({ isInternal }) => isInternal)).toEqual([true, false]);
+    }
   });
 });
 
@@ -139,11 +148,67 @@ describe('by id', () => {
     ]);
   });
 
-  it('v10 does not look at them', async () => {
+  it('an id leaves topics without one out, counts more than its name, and is told once', async () => {
     const agent = await LocalAgent.start();
-    const answer = await agent.connect().call(apis.metadata, 10, { topics: [{ topicId: NO_SUCH_ID, name: 't' }] });
-    expect(answer.topics).toMatchObject([{ errorCode: 0, name: 't' }]);
+    const client = agent.connect();
+    await client.call(apis.metadata, 4, { topics: [{ name: 't' }, { name: 'u' }] });
+    const topicId = agent.metadata.view.topicByName('t')!.topicId;
+    const topics = [
+      { topicId, name: 'u' },
+      { topicId: ZERO_UUID, name: 'u' },
+      { topicId: ZERO_UUID, name: null },
+      { topicId, name: null },
+    ];
+    expect((await client.call(apis.metadata, 12, { topics })).topics).toMatchObject([
+      { errorCode: 0, name: 't', topicId },
+    ]);
   });
+
+  const refused: readonly (readonly [string, number, { topicId: string; name: string | null }])[] = [
+    ['v10 has none', 10, { topicId: NO_SUCH_ID, name: 't' }],
+    ['v11 has none', 11, { topicId: NO_SUCH_ID, name: null }],
+    ['v11 without a name', 11, { topicId: ZERO_UUID, name: null }],
+    ['v12 without name and id', 12, { topicId: ZERO_UUID, name: null }],
+    ['v13 without name and id', 13, { topicId: ZERO_UUID, name: null }],
+  ];
+  it.each(refused)('%s: 42 for every topic, and nothing else is told', async (_label, version, topic) => {
+    const agent = await LocalAgent.start();
+    const topics = [topic, { topicId: ZERO_UUID, name: 'other' }];
+    const answer = await agent.connect().call(apis.metadata, version, { topics });
+    expect(answer).toMatchObject({ brokers: [], clusterId: null, controllerId: -1, errorCode: version >= 13 ? 42 : 0 });
+    expect(answer.topics).toMatchObject([
+      { errorCode: 42, name: topic.name ?? '', topicId: topic.topicId, partitions: [] },
+      { errorCode: 42, name: 'other' },
+    ]);
+    expect(agent.metadata.view.topicByName('other')).toBeUndefined();
+  });
+});
+
+it('an agent that does not lead names one that does as controller', async () => {
+  const agent = await LocalAgent.start();
+  const listeners = ['inside', 'outside'].map((name) => ({ name, host: 'other.test', port: 1 }));
+  const other = { name: 'other', incarnation: new Uint8Array(16).fill(7), zone: '', listeners };
+  const registered = agent.metadata.lead({ kind: { $case: 'registerAgent', value: other } });
+  const process = { host: '', bootId: '', processId: 1, processStart: 1, leaseMs: 10_000 };
+  agent.metadata.lead({ kind: { $case: 'becomeLeader', value: { candidate: other.incarnation, ...process } } });
+  if (registered.kind !== 'registered') throw new Error(registered.kind);
+  const answer = await agent.connect().call(apis.metadata, 9, { topics: [] });
+  expect(answer.controllerId).toBe(registered.nodeId);
+  expect(answer.brokers.map(({ nodeId }) => nodeId)).toEqual([registered.nodeId]);
+});
+
+it('authorized operations of what does not exist: told by name, not by id', async () => {
+  const client = (await LocalAgent.start()).connect();
+  const ask = async (topics: readonly { topicId?: string; name: string | null }[]) => {
+    const request = { topics, allowAutoTopicCreation: false, includeTopicAuthorizedOperations: true };
+    const answer = await client.call(apis.metadata, 12, request);
+    return answer.topics.map(({ errorCode, topicAuthorizedOperations }) => [errorCode, topicAuthorizedOperations]);
+  };
+  expect(await ask([{ name: 'nope' }, { name: 'a b' }])).toEqual([
+    [3, 3_576],
+    [17, 3_576],
+  ]);
+  expect(await ask([{ topicId: NO_SUCH_ID, name: null }])).toEqual([[100, NOT_REQUESTED]]);
 });
 
 it('authorized operations are told when asked for', async () => {

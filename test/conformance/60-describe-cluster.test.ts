@@ -20,12 +20,33 @@ describe('every version', () => {
   }
 });
 
-it("controllers' endpoints: 115", async () => {
-  const answer = await (await LocalAgent.start()).connect().call(apis.describeCluster, 1, {
-    includeClusterAuthorizedOperations: false,
-    endpointType: 2,
-  });
-  expect(answer).toMatchObject({ errorCode: 115, brokers: [] });
+describe('endpoints that an agent does not have', () => {
+  for (const version of [1, 2]) {
+    it.each([
+      [2, 114],
+      [0, 115],
+      [9, 115],
+      [-1, 115],
+    ])(`v${version} type %i: %i`, async (endpointType, errorCode) => {
+      const request = { includeClusterAuthorizedOperations: true, endpointType };
+      const answer = await (await LocalAgent.start()).connect().call(apis.describeCluster, version, request);
+      expect(answer).toMatchObject({
+        errorCode,
+        endpointType: 1,
+        clusterId: '',
+        controllerId: -1,
+        brokers: [],
+        clusterAuthorizedOperations: -0x8000_0000,
+      });
+      expect(answer.errorMessage).toMatch(/endpoint/);
+    });
+  }
+});
+
+it('operations that were not asked for: the least int32', async () => {
+  const request = { includeClusterAuthorizedOperations: false };
+  const answer = await (await LocalAgent.start()).connect().call(apis.describeCluster, 2, request);
+  expect(answer).toMatchObject({ errorCode: 0, errorMessage: null, clusterAuthorizedOperations: -0x8000_0000 });
 });
 
 it('names only the agent that leads: one that is gone for good, under another name, is open for ever', async () => {
@@ -39,4 +60,11 @@ it('names only the agent that leads: one that is gone for good, under another na
   const request = { includeClusterAuthorizedOperations: false };
   const answer = await agent.connect(9093).call(apis.describeCluster, 1, request);
   expect(answer.brokers).toMatchObject([{ brokerId: nodeId, host: 'outside.test' }]);
+  const all = { ...request, includeFencedBrokers: true };
+  const fenced = await agent.connect(9093).call(apis.describeCluster, 2, all);
+  expect(fenced.brokers).toMatchObject([
+    { brokerId: nodeId, isFenced: false },
+    { host: 'gone.test', isFenced: true },
+  ]);
+  expect((await agent.connect(9093).call(apis.describeCluster, 1, all)).brokers).toHaveLength(1);
 });

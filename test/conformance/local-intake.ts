@@ -131,15 +131,22 @@ export class LocalIntake implements ProduceIntake, BlockReader {
     throw new Error('everything lies in memory');
   }
 
+  /** Batches that the log start does not cut. */
+  #present(topicId: string, partition: number): StoredBatch[] {
+    const { logStartOffset } = this.#metadata.view.topicById(topicId)!.partitions[partition]!;
+    const batches = this.#batches.get(`${topicId}/${partition}`) ?? [];
+    return batches.filter(({ baseOffset }) => baseOffset >= logStartOffset);
+  }
+
   // ---- timestamps: all records of a test's batch have the same one
 
   firstAtOrAfter(topicId: string, partition: number, timestampMs: number): TimestampedOffset | undefined {
-    const found = this.#batches.get(`${topicId}/${partition}`)?.find((batch) => batch.timestampMs >= timestampMs);
+    const found = this.#present(topicId, partition).find((batch) => batch.timestampMs >= timestampMs);
     return found === undefined ? undefined : { offset: found.baseOffset, timestampMs: found.timestampMs };
   }
 
   greatest(topicId: string, partition: number): TimestampedOffset | undefined {
-    const batches = this.#batches.get(`${topicId}/${partition}`) ?? [];
+    const batches = this.#present(topicId, partition);
     const most = Math.max(...batches.map((batch) => batch.timestampMs));
     return this.firstAtOrAfter(topicId, partition, most);
   }

@@ -4,8 +4,10 @@
  * - Behind a fresh read whenever the answer depends on what was produced last: latest, greatest timestamp, by timestamp.
  * - Special timestamps: -1 latest; -2 earliest; -3 greatest timestamp (v7+); -4 earliest local = earliest (v8+); -5 latest
  *   tiered (v9+) and -6 earliest pending upload (v11+): -1, nothing is tiered. Others, or from a version too low:
- *   UNSUPPORTED_VERSION (35) for the partition.
- * - By timestamp: the first record whose timestamp is not below, exact to the record; -1 when there is none.
+ *   UNSUPPORTED_VERSION (35) for the partition, whether or not it exists. A partition that is named twice: INVALID_REQUEST (42).
+ * - By timestamp: the first record, from the log start on, whose timestamp is not below, exact to the record; -1 when there is
+ *   none. The greatest timestamp, too, is that of the records from the log start on; Kafka tells that of a deleted one while
+ *   its segment file is still there.
  * - Both isolation levels see the same end: nothing is transactional yet.
  */
 import { BlockUnavailable } from '../../cache/blocks.js';
@@ -42,50 +44,74 @@ interface Found {
   readonly leaderEpoch: number;
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly partition: number;
+  readonly timestamp: number;
+  isDuplicate: boolean;
+}
+
 export const listOffsets = (services: Services) =>
   handler(apis.listOffsets, async (request, call) => {
-    const asked = request.topics.flatMap((topic) => topic.partitions.map((partition) => ({ topic, partition })));
-    const needsFresh = asked.some(
-      ({ partition: { timestamp } }) => timestamp !== EARLIEST && timestamp >= MAX_TIMESTAMP,
-    );
+    const topics = wantedOf(request.topics);
+    const rows = [...topics.values()].flatMap((partitions) => [...partitions.values()]);
+    const needsFresh = rows.some(({ timestamp }) => timestamp !== EARLIEST && timestamp >= MAX_TIMESTAMP);
     const isFresh = !needsFresh || (await readFresh(services));
-    const answers = new Map<(typeof asked)[number]['partition'], Found>();
-    const queue = asked.values();
+    const answers = new Map<Wanted, Found>();
+    const queue = rows.values();
     const work = async (): Promise<void> => {
-      for (const { topic, partition } of queue) {
-        const found = isFresh
-          ? await find(services, call.version, topic.name, partition.partitionIndex, partition.timestamp)
-          : nothing(errors.NOT_LEADER_OR_FOLLOWER.code);
-        answers.set(partition, found);
+      for (const row of queue) {
+        answers.set(
+          row,
+          isFresh ? await find(services, call.version, row) : nothing(errors.NOT_LEADER_OR_FOLLOWER.code),
+        );
       }
     };
     await Promise.all(Array.from({ length: LOOKUPS_MAX }, work));
     return {
       throttleTimeMs: 0,
-      topics: request.topics.map((topic) => ({
-        name: topic.name,
-        partitions: topic.partitions.map((partition) => ({
-          partitionIndex: partition.partitionIndex,
-          ...answers.get(partition)!,
+      topics: Array.from(topics, ([name, partitions]) => ({
+        name,
+        partitions: Array.from(partitions.values(), (row) => ({
+          partitionIndex: row.partition,
+          ...answers.get(row)!,
         })),
       })),
     };
   });
 
-async function find(
-  services: Services,
-  version: number,
-  name: string,
-  index: number,
-  timestamp: number,
-): Promise<Found> {
+/** By topic and partition, each once. */
+function wantedOf(
+  topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly { readonly partitionIndex: number; readonly timestamp: number }[];
+  }[],
+): Map<string, Map<number, Wanted>> {
+  const wanted = new Map<string, Map<number, Wanted>>();
+  for (const { name, partitions } of topics) {
+    const rows = wanted.get(name) ?? new Map<number, Wanted>();
+    wanted.set(name, rows);
+    for (const { partitionIndex: partition, timestamp } of partitions) {
+      const former = rows.get(partition);
+      if (former === undefined) rows.set(partition, { name, partition, timestamp, isDuplicate: false });
+      else former.isDuplicate = true;
+    }
+  }
+  return wanted;
+}
+
+async function find(services: Services, version: number, wanted: Wanted): Promise<Found> {
+  const { name, partition: index, timestamp } = wanted;
+  if (wanted.isDuplicate) {
+    return nothing(errors.INVALID_REQUEST.code);
+  }
+  if (timestamp < 0 && version < (sinceVersion.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
+    return nothing(errors.UNSUPPORTED_VERSION.code);
+  }
   const topic = services.metadata.view.topicByName(name);
   const partition = topic?.partitions[index];
   if (topic === undefined || partition === undefined) {
     return nothing(errors.UNKNOWN_TOPIC_OR_PARTITION.code);
-  }
-  if (timestamp < 0 && version < (sinceVersion.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
-    return nothing(errors.UNSUPPORTED_VERSION.code);
   }
   switch (timestamp) {
     case LATEST:

@@ -45,7 +45,11 @@ export const describeTopicPartitions = (services: Services) =>
       const topic = view.topicByName(name);
       if (topic === undefined) {
         const error = isTopicName(name) ? errors.UNKNOWN_TOPIC_OR_PARTITION : errors.INVALID_TOPIC_EXCEPTION;
-        topics.push({ ...withoutPartitions(name, error.code), topicAuthorizedOperations: TOPIC_OPERATIONS });
+        topics.push({
+          ...withoutPartitions(name, error.code),
+          isInternal: isInternalTopic(name),
+          topicAuthorizedOperations: TOPIC_OPERATIONS,
+        });
         continue;
       }
       const first = name === cursor?.topicName ? cursor.partitionIndex : 0;
