@@ -1,3 +1,5 @@
+import { LogStarts } from './log-starts.js';
+
 /** What the model clients were told and saw. The checkers in invariants/ read it; every violation names its invariant. */
 export class Ledger {
   readonly violations: string[] = [];
@@ -13,6 +15,9 @@ export class Ledger {
   /** The same, as it was before everything was read once more. */
   seenBefore: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map();
   readonly idempotent = new Set<string>();
+  readonly logStarts = new LogStarts();
+  /** Per partition: where the log began at the end. Of what was below, only some was seen. */
+  readonly #begins = new Map<string, number>();
 
   sending(
     producer: {
@@ -59,6 +64,27 @@ export class Ledger {
   beginFinalRead(): void {
     this.seenBefore = this.log;
     this.log = new Map();
+  }
+
+  /** Where each partition begins when everything is over, by topic. */
+  began(starts: ReadonlyMap<string, readonly number[]>): void {
+    for (const [topic, offsets] of starts)
+      for (const [partition, offset] of offsets.entries()) this.#begins.set(keyOf({ topic, partition }), offset);
+  }
+
+  /** What was deleted and seen before belongs to the log, too: it must fit the rest. */
+  remember(): void {
+    for (const [key, begin] of this.#begins) {
+      const log = atKey(this.log, key, () => new Map<number, string>());
+      for (const [offset, value] of this.seenBefore.get(key) ?? []) {
+        if (offset < begin && !log.has(offset)) log.set(offset, value);
+      }
+    }
+  }
+
+  /** At the end; 0 when nothing was deleted. */
+  beginOf(key: string): number {
+    return this.#begins.get(key) ?? 0;
   }
 
   violation(sentence: string): void {

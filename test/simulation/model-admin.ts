@@ -6,6 +6,7 @@ import { Disconnected, WireClient } from './wire-client.js';
 
 const RETRY_MS = 60;
 const LATEST = -1;
+const EARLIEST = -2;
 
 interface TopicSize {
   readonly name: string;
@@ -49,10 +50,23 @@ export function latestOffsets(
 }
 
 /** Asks once; undefined: to be tried again. */
-export async function askLatest(
+export function askLatest(client: WireClient, topics: readonly TopicSize[]): Promise<Offsets | undefined> {
+  return askOffsets(client, topics, LATEST);
+}
+
+/** Where every partition begins; asks once. */
+export function askEarliest(client: WireClient, topics: readonly TopicSize[]): Promise<Offsets | undefined> {
+  return askOffsets(client, topics, EARLIEST);
+}
+
+/** By topic, one a partition. */
+type Offsets = ReadonlyMap<string, readonly number[]>;
+
+async function askOffsets(
   client: WireClient,
   topics: readonly TopicSize[],
-): Promise<ReadonlyMap<string, readonly number[]> | undefined> {
+  timestamp: number,
+): Promise<Offsets | undefined> {
   const { response } = await client.call(apis.listOffsets, 5, {
     replicaId: -1,
     isolationLevel: 0,
@@ -61,7 +75,7 @@ export async function askLatest(
       partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({
         partitionIndex,
         currentLeaderEpoch: -1,
-        timestamp: LATEST,
+        timestamp,
       })),
     })),
     timeoutMs: 0,

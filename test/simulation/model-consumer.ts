@@ -1,10 +1,10 @@
 import { apis } from '../../src/protocol/apis.js';
-import { errorByCode } from '../../src/protocol/errors.js';
+import { errorByCode, errors as kafkaErrors } from '../../src/protocol/errors.js';
 import { BatchHeader } from '../../src/records/header.js';
 import { recordsOf } from '../../src/records/read.js';
 import { storedBatchFault } from '../../src/records/validate.js';
 import { keyOf, type Ledger } from './ledger.js';
-import { askLatest } from './model-admin.js';
+import { askEarliest, askLatest } from './model-admin.js';
 import type { SeededRandom } from './random.js';
 import type { SimulatedNet } from './simulated-net.js';
 import type { VirtualTime } from './virtual-time.js';
@@ -20,7 +20,8 @@ export interface ConsumerPlan {
 
 /**
  * A consumer of all partitions: long polls, now and then from the beginning again, and tells the ledger every record. What
- * it sees must be dense (invariant 3), and high watermarks must only grow (invariant 8).
+ * it sees must be dense (invariant 3), and high watermarks and log starts must only grow (invariant 8). Where records were
+ * deleted it goes on at the log start, as real clients do by default.
  */
 export class ModelConsumer {
   readonly positions: number[];
@@ -30,6 +31,7 @@ export class ModelConsumer {
   readonly #random: SeededRandom;
   readonly #ledger: Ledger;
   readonly #highWatermarks: number[];
+  readonly #logStarts: number[];
 
   constructor(plan: ConsumerPlan, net: SimulatedNet, time: VirtualTime, random: SeededRandom, ledger: Ledger) {
     this.#plan = plan;
@@ -39,6 +41,7 @@ export class ModelConsumer {
     this.#ledger = ledger;
     this.positions = Array.from({ length: plan.partitions }, () => 0);
     this.#highWatermarks = Array.from({ length: plan.partitions }, () => 0);
+    this.#logStarts = Array.from({ length: plan.partitions }, () => 0);
   }
 
   /** Reads until `enough` says so; begins again at 0 before a poll with this chance. */
@@ -102,9 +105,15 @@ export class ModelConsumer {
     let errors = 0;
     let bytes = 0;
     let behind = false;
-    for (const { partitionIndex, errorCode, highWatermark, records } of response.responses[0]?.partitions ?? []) {
+    const deleted: number[] = [];
+    for (const { partitionIndex, errorCode, highWatermark, logStartOffset, records } of response.responses[0]
+      ?.partitions ?? []) {
       if (errorCode !== 0) {
         errors += 1;
+        if (errorCode === kafkaErrors.OFFSET_OUT_OF_RANGE.code) {
+          deleted.push(partitionIndex);
+          continue;
+        }
         const error = errorByCode(errorCode);
         if (error?.retriable !== true)
           this.#ledger.violation(`invariant 8: a consumer was told ${error?.name ?? errorCode}`);
@@ -116,6 +125,7 @@ export class ModelConsumer {
         );
       }
       this.#highWatermarks[partitionIndex] = highWatermark;
+      this.#sawLogStart(partitionIndex, logStartOffset, this.positions[partitionIndex]!);
       behind ||= this.positions[partitionIndex]! < highWatermark;
       bytes += records?.length ?? 0;
       if (records !== null)
@@ -124,7 +134,42 @@ export class ModelConsumer {
     if (errors === 0 && bytes === 0 && behind) {
       this.#ledger.violation(`invariant 1: ${this.#plan.name} was told of records and given none`);
     }
+    if (deleted.length > 0) await this.#goToLogStart(client, deleted);
     if (errors > 0) await new Promise<void>((resume) => this.#time.after(50, resume));
+  }
+
+  /** Records were deleted where it was to read, and only there. */
+  async #goToLogStart(client: WireClient, deleted: readonly number[]): Promise<void> {
+    const { topic, partitions } = this.#plan;
+    for (const partition of deleted) {
+      const position = this.positions[partition]!;
+      if (position >= this.#ledger.logStarts.atMost(keyOf({ topic, partition }))) {
+        this.#ledger.violation(`invariant 1: ${topic}-${partition} ${position} is out of range and was not deleted`);
+      }
+    }
+    const starts = (await askEarliest(client, [{ name: topic, partitions }]))?.get(topic);
+    for (const partition of starts === undefined ? [] : deleted) {
+      const start = starts![partition]!;
+      if (start <= this.positions[partition]!) {
+        this.#ledger.violation(
+          `invariant 8: ${topic}-${partition} begins at ${start}, but ${this.positions[partition]} is out of range`,
+        );
+      }
+      this.#sawLogStart(partition, start, start);
+      this.positions[partition] = start;
+    }
+  }
+
+  #sawLogStart(partition: number, logStart: number, position: number): void {
+    const { topic } = this.#plan;
+    const known = this.#logStarts[partition]!;
+    const atMost = Math.min(position, this.#ledger.logStarts.atMost(keyOf({ topic, partition })));
+    if (logStart < known || logStart > atMost) {
+      this.#ledger.violation(
+        `invariant 8: ${topic}-${partition}, read at ${position}, begins at ${logStart}, not from ${known} to ${atMost}`,
+      );
+    }
+    this.#logStarts[partition] = logStart;
   }
 
   #read(partition: number, bytes: Uint8Array): void {

@@ -8,9 +8,11 @@ import type { FromIngest } from '../../src/ingest/messages.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { Entry } from '../../src/metadata/journal.wire.js';
 import { SIZE } from '../../src/metadata/limits.js';
+import { Extents } from '../../src/metadata/extents.js';
 import { Metadata } from '../../src/metadata/metadata.js';
 import { Producers } from '../../src/metadata/producers.js';
 import { Snapshot } from '../../src/metadata/snapshot.wire.js';
+import { Topics } from '../../src/metadata/topics.js';
 import { type Store, StoreError } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
 import { Unanswered } from '../../workers/ingest/unanswered.js';
@@ -183,6 +185,54 @@ export const plantedBugs: readonly PlantedBug[] = [
                 bytes: whole.bytes - rows * SIZE.producer,
                 producersByUse: [],
               }).finish();
+            },
+        ),
+    }),
+  },
+  {
+    name: 'log-start-past-the-end',
+    what: 'deleting records takes the one behind the last to delete, too',
+    make: () => ({
+      patch: () =>
+        replace(
+          Topics.prototype,
+          'raiseLogStart',
+          (raise) =>
+            function (this: Topics, partition, offset) {
+              raise.call(this, partition, offset + 1);
+            },
+        ),
+    }),
+  },
+  {
+    name: 'extent-dropped-too-many',
+    what: 'an extent goes although the log start only cuts it, or lies at its beginning',
+    make: () => ({
+      patch: () =>
+        replace(
+          Extents.prototype,
+          'endOffset',
+          () =>
+            function (this: Extents, index) {
+              return this.baseOffset(index);
+            },
+        ),
+    }),
+  },
+  {
+    name: 'snapshot-without-log-starts',
+    what: 'a snapshot forgets where logs begin, so deleted records are there again',
+    make: () => ({
+      patch: () =>
+        replace(
+          Metadata.prototype,
+          'snapshot',
+          (snapshot) =>
+            function (this: Metadata) {
+              const whole = Snapshot.decode(snapshot.call(this));
+              for (const { partitions } of whole.topics)
+                for (const partition of partitions) partition.logStartOffset = 0;
+              return Snapshot.encode({ ...whole, trimming: [] }).finish();
             },
         ),
     }),

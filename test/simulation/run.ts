@@ -9,8 +9,10 @@ import { finalInvariants } from './invariants/table.js';
 import { Ledger } from './ledger.js';
 import { createTopics, latestOffsets } from './model-admin.js';
 import { ModelConsumer } from './model-consumer.js';
+import { ModelDeleter } from './model-deleter.js';
 import { ModelProducer } from './model-producer.js';
 import { nothingPlanted, type Plant } from './plant.js';
+import { printedLog, shown } from './printed-log.js';
 import { SeededRandom } from './random.js';
 import { Replicas } from './replicas.js';
 import { watchRequestOrder } from './request-order.js';
@@ -69,6 +71,7 @@ class Simulation {
   readonly #ledger = new Ledger();
   readonly #replicas = new Replicas((sentence) => this.#ledger.violation(sentence));
   readonly #faults: Faults;
+  readonly #deleter: ModelDeleter | undefined;
   readonly #log: Log;
   #agents = 0;
   #agent: SimulatedAgent | undefined;
@@ -108,6 +111,7 @@ class Simulation {
       weather: (kind) => this.#bucket.weather(kind),
       note: (what) => this.#trace.event(what),
     });
+    this.#deleter = this.#makeDeleter();
   }
 
   escaped(error: unknown): void {
@@ -139,6 +143,7 @@ class Simulation {
         revisions: Math.max(0, ...this.#replicas.digests.keys()),
         acknowledged: this.#ledger.acknowledgedAt.size,
         unknown: this.#ledger.unknownValues.size,
+        deletions: this.#deleter?.deletions ?? 0,
         seen: [...this.#ledger.log.values()].reduce((sum, log) => sum + log.size, 0),
         ...Object.fromEntries(this.#faults.met),
         ...this.#bucket.counts(),
@@ -155,6 +160,8 @@ class Simulation {
     const producers = this.#producers();
     const producing = Promise.all(producers.map((producer) => producer.run()));
     const consuming = this.#consumers().map((consumer) => consumer.run(() => over, restartChance));
+    let produced = false;
+    const deleting = this.#deleter?.run(() => produced);
     if (mode !== 'calm') {
       await this.#pass(stormMs);
       this.#faults.end();
@@ -165,6 +172,8 @@ class Simulation {
     }
     const unfinished = () => producers.flatMap(({ waiting }) => waiting ?? []).join('; ');
     await this.#until(() => `every producer has finished: ${unfinished()}`, producing);
+    produced = true;
+    if (deleting !== undefined) await this.#until('the last deletion is over', deleting);
     if (mode === 'storm') this.#kill();
     await this.#readBack();
     over = true;
@@ -178,6 +187,9 @@ class Simulation {
     this.#ledger.beginFinalRead();
     const { topics } = this.#scenario;
     const ends = await this.#until('the ends are known', latestOffsets(this.#net, HOST, PORT, this.#time, topics));
+    if (this.#deleter !== undefined) {
+      this.#ledger.began(await this.#until('the log starts are known', this.#deleter.settled()));
+    }
     const readers = topics.map(async ({ name, partitions }) => {
       const end = ends.get(name)!;
       const plan = { name: 'last', host: HOST, port: PORT, topic: name, partitions };
@@ -185,6 +197,7 @@ class Simulation {
       await consumer.run(() => end.every((offset, i) => consumer.positions[i]! >= offset), 0);
     });
     await this.#until('a fresh consumer has read everything', Promise.all(readers));
+    this.#ledger.remember();
     for (const invariant of finalInvariants) {
       for (const sentence of invariant(this.#ledger)) this.#ledger.violation(sentence);
     }
@@ -198,6 +211,14 @@ class Simulation {
   }
 
   // ---- clients
+
+  /** Undefined: nothing is deleted. */
+  #makeDeleter(): ModelDeleter | undefined {
+    const { deletionMs: pauseMs, topics } = this.#scenario;
+    if (pauseMs === undefined) return undefined;
+    const plan = { host: HOST, port: PORT, topics, pauseMs };
+    return new ModelDeleter(plan, this.#net, this.#time, this.#random.fork(), this.#ledger);
+  }
 
   #producers(): ModelProducer[] {
     return this.#scenario.producers.map((size, i) => {
@@ -369,24 +390,6 @@ class Simulation {
     });
     await this.#time.run(() => over, Number.POSITIVE_INFINITY);
   }
-}
-
-/** What the agent says goes between the lines of the trace, not into its hash. */
-function printedLog(print: (line: string) => void): Log {
-  const say = (level: string) => (fields: object, message: string) => {
-    const { err, ...rest } = fields as { readonly err?: unknown };
-    print(`  ${level}: ${message} ${err === undefined ? '' : shown(err)} ${JSON.stringify(rest)}`);
-  };
-  const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error'), child: () => log };
-  return log;
-}
-
-function shown(error: unknown): string {
-  const lines = error instanceof Error ? (error.stack ?? error.message).split('\n') : [String(error)];
-  return lines
-    .slice(0, 8)
-    .join('\n')
-    .replaceAll(/file:.*\/dist\//g, '');
 }
 
 class Stuck extends Error {

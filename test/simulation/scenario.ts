@@ -48,6 +48,8 @@ export interface Scenario {
   readonly mishaps: readonly Mishap[];
   /** The mean time between two mishaps. */
   readonly mishapMs: number;
+  /** The mean time between two deletions of records; undefined: nothing is deleted. */
+  readonly deletionMs: number | undefined;
 }
 
 const KiB = 1024;
@@ -120,6 +122,7 @@ export function drawScenario(seed: number): Scenario {
     stormMs,
     mishaps: mode === 'calm' ? [] : possible.filter(() => random.chance(chance)),
     mishapMs: random.pick([0.05, 0.2, 0.6]) * stormMs,
+    deletionMs: random.chance(0.35) ? random.pick([0.05, 0.2]) * Math.min(stormMs, 2_000) : undefined,
   };
 }
 
