@@ -37,6 +37,7 @@ export const suites = [
     needs: ['kcat', 'java', 'librdkafka', 'franz-go'],
   },
   { name: 'kgo', files: ['test/foreign/kgo.test.js'], needs: ['kgo-tests'] },
+  { name: 'librdkafka-tests', files: ['test/foreign/librdkafka.test.js'], needs: ['librdkafka-tests', 'java'] },
 ];
 
 /** `npm run test:long`. */
@@ -54,6 +55,12 @@ export const longSuites = [
     files: ['test/foreign/kgo.test.js'],
     needs: ['kgo-tests'],
     env: { WEFT_TEST_KGO_RECORDS: '500000' },
+  },
+  {
+    name: 'librdkafka-tests-long',
+    files: ['test/foreign/librdkafka.test.js'],
+    needs: ['librdkafka-tests', 'java'],
+    env: { WEFT_TEST_LIBRDKAFKA: 'all' },
   },
   { name: 'growth', files: ['test/long/growth.test.js'], needs: ['java'] },
 ];
