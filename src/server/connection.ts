@@ -224,6 +224,7 @@ export class ClientConnection {
           });
       },
       () => frame.reservation.release(),
+      handler.together === true ? name : undefined,
     );
   }
 

@@ -53,6 +53,11 @@ export interface Call {
 export interface Handler {
   readonly api: Api;
   /**
+   * Requests of this API that follow one another on a connection run together: they start in order, and starting one,
+   * up to its first wait, settles its place among all changes.
+   */
+  readonly together?: boolean;
+  /**
    * The response frame. Undefined: nobody waits any more. Throws ProtocolError, before anything has happened, when the
    * body is not a request of that version; any other error is a mistake of ours.
    */
@@ -63,9 +68,11 @@ export interface Handler {
 export function handler<A extends Api>(
   api: A,
   answer: (request: RequestOf<A>, call: Call) => Promise<ResponseIn<A> | undefined> | ResponseIn<A>,
+  { together = false } = {},
 ): Handler {
   return {
     api,
+    together,
     async answer(bytes, bodyPosition, call) {
       const request = api.request.decodeLeading(call.version, bytes, bodyPosition) as RequestOf<A>;
       const response = await answer(request, call);

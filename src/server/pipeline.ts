@@ -31,9 +31,17 @@ export interface Place {
   whenSent(run: () => void): void;
 }
 
+/** A request that waits for its turn. */
+interface Waiting {
+  readonly start: () => void;
+  readonly dropped: () => void;
+  /** Those of one name may run together; undefined: runs alone. */
+  readonly together: string | undefined;
+}
+
 interface Entry {
-  /** For requests that start only when all earlier ones of their kind are answered. */
-  readonly waiting: { readonly start: () => void; readonly dropped: () => void } | undefined;
+  /** For requests that start only when earlier ones of their kind are answered. */
+  readonly waiting: Waiting | undefined;
   outgoing: Outgoing | undefined;
   readonly onSent: (() => void)[];
 }
@@ -41,7 +49,8 @@ interface Entry {
 /**
  * The responses of one connection leave strictly in the order of its requests (Kafka's rule), in as few writes as
  * possible. *Concurrent* requests (Produce) run as they come; of the *serial* ones, each starts when the one before is
- * answered. What a client does not read is bounded: at `unsentBytesMax` nothing more is started or read.
+ * answered, or at once when both are of a kind that runs *together*: started in order, they take effect in order, and
+ * share journal entries. What a client does not read is bounded: at `unsentBytesMax` nothing more is started or read.
  */
 export class Pipeline {
   readonly #connection: Connection;
@@ -51,7 +60,9 @@ export class Pipeline {
   readonly #entries: Entry[] = [];
   /** Serial ones that have not started. */
   readonly #serial: Entry[] = [];
-  #serialRuns = false;
+  #serialRunning = 0;
+  /** What the running serial ones have in common. */
+  #together: string | undefined;
   #unsentBytes = 0;
   #held = false;
   #closed = false;
@@ -77,9 +88,12 @@ export class Pipeline {
     return this.#place(this.#enter(undefined));
   }
 
-  /** A place for a request that runs when its turn comes. `dropped` runs instead when the connection ends before. */
-  serial(start: (place: Place) => void, dropped: () => void = () => {}): void {
-    const entry: Entry = this.#enter({ start: () => start(this.#place(entry)), dropped });
+  /**
+   * A place for a request that runs when its turn comes. `dropped` runs instead when the connection ends before. It does
+   * not wait for those before it that have the same `together`.
+   */
+  serial(start: (place: Place) => void, dropped: () => void = () => {}, together?: string): void {
+    const entry: Entry = this.#enter({ start: () => start(this.#place(entry)), dropped, together });
     if (this.#closed) {
       dropped();
       return;
@@ -125,7 +139,7 @@ export class Pipeline {
         entry.outgoing = outgoing;
         this.#unsentBytes += outgoing.frame?.bytes ?? 0;
         if (entry.waiting !== undefined) {
-          this.#serialRuns = false;
+          this.#serialRunning -= 1;
         }
         this.#flush();
         this.#startNext();
@@ -141,14 +155,19 @@ export class Pipeline {
   }
 
   #startNext(): void {
-    if (this.#serialRuns || this.#closed || this.#finishing || this.#unsentBytes >= this.#limits.unsentBytesMax) {
-      return;
+    while (this.#mayStart(this.#serial[0]?.waiting)) {
+      const { waiting } = this.#serial.shift()!;
+      this.#serialRunning += 1;
+      this.#together = waiting!.together;
+      waiting!.start();
     }
-    const next = this.#serial.shift();
-    if (next !== undefined) {
-      this.#serialRuns = true;
-      next.waiting?.start();
+  }
+
+  #mayStart(next: Waiting | undefined): boolean {
+    if (next === undefined || this.#closed || this.#finishing || this.#unsentBytes >= this.#limits.unsentBytesMax) {
+      return false;
     }
+    return this.#serialRunning === 0 || (next.together !== undefined && next.together === this.#together);
   }
 
   /** Writes every response whose turn has come. */

@@ -97,3 +97,30 @@ it('a group without members takes commits without a generation', async () => {
   expect(await new LocalMember(agent, { group: 'simple' }).commit('t', 7)).toBe(0);
   expect(agent.metadata.view.committedOffset('simple', 't', 0)).toMatchObject({ offset: 7 });
 });
+
+it('commits sent behind one another are under way together, the last one counts, and what follows them waits for all', async () => {
+  const { agent } = await agentWithTopic();
+  const client = agent.connect();
+  const go: (() => void)[] = [];
+  const submit = agent.metadata.submit.bind(agent.metadata);
+  agent.metadata.submit = async (command) => {
+    await new Promise<void>((resolve) => go.push(resolve));
+    return submit(command);
+  };
+  const commits = [1, 2, 3].map((committedOffset) => {
+    const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: null }];
+    return client.send(apis.offsetCommit, 8, { groupId: 'g', memberId: '', topics: [{ name: 't', partitions }] });
+  });
+  const topics = [{ name: 't', partitionIndexes: [0] }];
+  const fetched = client.send(apis.offsetFetch, 7, { groupId: 'g', topics });
+  await agent.pass(10);
+  expect(go).toHaveLength(3);
+  for (const one of go) one();
+  await agent.pass(10);
+  for (const commit of commits) {
+    const answer = client.take(apis.offsetCommit, 8, commit)!;
+    expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(0);
+  }
+  const offsets = client.take(apis.offsetFetch, 7, fetched)!;
+  expect(offsets.topics[0]!.partitions[0]!.committedOffset).toBe(3);
+});

@@ -8,10 +8,13 @@
  * - A group that does not exist takes offsets of generation -1 only; else GROUP_ID_NOT_FOUND (69), before v9 ILLEGAL_GENERATION (22).
  * - An unknown topic or partition gets UNKNOWN_TOPIC_OR_PARTITION (3), an unknown id (v10+) UNKNOWN_TOPIC_ID (100), metadata
  *   above 4,096 bytes OFFSET_METADATA_TOO_LARGE (12); the others are committed.
+ * - Commits that a client sends behind one another run together: a consumer that commits every record costs one journal
+ *   entry a round, and its heartbeats do not wait behind one entry a record.
  */
 import { apis } from '../../protocol/apis.js';
+import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
-import { handler, type Services } from '../handler.js';
+import { type Call, handler, type Services } from '../handler.js';
 import { topicOf } from '../topic-reference.js';
 
 function forVersion(version: number, error: number): number {
@@ -19,8 +22,9 @@ function forVersion(version: number, error: number): number {
   return version < 9 && error === GROUP_ID_NOT_FOUND.code ? ILLEGAL_GENERATION.code : error;
 }
 
-export const offsetCommit = (services: Services) =>
-  handler(apis.offsetCommit, async (request, call) => {
+const commit =
+  (services: Services) =>
+  async (request: RequestOf<typeof apis.offsetCommit>, call: Call): Promise<ResponseIn<typeof apis.offsetCommit>> => {
     const { view } = services.metadata;
     const offsets: { topic: string; partition: number; offset: number; leaderEpoch: number; metadata: string }[] = [];
     const asked = request.topics.map((topic) => {
@@ -66,4 +70,6 @@ export const offsetCommit = (services: Services) =>
         })),
       })),
     };
-  });
+  };
+
+export const offsetCommit = (services: Services) => handler(apis.offsetCommit, commit(services), { together: true });

@@ -65,6 +65,54 @@ describe('responses leave in the order of the requests, serial ones start one by
   }
 });
 
+describe('serial ones of a kind that runs together start behind one another, and nothing else beside them', () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    it(`seed ${seed}`, async () => {
+      const random = new SeededRandom(seed);
+      const { socket, pipeline, isHeld } = connect();
+      const kinds: (string | undefined)[] = [];
+      const started: number[] = [];
+      const open = new Map<number, Place>();
+      let besideMax = 0;
+      while (kinds.length < 300 || open.size > 0) {
+        if (kinds.length < 300 && !isHeld() && random.chance(0.6)) {
+          const own = kinds.length;
+          const kind = random.chance(0.8)
+            ? (kinds.at(-1) ?? 'commits')
+            : ['commits', 'others', undefined][random.between(0, 2)];
+          kinds.push(kind);
+          const start = (place: Place): void => {
+            started.push(own);
+            open.set(own, place);
+          };
+          pipeline.serial(start, () => expect.unreachable(), kind);
+        } else if (open.size > 0) {
+          const own = [...open.keys()][random.between(0, open.size - 1)]!;
+          const place = open.get(own)!;
+          open.delete(own);
+          place.answer({ frame: response(own), close: false });
+          await settle();
+        }
+        const running = new Set([...open.keys()].map((number) => kinds[number]));
+        expect(running.size).toBeLessThanOrEqual(1);
+        if (running.has(undefined)) {
+          expect(open.size).toBe(1);
+        }
+        // All that may run does: the next that has not started is of another kind, or one that runs alone.
+        const next = kinds[started.length];
+        if (started.length < kinds.length && next !== undefined) {
+          expect(running.has(next)).toBe(false);
+        }
+        besideMax = Math.max(besideMax, open.size);
+      }
+      expect(started).toEqual(kinds.map((_, number) => number));
+      const answers = Buffer.from(socket.received);
+      expect(Array.from(kinds, (_, at) => answers.readInt32BE(at * 4))).toEqual(started);
+      expect(besideMax).toBeGreaterThan(2);
+    });
+  }
+});
+
 it('memory of a response is told of once, when it is sent or never will be', async () => {
   const { socket, pipeline } = connect();
   socket.clientReads = false;
