@@ -4,8 +4,11 @@ import { ColdBlocks } from './cache/cold-blocks.js';
 import { FetchLink } from './cache/fetch-link.js';
 import { HotSegments } from './cache/hot-segments.js';
 import type { FetchWorkerInit } from './cache/messages.js';
+import { BrokerLayers } from './cluster/broker-layers.js';
 import { connectMetadata } from './cluster/connect.js';
 import type { MetadataClient } from './cluster/metadata-client.js';
+import { showHostPort } from './config/addresses.js';
+import { settingsAsConfigs } from './config/broker-settings.js';
 import type { Settings } from './config/settings.js';
 import { startConsole } from './console/http.js';
 import { collectSeries } from './console/series.js';
@@ -107,10 +110,16 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
   const { world, threads, memory, telemetry, log } = parts;
   const { cluster, bucket } = settings;
   const hot = new HotSegments();
+  const described = settingsAsConfigs(
+    { ...settings, frameBytesMax: memory.frameBytesMax },
+    { nodeId: metadata.self.nodeId, bucket: parts.store.name, ...listenersOf(settings, server) },
+  );
+  const configs = new BrokerLayers(metadata.view, metadata.self.nodeId, described);
   const ingest = new IngestEngine({
     world,
     threads,
     metadata,
+    configs,
     hot,
     telemetry,
     log,
@@ -123,7 +132,6 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
       batchBytes: settings.batchBytes,
       laneBytes: memory.laneBytes,
       uploadsMax: UPLOADS_MAX,
-      messageBytesMax: settings.messageBytesMax,
     },
   });
   const blocks = new SharedArrayBuffer(memory.blocksBytes);
@@ -174,6 +182,7 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
     groups,
     consumerGroups,
     producerIds,
+    configs,
     settings,
     world,
     meters,
@@ -207,6 +216,15 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
       await metadata.close();
       await threads.close();
     },
+  };
+}
+
+/** As Kafka writes them: NAME://HOST:PORT. */
+function listenersOf(settings: Settings, server: Server) {
+  const listeners = describe(settings, server);
+  return {
+    listeners: listeners.map(({ name, host, port }) => `${name}://${showHostPort({ host, port })}`),
+    advertisedListeners: server.advertised.map(({ name, host, port }) => `${name}://${showHostPort({ host, port })}`),
   };
 }
 

@@ -1,96 +1,54 @@
 /**
  * The configs of a topic: name, type, default, what is accepted, and whether Weft acts on it. Names, defaults and ranges
  * are Kafka's (4.3, org.apache.kafka.storage.internals.log.LogConfig); a config without effect is checked, stored and shown
- * all the same, because tools set and read it. CreateTopics, DescribeConfigs and the ingest engine use this table.
+ * all the same, because tools set and read it. A config that a topic does not set comes from its brokers (`inherits`).
  */
-export type TopicConfigType = 'boolean' | 'string' | 'int' | 'long' | 'double' | 'list';
+import { compressionType, gzipLevel } from './broker-configs.js';
+import { type ConfigLayers, configSources, type Synonym } from './config-layers.js';
+import {
+  boolean,
+  type Check,
+  type Config,
+  type ConfigType,
+  DAY_MS,
+  double,
+  int,
+  LONG_MAX,
+  listIn,
+  listOf,
+  long,
+  oneOf,
+  shownValue,
+  trimmed,
+  valueFlaw,
+} from './config-values.js';
 
-export interface TopicConfig {
-  readonly type: TopicConfigType;
-  /** As DescribeConfigs shows it; `max.message.bytes` follows the setting --message-bytes-max instead. */
-  readonly default: string;
-  /** False: stored and shown, nothing else. */
-  readonly effective: boolean;
-  readonly help: string;
-  /** What is wrong with a value, as the end of a sentence; undefined when nothing is. */
-  flaw(value: string): string | undefined;
-}
-
-const LONG_MAX = 2n ** 63n - 1n;
-const LONG_MIN = -(2n ** 63n);
-const INT_MAX = 2n ** 31n - 1n;
-const INT_MIN = -(2n ** 31n);
-const DAY_MS = 86_400_000;
-
-type Check = (value: string) => string | undefined;
-
-/** A whole number of Kafka's type, within bounds. Java's parsers take a sign and decimal digits, and Kafka trims first. */
-function whole(typeMin: bigint, typeMax: bigint, name: string, min: bigint, max = typeMax): Check {
-  return (value) => {
-    const text = value.trim();
-    if (!/^[+-]?\d{1,19}$/.test(text)) {
-      return `is not a number of type ${name}`;
-    }
-    const number = BigInt(text);
-    if (number < typeMin || number > typeMax) {
-      return `is not a number of type ${name}`;
-    }
-    return number < min || number > max
-      ? `must be at least ${min}${max < typeMax ? ` and at most ${max}` : ''}`
-      : undefined;
-  };
-}
-
-const int = (min: number, max?: number): Check =>
-  whole(INT_MIN, INT_MAX, 'int', BigInt(min), max === undefined ? undefined : BigInt(max));
-const long = (min: number): Check => whole(LONG_MIN, LONG_MAX, 'long', BigInt(min));
-
-const boolean: Check = (value) => (/^(true|false)$/i.test(value.trim()) ? undefined : 'must be either true or false');
-
-const oneOf =
-  (...allowed: readonly string[]): Check =>
-  (value) =>
-    allowed.includes(value) ? undefined : `must be one of ${allowed.join(', ')}`;
-
-const ratio: Check = (value) => {
-  const number = Number(value);
-  return value.trim() !== '' && number >= 0 && number <= 1 ? undefined : 'must be between 0 and 1';
-};
-
-const cleanupPolicy: Check = (value) => {
-  const policies = listOf(value);
-  const known = policies.every((policy) => policy === 'delete' || policy === 'compact');
-  return known && policies.length > 0 && new Set(policies).size === policies.length
-    ? undefined
-    : 'must be delete, compact or both';
-};
-
-/** "*", nothing, or pairs of partition and broker. */
-const throttledReplicas: Check = (value) =>
-  listOf(value).every((entry) => entry === '*' || /^\d+:\d+$/.test(entry))
+/** "*", or pairs of partition and broker; nothing between two commas is nothing. */
+const throttledReplicas: Check = (value) => {
+  const elements = listOf(value);
+  return elements.join('') === '*' || elements.every((element) => /^(\d+:\d+)?$/.test(element))
     ? undefined
     : 'must be * or a list of [partitionId]:[brokerId]';
-
-const gzipLevel: Check = (value) => (value.trim() === '-1' ? undefined : int(1, 9)(value));
+};
 
 const noTiering: Check = (value) =>
   boolean(value) ??
-  (/^true$/i.test(value.trim()) ? 'is not available: all of a topic is in object storage' : undefined);
+  (/^true$/i.test(trimmed(value)) ? 'is not available: all of a topic is in object storage' : undefined);
 
-function effective(type: TopicConfigType, standard: string, flaw: Check, help: string): TopicConfig {
+function effective(type: ConfigType, standard: string, flaw: Check, help: string): Config {
   return { type, default: standard, effective: true, help, flaw };
 }
 
-function stored(type: TopicConfigType, standard: string, flaw: Check): TopicConfig {
+function stored(type: ConfigType, standard: string, flaw: Check): Config {
   return { type, default: standard, effective: false, help: 'Stored and shown; has no effect in Weft.', flaw };
 }
 
 /** In the order of their names, as DescribeConfigs lists them. */
-export const topicConfigs = {
-  'cleanup.policy': effective('list', 'delete', cleanupPolicy, 'compact: every record must have a key.'),
+const table = {
+  'cleanup.policy': effective('list', 'delete', listIn('delete', 'compact'), 'compact: every record must have a key.'),
   'compression.gzip.level': stored('int', '-1', gzipLevel),
   'compression.lz4.level': stored('int', '9', int(1, 17)),
-  'compression.type': stored('string', 'producer', oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer')),
+  'compression.type': stored('string', 'producer', compressionType),
   'compression.zstd.level': stored('int', '3', int(-131_072, 22)),
   'delete.retention.ms': stored('long', String(DAY_MS), long(0)),
   'file.delete.delay.ms': stored('long', '60000', long(0)),
@@ -121,14 +79,14 @@ export const topicConfigs = {
     oneOf('CreateTime', 'LogAppendTime'),
     'LogAppendTime: batches get the time at which their segment was sealed.',
   ),
-  'min.cleanable.dirty.ratio': stored('double', '0.5', ratio),
+  'min.cleanable.dirty.ratio': stored('double', '0.5', double(0, 1)),
   'min.compaction.lag.ms': stored('long', '0', long(0)),
   'min.insync.replicas': stored('int', '1', int(1)),
   preallocate: stored('boolean', 'false', boolean),
   'remote.log.copy.disable': stored('boolean', 'false', boolean),
   'remote.log.delete.on.disable': stored('boolean', 'false', boolean),
   'remote.storage.enable': stored('boolean', 'false', noTiering),
-  'retention.bytes': stored('long', '-1', long(-1)),
+  'retention.bytes': stored('long', '-1', long()),
   'retention.ms': stored('long', String(7 * DAY_MS), long(-1)),
   'segment.bytes': stored('int', '1073741824', int(1024 * 1024)),
   'segment.index.bytes': stored('int', '10485760', int(4)),
@@ -141,40 +99,79 @@ export const topicConfigs = {
     boolean,
     'false: batches are checked by header and CRC only, their records are not walked (ignored for compacted topics).',
   ),
-} as const satisfies Readonly<Record<string, TopicConfig>>;
+} as const satisfies Readonly<Record<string, Config>>;
 
-export type TopicConfigName = keyof typeof topicConfigs;
+export type TopicConfigName = keyof typeof table;
+
+export const topicConfigs: Readonly<Record<TopicConfigName, Config>> = table;
 
 export function isTopicConfigName(name: string): name is TopicConfigName {
   return Object.hasOwn(topicConfigs, name);
 }
 
+/** The broker config from which a topic takes what it does not set (ServerTopicConfigSynonyms); most have a prefix more. */
+const INHERITS: Readonly<Partial<Record<TopicConfigName, string>>> = {
+  'delete.retention.ms': 'log.cleaner.delete.retention.ms',
+  'file.delete.delay.ms': 'log.segment.delete.delay.ms',
+  'flush.messages': 'log.flush.interval.messages',
+  'flush.ms': 'log.flush.interval.ms',
+  'max.compaction.lag.ms': 'log.cleaner.max.compaction.lag.ms',
+  'max.message.bytes': 'message.max.bytes',
+  'min.cleanable.dirty.ratio': 'log.cleaner.min.cleanable.ratio',
+  'min.compaction.lag.ms': 'log.cleaner.min.compaction.lag.ms',
+  'segment.index.bytes': 'log.index.size.max.bytes',
+  'segment.jitter.ms': 'log.roll.jitter.ms',
+  'segment.ms': 'log.roll.ms',
+};
+const SAME_NAME = /^(compression\.|min\.insync\.replicas$|unclean\.leader\.election\.enable$)/;
+const OWN = /^(weft\.|remote\.|(leader|follower)\.replication\.)/;
+
+/** Undefined: a topic has it alone. */
+export function inheritedFrom(name: TopicConfigName): string | undefined {
+  if (OWN.test(name)) {
+    return undefined;
+  }
+  return INHERITS[name] ?? (SAME_NAME.test(name) ? name : `log.${name}`);
+}
+
+/** The value of a config that a topic does not set, as DescribeConfigs shows it. */
+export function topicDefault(name: TopicConfigName, layers: ConfigLayers): string {
+  const from = inheritedFrom(name);
+  return (from === undefined ? null : layers.inherited(from)) ?? topicConfigs[name].default!;
+}
+
+/** Where a config's value comes from: what the topic sets, then what its brokers have. */
+export function topicSynonyms(
+  name: TopicConfigName,
+  configs: ReadonlyMap<string, string>,
+  layers: ConfigLayers,
+): Synonym[] {
+  const from = inheritedFrom(name);
+  const inherited = from === undefined ? [] : layers.synonyms(from);
+  const set = configs.get(name);
+  return set === undefined
+    ? inherited
+    : [{ name, value: shownValue(topicConfigs[name].type, set), source: configSources.topic }, ...inherited];
+}
+
 /** A sentence about the first thing wrong with a topic's configs (Kafka: INVALID_CONFIG, 40); undefined when all is well. */
-export function topicConfigsFlaw(configs: ReadonlyMap<string, string>): string | undefined {
-  for (const [name, value] of configs) {
+export function topicConfigsFlaw(configs: ReadonlyMap<string, string>, layers: ConfigLayers): string | undefined {
+  for (const name of configs.keys()) {
     if (!isTopicConfigName(name)) {
       return `Unknown topic config name: ${name}`;
     }
-    const flaw = topicConfigs[name].flaw(value);
+  }
+  for (const [name, value] of configs) {
+    const flaw = valueFlaw(name, topicConfigs[name as TopicConfigName], value);
     if (flaw !== undefined) {
-      return `Invalid value ${value} for configuration ${name}: it ${flaw}`;
+      return flaw;
     }
   }
-  const lagMin = BigInt(configured(configs, 'min.compaction.lag.ms').trim());
-  const lagMax = BigInt(configured(configs, 'max.compaction.lag.ms').trim());
+  const lagMin = BigInt(configured(configs, 'min.compaction.lag.ms', layers));
+  const lagMax = BigInt(configured(configs, 'max.compaction.lag.ms', layers));
   return lagMin > lagMax
     ? `conflict topic config setting min.compaction.lag.ms (${lagMin}) > max.compaction.lag.ms (${lagMax})`
     : undefined;
-}
-
-/** What the agent itself sets for all topics. */
-export interface TopicDefaults {
-  readonly messageBytesMax: number;
-}
-
-/** The default of a config on this agent. */
-export function topicConfigDefault(name: TopicConfigName, defaults: TopicDefaults): string {
-  return name === 'max.message.bytes' ? String(defaults.messageBytesMax) : topicConfigs[name].default;
 }
 
 /** The configs that Weft acts on, read from what was set and the defaults. */
@@ -189,30 +186,25 @@ export interface TopicRules {
 }
 
 /** Of configs that `topicConfigsFlaw` found no flaw in. */
-export function topicRules(configs: ReadonlyMap<string, string>, defaults: TopicDefaults): TopicRules {
-  const compacted = listOf(configured(configs, 'cleanup.policy')).includes('compact');
+export function topicRules(configs: ReadonlyMap<string, string>, layers: ConfigLayers): TopicRules {
+  const value = (name: TopicConfigName): string => configured(configs, name, layers);
+  const compacted = listOf(value('cleanup.policy')).includes('compact');
   return {
-    maxMessageBytes: Number(configs.get('max.message.bytes') ?? defaults.messageBytesMax),
-    logAppendTime: configured(configs, 'message.timestamp.type') === 'LogAppendTime',
-    timestampBeforeMaxMs: saturated(configured(configs, 'message.timestamp.before.max.ms')),
-    timestampAfterMaxMs: saturated(configured(configs, 'message.timestamp.after.max.ms')),
+    maxMessageBytes: Number(value('max.message.bytes')),
+    logAppendTime: value('message.timestamp.type') === 'LogAppendTime',
+    timestampBeforeMaxMs: saturated(value('message.timestamp.before.max.ms')),
+    timestampAfterMaxMs: saturated(value('message.timestamp.after.max.ms')),
     compacted,
-    walkRecords: compacted || configured(configs, 'weft.walk.records').trim().toLowerCase() === 'true',
+    walkRecords: compacted || value('weft.walk.records') === 'true',
   };
 }
 
-function configured(configs: ReadonlyMap<string, string>, name: TopicConfigName): string {
-  return configs.get(name) ?? topicConfigs[name].default;
+/** As DescribeConfigs shows it. */
+export function configured(configs: ReadonlyMap<string, string>, name: TopicConfigName, layers: ConfigLayers): string {
+  const set = configs.get(name);
+  return set === undefined ? topicDefault(name, layers) : shownValue(topicConfigs[name].type, set);
 }
 
 function saturated(value: string): number {
   return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
-}
-
-/** Kafka's lists: separated by commas, blanks around elements do not count. */
-function listOf(value: string): string[] {
-  return value
-    .split(',')
-    .map((element) => element.trim())
-    .filter((element) => element !== '');
 }

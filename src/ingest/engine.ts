@@ -1,4 +1,5 @@
 import type { HotSegments } from '../cache/hot-segments.js';
+import type { BrokerLayers } from '../cluster/broker-layers.js';
 import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
 import type { BucketUrl } from '../config/bucket-url.js';
 import type { Outcome } from '../metadata/outcomes.js';
@@ -44,14 +45,14 @@ export interface IngestSettings {
   readonly laneBytes: number;
   /** Uploads of one lane that may run at once. */
   readonly uploadsMax: number;
-  /** max.message.bytes of topics that set none. */
-  readonly messageBytesMax: number;
 }
 
 export interface IngestOptions {
   readonly world: World;
   readonly threads: Threads;
   readonly metadata: MetadataClient;
+  /** What topics have that set nothing themselves. */
+  readonly configs: BrokerLayers;
   /** Is told of every lane and every segment that becomes readable. */
   readonly hot: HotSegments;
   readonly telemetry: Telemetry;
@@ -100,12 +101,12 @@ export class IngestEngine {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#log = new LimitedLog(options.log, options.world.clock);
-    const { metadata, settings } = options;
-    this.#topics = new TopicsFeed(metadata.view, settings);
+    const { metadata, configs, settings } = options;
+    this.#topics = new TopicsFeed(metadata.view, configs);
     this.#batchWindowMs = settings.batchWindowMs;
     this.#extentCount = metadata.view.extentCount;
     metadata.onApplied((_revision, changes) => {
-      if (changes.topicsChanged) {
+      if (changes.topicsChanged || changes.resourceConfigsChanged) {
         this.#sendTopics();
       }
     });

@@ -1,23 +1,26 @@
-import { type TopicDefaults, topicRules } from '../config/topic-configs.js';
+import type { BrokerLayers } from '../cluster/broker-layers.js';
+import type { ConfigLayers } from '../config/config-layers.js';
+import { topicRules } from '../config/topic-configs.js';
 import type { MetadataView, TopicView } from '../metadata/view.js';
 import type { IngestTopic } from './messages.js';
 
 interface Known {
   readonly configs: ReadonlyMap<string, string>;
+  readonly layers: ConfigLayers;
   readonly topic: IngestTopic;
 }
 
 /** What the lanes know of topics, kept beside the replica so that only differences are sent. */
 export class TopicsFeed {
   readonly #view: MetadataView;
-  readonly #defaults: TopicDefaults;
+  readonly #configs: BrokerLayers;
   #known = new Map<string, Known>();
   /** The replica's revision at the last look. */
   revision = 0;
 
-  constructor(view: MetadataView, defaults: TopicDefaults) {
+  constructor(view: MetadataView, configs: BrokerLayers) {
     this.#view = view;
-    this.#defaults = defaults;
+    this.#configs = configs;
     this.look();
   }
 
@@ -28,12 +31,16 @@ export class TopicsFeed {
 
   /** What has changed in the replica since the last look. */
   look(): { readonly changed: readonly IngestTopic[]; readonly removed: readonly string[] } {
+    const layers = this.#configs.now;
     const known = new Map<string, Known>();
     const changed: IngestTopic[] = [];
     for (const view of this.#view.topics()) {
       const before = this.#known.get(view.topicId);
-      const same = before?.configs === view.configs && before.topic.partitions === view.partitions.length;
-      const now = same ? before : { configs: view.configs, topic: this.#ingestTopic(view) };
+      const same =
+        before?.configs === view.configs &&
+        before.layers === layers &&
+        before.topic.partitions === view.partitions.length;
+      const now = same ? before : { configs: view.configs, layers, topic: ingestTopic(view, layers) };
       known.set(view.topicId, now);
       if (!same) {
         changed.push(now.topic);
@@ -44,8 +51,8 @@ export class TopicsFeed {
     this.revision = this.#view.revision;
     return { changed, removed };
   }
+}
 
-  #ingestTopic({ topicId, name, partitions, configs }: TopicView): IngestTopic {
-    return { topicId, name, partitions: partitions.length, ...topicRules(configs, this.#defaults) };
-  }
+function ingestTopic({ topicId, name, partitions, configs }: TopicView, layers: ConfigLayers): IngestTopic {
+  return { topicId, name, partitions: partitions.length, ...topicRules(configs, layers) };
 }

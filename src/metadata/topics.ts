@@ -285,7 +285,7 @@ export class Topics {
 }
 
 /** The topic was there when the command was made: its name is what the client knows. */
-const UNKNOWN = refused(errors.UNKNOWN_TOPIC_OR_PARTITION.code, 'This server does not host this topic-partition.');
+const UNKNOWN = refused(errors.UNKNOWN_TOPIC_OR_PARTITION.code, '');
 
 /** Why a topic cannot get this number of partitions (Kafka: INVALID_PARTITIONS, 37), or undefined. */
 export function partitionsFlaw(topic: TopicView, partitions: number): Refused | undefined {

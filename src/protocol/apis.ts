@@ -19,10 +19,12 @@ import { deleteRecords } from './schema/21-delete-records.js';
 import { initProducerId } from './schema/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './schema/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './schema/32-describe-configs.js';
+import { alterConfigs } from './schema/33-alter-configs.js';
 import { describeLogDirs } from './schema/35-describe-log-dirs.js';
 import { createPartitions } from './schema/37-create-partitions.js';
 import { deleteGroups } from './schema/42-delete-groups.js';
 import { electLeaders } from './schema/43-elect-leaders.js';
+import { incrementalAlterConfigs } from './schema/44-incremental-alter-configs.js';
 import { alterPartitionReassignments } from './schema/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './schema/46-list-partition-reassignments.js';
 import { offsetDelete } from './schema/47-offset-delete.js';
@@ -32,6 +34,7 @@ import { describeCluster } from './schema/60-describe-cluster.js';
 import { describeProducers } from './schema/61-describe-producers.js';
 import { consumerGroupHeartbeat } from './schema/68-consumer-group-heartbeat.js';
 import { consumerGroupDescribe } from './schema/69-consumer-group-describe.js';
+import { listConfigResources } from './schema/74-list-config-resources.js';
 import { describeTopicPartitions } from './schema/75-describe-topic-partitions.js';
 
 /** Every API that this folder defines, by key ascending. The server advertises those of them that have a handler. */
@@ -56,10 +59,12 @@ export const apis = {
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  alterConfigs,
   describeLogDirs,
   createPartitions,
   deleteGroups,
   electLeaders,
+  incrementalAlterConfigs,
   alterPartitionReassignments,
   listPartitionReassignments,
   offsetDelete,
@@ -69,6 +74,7 @@ export const apis = {
   describeProducers,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  listConfigResources,
   describeTopicPartitions,
 } as const;
 

@@ -22,10 +22,12 @@ import { deleteRecords } from './handlers/21-delete-records.js';
 import { initProducerId } from './handlers/22-init-producer-id.js';
 import { offsetForLeaderEpoch } from './handlers/23-offset-for-leader-epoch.js';
 import { describeConfigs } from './handlers/32-describe-configs.js';
+import { alterConfigs } from './handlers/33-alter-configs.js';
 import { describeLogDirs } from './handlers/35-describe-log-dirs.js';
 import { createPartitions } from './handlers/37-create-partitions.js';
 import { deleteGroups } from './handlers/42-delete-groups.js';
 import { electLeaders } from './handlers/43-elect-leaders.js';
+import { incrementalAlterConfigs } from './handlers/44-incremental-alter-configs.js';
 import { alterPartitionReassignments } from './handlers/45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './handlers/46-list-partition-reassignments.js';
 import { offsetDelete } from './handlers/47-offset-delete.js';
@@ -35,6 +37,7 @@ import { describeCluster } from './handlers/60-describe-cluster.js';
 import { describeProducers } from './handlers/61-describe-producers.js';
 import { consumerGroupHeartbeat } from './handlers/68-consumer-group-heartbeat.js';
 import { consumerGroupDescribe } from './handlers/69-consumer-group-describe.js';
+import { listConfigResources } from './handlers/74-list-config-resources.js';
 import { describeTopicPartitions } from './handlers/75-describe-topic-partitions.js';
 
 /** In order of the API keys. Produce is served by the ingest engine, its handler only says what it is. */
@@ -57,10 +60,12 @@ const table = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  alterConfigs,
   describeLogDirs,
   createPartitions,
   deleteGroups,
   electLeaders,
+  incrementalAlterConfigs,
   alterPartitionReassignments,
   listPartitionReassignments,
   offsetDelete,
@@ -70,6 +75,7 @@ const table = [
   describeProducers,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  listConfigResources,
   describeTopicPartitions,
 ] as const;
 

@@ -1,5 +1,7 @@
+import type { BrokerLayers } from '../cluster/broker-layers.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
 import type { BucketUrl } from '../config/bucket-url.js';
+import type { Settings } from '../config/settings.js';
 import type { FetchEngine } from '../fetch/engine-contract.js';
 import type { GroupEngine } from '../groups/engine.js';
 import type { ConsumerGroupEngine } from '../groups/consumer-engine.js';
@@ -18,7 +20,7 @@ export interface ServerSettings {
   readonly bucket: BucketUrl;
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
-  readonly messageBytesMax: number;
+  readonly logLevel: Settings['logLevel'];
 }
 
 /** What handlers work with. */
@@ -29,6 +31,8 @@ export interface Services {
   readonly groups: GroupEngine;
   readonly consumerGroups: ConsumerGroupEngine;
   readonly producerIds: ProducerIds;
+  /** What brokers' configs are now. */
+  readonly configs: BrokerLayers;
   readonly settings: ServerSettings;
   readonly world: World;
   readonly meters: Meters;

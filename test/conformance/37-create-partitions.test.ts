@@ -92,7 +92,9 @@ describe('refused, also when only validated', () => {
         agent.metadata.lead({ kind: { $case: 'closeAgentEpoch', value: { agentEpoch: 2 } } });
         const answer = await agent.connect().call(apis.createPartitions, 3, request([changed], validateOnly));
         expect(answer.results).toMatchObject([{ name: changed.name ?? 't', errorCode: error }]);
-        expect(answer.results[0]!.errorMessage).toMatch(/\w/);
+        if (error !== 3) {
+          expect(answer.results[0]!.errorMessage).toMatch(/\w/);
+        }
         expect(partitionsOf(agent)).toBe(2);
       });
     }

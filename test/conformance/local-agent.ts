@@ -1,5 +1,7 @@
 import { FetchLink } from '../../src/cache/fetch-link.js';
+import { BrokerLayers } from '../../src/cluster/broker-layers.js';
 import type { KafkaListener } from '../../src/config/addresses.js';
+import { type BrokerSettings, settingsAsConfigs } from '../../src/config/broker-settings.js';
 import { Fetcher } from '../../src/fetch/engine.js';
 import type { FetchEngine } from '../../src/fetch/engine-contract.js';
 import { ConsumerGroupEngine } from '../../src/groups/consumer-engine.js';
@@ -30,8 +32,7 @@ export interface Logged {
   readonly message: string;
 }
 
-export interface LocalSettings extends ListenerSettings, ServerSettings {
-  readonly groupInitialRebalanceDelayMs: number;
+export interface LocalSettings extends ListenerSettings, ServerSettings, BrokerSettings {
   readonly smallBytes: number;
   readonly commonBytes: number;
 }
@@ -63,6 +64,15 @@ export const localSettings: LocalSettings = {
   defaultPartitions: 2,
   messageBytesMax: 1_048_588,
   groupInitialRebalanceDelayMs: 0,
+  groupSessionMsMin: 6_000,
+  groupSessionMsMax: 1_800_000,
+  groupMembersMax: 5_000,
+  groupConsumerAssignmentIntervalMs: 1_000,
+  groupConsumerHeartbeatMs: 5_000,
+  groupConsumerSessionMs: 45_000,
+  offsetsRetentionMs: 7 * 86_400_000,
+  logLevel: 'info',
+  zone: 'zone-a',
   smallBytes: 4 * MiB,
   commonBytes: 8 * MiB,
 };
@@ -154,6 +164,12 @@ export class LocalAgent {
       offsetForTimestamp: async (...where) => this.intake.firstAtOrAfter(...where),
       offsetOfMaxTimestamp: async (...where) => this.intake.greatest(...where),
     };
+    const described = settingsAsConfigs(settings, {
+      nodeId: this.metadata.self.nodeId,
+      listeners: settings.kafka.map(({ name, host, port }) => `${name}://${host}:${port}`),
+      advertisedListeners: this.server.advertised.map(({ name, host, port }) => `${name}://${host}:${port}`),
+      bucket: 's3://test-bucket/some/where',
+    });
     const services = {
       metadata: this.metadata,
       fetch,
@@ -161,6 +177,7 @@ export class LocalAgent {
       groups: this.groups,
       consumerGroups: new ConsumerGroupEngine(this.metadata, this.world, { heartbeatMs: 5_000, membersMax: 5 }),
       producerIds: new ProducerIds(this.metadata),
+      configs: new BrokerLayers(this.metadata.view, this.metadata.self.nodeId, described),
       settings,
       world: this.world,
       meters: this.telemetry.meters,

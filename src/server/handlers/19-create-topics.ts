@@ -17,8 +17,8 @@ import { ZERO_UUID } from '../../bytes/uuid.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
+import { describeTopic } from '../config-description.js';
 import { handler, type Services } from '../handler.js';
-import { describeTopicConfigs } from '../topic-config-description.js';
 import { createTopic, isTopicName } from '../topic-creation.js';
 
 type Wanted = RequestOf<typeof apis.createTopics>['topics'][number];
@@ -43,7 +43,7 @@ export const createTopics = (services: Services) =>
             ? { errorCode: errors.INVALID_REQUEST.code, errorMessage: 'Duplicate topic name.' }
             : findMistake(services, topic);
         if (mistake !== undefined) {
-          return { name: topic.name, topicId: ZERO_UUID, configs: null, ...mistake };
+          return { name: topic.name, topicId: ZERO_UUID, configs: [], ...mistake };
         }
         return create(services, topic, request.validateOnly, request.timeoutMs);
       }),
@@ -62,7 +62,7 @@ async function create(services: Services, topic: Wanted, validateOnly: boolean, 
       createTopic(services, topic.name, partitions, configs),
     );
     if (outcome === undefined) {
-      return { name: topic.name, topicId, errorCode: error, errorMessage: message, configs: null };
+      return { name: topic.name, topicId, errorCode: error, errorMessage: message, configs: [] };
     }
     topicId = outcome.kind === 'topic-created' ? outcome.topicId : topicId;
   }
@@ -74,9 +74,13 @@ async function create(services: Services, topic: Wanted, validateOnly: boolean, 
     errorMessage: null,
     numPartitions: partitions,
     replicationFactor: 1,
-    configs: describeTopicConfigs(set, services.settings).map(
-      ({ name, value, configSource, isSensitive, readOnly }) => ({ name, value, readOnly, configSource, isSensitive }),
-    ),
+    configs: describeTopic(set, services.configs.now).map(({ name, value, configSource, isSensitive, readOnly }) => ({
+      name,
+      value,
+      readOnly,
+      configSource,
+      isSensitive,
+    })),
   };
 }
 
@@ -113,11 +117,11 @@ function findMistake(services: Services, topic: Wanted): Mistake | undefined {
     const errorMessage = 'Replication factor must be larger than 0, or -1 for the default.';
     return { errorCode: errors.INVALID_REPLICATION_FACTOR.code, errorMessage };
   }
-  const withoutValue = configs.find(({ value }) => value === null);
+  const withoutValue = configs.filter(({ value }) => value === null).map((config) => config.name);
   const flaw =
-    withoutValue === undefined
-      ? topicConfigsFlaw(new Map(configs.map((config) => [config.name, config.value ?? ''])))
-      : `Null value not supported for topic configs: ${withoutValue.name}`;
+    withoutValue.length === 0
+      ? topicConfigsFlaw(new Map(configs.map((config) => [config.name, config.value ?? ''])), services.configs.now)
+      : `Null value not supported for topic configs: ${withoutValue.join(',')}`;
   return flaw === undefined ? undefined : { errorCode: errors.INVALID_CONFIG.code, errorMessage: flaw };
 }
 

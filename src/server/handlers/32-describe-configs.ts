@@ -1,45 +1,59 @@
 /**
- * DescribeConfigs, v1 to v4, for topics (2) and brokers (4).
+ * DescribeConfigs, v1 to v4, for topics (2), brokers (4), their loggers (8), client metrics subscriptions (16) and
+ * groups (32).
  *
- * - A topic has all of Kafka's settings, with what was set or the default; unknown: UNKNOWN_TOPIC_OR_PARTITION (3), no
- *   topic name: INVALID_TOPIC_EXCEPTION (17).
- * - A broker is an open agent's node id, or '' for what all share (nothing is set there). Its settings are those of Weft
- *   that tools look for, under Kafka's names and read only. Unknown id, other resource types: INVALID_REQUEST (42).
- * - v1+ synonyms when asked for; v3+ types, and documentation when asked for.
+ * - A topic has all of Kafka's settings: what was set, else what its brokers have; unknown: UNKNOWN_TOPIC_OR_PARTITION (3),
+ *   no topic name: INVALID_TOPIC_EXCEPTION (17).
+ * - A broker is this agent, or '' for what was set for all agents. Its settings stand under Kafka's names; only those that
+ *   are dynamic in Kafka are not read only. Another id: INVALID_REQUEST (42). It has one logger, root, at --log-level.
+ * - Groups and subscriptions need not exist; no name: INVALID_REQUEST (42). A resource type that Kafka does not know spoils
+ *   the whole request: INVALID_REQUEST (42) for every resource.
+ * - No keys, null or none, means all of them. v1+ synonyms when asked for; v3+ types, and documentation when asked for.
  */
+import { configSources } from '../../config/config-layers.js';
+import { topicNameFlaw } from '../../metadata/topics.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
-import { handler, type ServerSettings, type Services } from '../handler.js';
 import {
-  configTypes,
   type DescribedConfig,
-  describeTopicConfigs,
-  STATIC_BROKER_SOURCE,
-} from '../topic-config-description.js';
-import { isTopicName } from '../topic-creation.js';
+  describeAllBrokers,
+  describeBroker,
+  describeClientMetrics,
+  describeGroup,
+  describeTopic,
+} from '../config-description.js';
+import { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC } from '../config-resources.js';
+import { handler, type Services } from '../handler.js';
 
-const TOPIC = 2;
-const BROKER = 4;
+const KNOWN_TYPES: ReadonlySet<number> = new Set([TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP]);
+const LOG_LEVELS = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', silent: 'OFF' } as const;
 
 export const describeConfigs = (services: Services) =>
-  handler(apis.describeConfigs, (request) => ({
-    throttleTimeMs: 0,
-    results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
-      const { error, message, configs } = describe(services, resourceType, resourceName);
-      const wanted = configs.filter(({ name }) => configurationKeys === null || configurationKeys.includes(name));
-      return {
-        errorCode: error,
-        errorMessage: message,
-        resourceType,
-        resourceName,
-        configs: wanted.map((config) => ({
-          ...config,
-          synonyms: request.includeSynonyms ? config.synonyms : [],
-          documentation: request.includeDocumentation ? config.documentation : null,
-        })),
-      };
-    }),
-  }));
+  handler(apis.describeConfigs, (request) => {
+    const unknown = request.resources.find(({ resourceType }) => !KNOWN_TYPES.has(resourceType));
+    return {
+      throttleTimeMs: 0,
+      results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+        const { error, message, configs } =
+          unknown === undefined
+            ? describe(services, resourceType, resourceName)
+            : refusal(errors.INVALID_REQUEST, `Unexpected resource type ${unknown.resourceType}`);
+        const keys = new Set(configurationKeys ?? []);
+        const wanted = configs.filter(({ name }) => keys.size === 0 || keys.has(name));
+        return {
+          errorCode: error,
+          errorMessage: message,
+          resourceType,
+          resourceName,
+          configs: wanted.map((config) => ({
+            ...config,
+            synonyms: request.includeSynonyms ? config.synonyms : [],
+            documentation: request.includeDocumentation ? config.documentation : null,
+          })),
+        };
+      }),
+    };
+  });
 
 interface Described {
   readonly error: number;
@@ -47,51 +61,63 @@ interface Described {
   readonly configs: readonly DescribedConfig[];
 }
 
-function describe({ metadata, settings }: Services, resourceType: number, resourceName: string): Described {
-  if (resourceType === TOPIC) {
-    if (!isTopicName(resourceName)) {
-      return { error: errors.INVALID_TOPIC_EXCEPTION.code, message: 'not a topic name', configs: [] };
-    }
-    const topic = metadata.view.topicByName(resourceName);
-    return topic === undefined
-      ? { error: errors.UNKNOWN_TOPIC_OR_PARTITION.code, message: null, configs: [] }
-      : { error: 0, message: null, configs: describeTopicConfigs(topic.configs, settings) };
-  }
-  if (resourceType !== BROKER) {
-    const message = `resources of type ${resourceType} are not supported`;
-    return { error: errors.INVALID_REQUEST.code, message, configs: [] };
-  }
-  if (resourceName === '') {
-    return { error: 0, message: null, configs: [] };
-  }
-  for (const agent of metadata.view.agents()) {
-    if (agent.open && `${agent.nodeId}` === resourceName) {
-      return { error: 0, message: null, configs: describeBroker(agent.nodeId, settings) };
-    }
-  }
-  return { error: errors.INVALID_REQUEST.code, message: `no open agent has the id ${resourceName}`, configs: [] };
+function refusal(error: { readonly code: number }, message: string | null): Described {
+  return { error: error.code, message, configs: [] };
 }
 
-function describeBroker(nodeId: number, settings: ServerSettings): DescribedConfig[] {
-  const rows: readonly (readonly [name: string, value: string, type: keyof typeof configTypes, flag: string])[] = [
-    ['auto.create.topics.enable', `${settings.autoCreateTopics}`, 'boolean', '--auto-create-topics'],
-    ['broker.id', `${nodeId}`, 'int', 'given by the metadata'],
-    ['default.replication.factor', '1', 'int', 'there are no replicas'],
-    ['delete.topic.enable', 'true', 'boolean', 'always'],
-    ['log.message.timestamp.type', 'CreateTime', 'string', 'a setting of each topic'],
-    ['message.max.bytes', `${settings.messageBytesMax}`, 'int', '--message-bytes-max'],
-    ['min.insync.replicas', '1', 'int', 'there are no replicas'],
-    ['node.id', `${nodeId}`, 'int', 'given by the metadata'],
-    ['num.partitions', `${settings.defaultPartitions}`, 'int', '--default-partitions'],
-  ];
-  return rows.map(([name, value, type, documentation]) => ({
-    name,
-    value,
+const found = (configs: readonly DescribedConfig[]): Described => ({ error: 0, message: null, configs });
+
+function describe(services: Services, type: number, name: string): Described {
+  const { metadata, configs: layers } = services;
+  switch (type) {
+    case TOPIC: {
+      const nameFlaw = topicNameFlaw(name);
+      if (nameFlaw !== undefined) {
+        return refusal(errors.INVALID_TOPIC_EXCEPTION, nameFlaw);
+      }
+      const topic = metadata.view.topicByName(name);
+      return topic === undefined
+        ? refusal(errors.UNKNOWN_TOPIC_OR_PARTITION, null)
+        : found(describeTopic(topic.configs, layers.now));
+    }
+    case BROKER: {
+      const flaw = name === '' ? undefined : brokerFlaw(services, name);
+      return flaw ?? found(name === '' ? describeAllBrokers(layers.now) : describeBroker(layers.now));
+    }
+    case BROKER_LOGGER:
+      return name === ''
+        ? refusal(errors.INVALID_REQUEST, 'Broker id must not be empty')
+        : (brokerFlaw(services, name) ?? found([logger(services)]));
+    case CLIENT_METRICS:
+      return name === ''
+        ? refusal(errors.INVALID_REQUEST, 'Client metrics subscription name must not be empty')
+        : found(describeClientMetrics(metadata.view.configsOf(CLIENT_METRICS, name).configs));
+    default:
+      return name === ''
+        ? refusal(errors.INVALID_REQUEST, 'Group name must not be empty')
+        : found(describeGroup(metadata.view.groupConfigs(name), layers.now));
+  }
+}
+
+function brokerFlaw({ metadata }: Services, name: string): Described | undefined {
+  if (!/^[+-]?\d+$/.test(name)) {
+    return refusal(errors.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
+  }
+  const { nodeId } = metadata.self;
+  return Number(name) === nodeId
+    ? undefined
+    : refusal(errors.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId}, but received ${name}`);
+}
+
+function logger({ settings }: Services): DescribedConfig {
+  return {
+    name: 'root',
+    value: LOG_LEVELS[settings.logLevel],
     readOnly: true,
-    configSource: STATIC_BROKER_SOURCE,
+    configSource: configSources.brokerLogger,
     isSensitive: false,
-    synonyms: [{ name, value, source: STATIC_BROKER_SOURCE }],
-    configType: configTypes[type],
-    documentation,
-  }));
+    synonyms: [],
+    configType: 0,
+    documentation: null,
+  };
 }

@@ -49,10 +49,7 @@ async function create(
   const { metadata } = services;
   const topic = metadata.view.topicByName(name);
   if (topic === undefined) {
-    return {
-      error: errors.UNKNOWN_TOPIC_OR_PARTITION.code,
-      message: 'This server does not host this topic-partition.',
-    };
+    return { error: errors.UNKNOWN_TOPIC_OR_PARTITION.code, message: null };
   }
   const flaw = partitionsFlaw(topic, count);
   if (flaw !== undefined) {

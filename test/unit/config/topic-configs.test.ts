@@ -1,62 +1,102 @@
 import { expect, test } from 'vitest';
+import { ConfigLayers } from '../../../src/config/config-layers.js';
 import {
+  inheritedFrom,
   isTopicConfigName,
-  topicConfigDefault,
+  type TopicConfigName,
   topicConfigs,
   topicConfigsFlaw,
+  topicDefault,
   topicRules,
+  topicSynonyms,
 } from '../../../src/config/topic-configs.js';
 
-const DEFAULTS = { messageBytesMax: 1_048_588 };
+const NONE = new Map<string, string>();
+const BARE = new ConfigLayers(NONE, NONE, NONE);
+const flawOf = (...configs: readonly (readonly [string, string])[]) => topicConfigsFlaw(new Map(configs), BARE);
 
 test('the table holds the 33 configs of Kafka 4.3 and one of our own, and its defaults are valid', () => {
-  const names = Object.keys(topicConfigs);
+  const names = Object.keys(topicConfigs) as TopicConfigName[];
   expect(names).toHaveLength(34);
   expect(names).toEqual([...names].sort());
-  const defaults = new Map(Object.entries(topicConfigs).map(([name, config]) => [name, config.default]));
-  expect(topicConfigsFlaw(defaults)).toBeUndefined();
-  expect(topicConfigDefault('max.message.bytes', { messageBytesMax: 5 })).toBe('5');
-  expect(topicConfigDefault('retention.ms', DEFAULTS)).toBe('604800000');
+  expect(flawOf(...names.map((name) => [name, topicConfigs[name].default!] as const))).toBeUndefined();
+});
+
+test('what a bare agent gives to topics is what Kafka has as the default of the topic', () => {
+  for (const name of Object.keys(topicConfigs) as TopicConfigName[]) {
+    expect(topicDefault(name, BARE), name).toBe(topicConfigs[name].default);
+  }
 });
 
 const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
-  ['cleanup.policy', ['delete', 'compact', 'compact,delete', ' compact , delete '], ['', 'none', 'compact,compact']],
+  [
+    'cleanup.policy',
+    ['delete', 'compact,delete', ' compact , delete ', '', 'compact,compact'],
+    ['none', 'Delete', 'delete,,compact'],
+  ],
   ['compression.gzip.level', ['-1', '1', '9'], ['0', '10', '-2']],
-  ['compression.type', ['producer', 'zstd', 'uncompressed'], ['none', 'ZSTD', '']],
-  ['compression.zstd.level', ['-131072', '22'], ['23']],
-  ['max.message.bytes', ['0', '2147483647', ' 7 ', '+7'], ['-1', '2147483648', '1e3', '0x10', '', '7.0']],
-  ['message.timestamp.type', ['CreateTime', 'LogAppendTime'], ['createtime']],
+  ['compression.lz4.level', ['1', '17'], ['0', '18']],
+  ['compression.type', ['producer', 'zstd', ' uncompressed '], ['none', 'ZSTD', '']],
+  ['compression.zstd.level', ['-131072', '22'], ['23', '-131073']],
+  ['delete.retention.ms', ['0'], ['-1']],
+  ['file.delete.delay.ms', ['0'], ['-1']],
+  ['flush.messages', ['1'], ['0']],
+  ['flush.ms', ['0'], ['-1']],
+  ['follower.replication.throttled.replicas', ['*', '0:1,'], ['*,0:1', 'x']],
+  ['index.interval.bytes', ['0'], ['-1']],
+  ['leader.replication.throttled.replicas', ['', '*', '0:1,1:2'], ['0', 'a:b', '-1:2']],
+  ['local.retention.bytes', ['-2', '5'], ['-3']],
+  ['local.retention.ms', ['-2', '5'], ['-3']],
+  ['max.compaction.lag.ms', ['1'], ['0']],
+  [
+    'max.message.bytes',
+    ['0', '2147483647', ' 7 ', '+7', '007'],
+    ['-1', '2147483648', '1e3', '0x10', '', '7.0', '\u00a07'],
+  ],
+  ['message.timestamp.after.max.ms', ['0'], ['-1']],
   ['message.timestamp.before.max.ms', ['9223372036854775807'], ['9223372036854775808', '-1']],
-  ['min.cleanable.dirty.ratio', ['0', '0.5', '1'], ['1.1', '-0.1', '', 'x', 'NaN']],
+  ['message.timestamp.type', ['CreateTime', 'LogAppendTime'], ['createtime']],
+  ['min.cleanable.dirty.ratio', ['0', '0.5', '1', '1e-1', '.5f', 'NaN'], ['1.1', '-0.1', '', 'x', '0x1']],
+  ['min.compaction.lag.ms', ['0'], ['-1']],
   ['min.insync.replicas', ['1', '3'], ['0']],
-  ['preallocate', ['true', 'FALSE'], ['yes', '1', '']],
-  ['remote.storage.enable', ['false'], ['true', 'maybe']],
+  ['preallocate', ['true', 'FALSE', ' true'], ['yes', '1', '']],
+  ['remote.log.copy.disable', ['true'], ['x']],
+  ['remote.log.delete.on.disable', ['true'], ['x']],
+  ['remote.storage.enable', ['false'], ['true', ' TRUE ', 'maybe']],
+  ['retention.bytes', ['-1', '-100', '5'], ['x']],
   ['retention.ms', ['-1', '0'], ['-2']],
-  ['leader.replication.throttled.replicas', ['', '*', '0:1,1:2'], ['0', 'a:b']],
+  ['segment.bytes', ['1048576'], ['1048575']],
+  ['segment.index.bytes', ['4'], ['3']],
+  ['segment.jitter.ms', ['0'], ['-1']],
+  ['segment.ms', ['1'], ['0']],
+  ['unclean.leader.election.enable', ['true'], ['']],
   ['no.such.config', [], ['1']],
   ['constructor', [], ['1']],
 ];
 
 test.each(cases)('%s takes and refuses what Kafka does', (name, good, bad) => {
   for (const value of good) {
-    expect(topicConfigsFlaw(new Map([[name, value]])), value).toBeUndefined();
+    expect(flawOf([name, value]), value).toBeUndefined();
   }
   for (const value of bad) {
-    expect(topicConfigsFlaw(new Map([[name, value]])), value).toContain(name);
+    expect(flawOf([name, value]), value).toContain(name);
   }
   expect(isTopicConfigName(name)).toBe(good.length > 0);
 });
 
-test('a least lag above the greatest is a conflict', () => {
-  const configs = new Map([
-    ['min.compaction.lag.ms', '20'],
-    ['max.compaction.lag.ms', '10'],
-  ]);
-  expect(topicConfigsFlaw(configs)).toMatch(/conflict/);
+test('a least lag above the greatest is a conflict, also when one of them comes from the brokers', () => {
+  const least = ['min.compaction.lag.ms', '20'] as const;
+  expect(flawOf(least, ['max.compaction.lag.ms', '10'])).toMatch(/conflict/);
+  const shared = new Map([['log.cleaner.max.compaction.lag.ms', '10']]);
+  expect(topicConfigsFlaw(new Map([least]), new ConfigLayers(NONE, shared, NONE))).toMatch(/conflict/);
 });
 
-test('rules come from what was set, else from the defaults', () => {
-  expect(topicRules(new Map(), DEFAULTS)).toEqual({
+test('an unknown name is told before a bad value', () => {
+  expect(flawOf(['retention.ms', 'x'], ['nope', '1'])).toBe('Unknown topic config name: nope');
+});
+
+test('rules come from what was set, else from the brokers', () => {
+  expect(topicRules(NONE, BARE)).toEqual({
     maxMessageBytes: 1_048_588,
     logAppendTime: false,
     timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
@@ -69,9 +109,9 @@ test('rules come from what was set, else from the defaults', () => {
     ['message.timestamp.type', 'LogAppendTime'],
     ['message.timestamp.after.max.ms', '5'],
     ['cleanup.policy', 'compact,delete'],
-    ['weft.walk.records', 'false'],
+    ['weft.walk.records', 'FALSE'],
   ]);
-  expect(topicRules(set, DEFAULTS)).toMatchObject({
+  expect(topicRules(set, BARE)).toMatchObject({
     maxMessageBytes: 100,
     logAppendTime: true,
     timestampAfterMaxMs: 5,
@@ -79,5 +119,41 @@ test('rules come from what was set, else from the defaults', () => {
     walkRecords: true,
   });
   set.delete('cleanup.policy');
-  expect(topicRules(set, DEFAULTS).walkRecords).toBe(false);
+  expect(topicRules(set, BARE).walkRecords).toBe(false);
+  const shared = new Map([
+    ['message.max.bytes', ' 7 '],
+    ['log.cleanup.policy', 'compact'],
+    ['log.message.timestamp.type', 'LogAppendTime'],
+    ['log.message.timestamp.before.max.ms', '8'],
+    ['log.message.timestamp.after.max.ms', '9'],
+  ]);
+  expect(topicRules(NONE, new ConfigLayers(NONE, shared, NONE))).toEqual({
+    maxMessageBytes: 7,
+    logAppendTime: true,
+    timestampBeforeMaxMs: 8,
+    timestampAfterMaxMs: 9,
+    compacted: true,
+    walkRecords: true,
+  });
+});
+
+test("synonyms are the topic's, then the brokers' in Kafka's order", () => {
+  const layers = new ConfigLayers(
+    new Map([['message.max.bytes', '2']]),
+    new Map([['message.max.bytes', '3']]),
+    new Map([['message.max.bytes', '4']]),
+  );
+  expect(topicSynonyms('max.message.bytes', new Map([['max.message.bytes', ' 1']]), layers)).toEqual([
+    { name: 'max.message.bytes', value: '1', source: 1 },
+    { name: 'message.max.bytes', value: '2', source: 2 },
+    { name: 'message.max.bytes', value: '3', source: 3 },
+    { name: 'message.max.bytes', value: '4', source: 4 },
+    { name: 'message.max.bytes', value: '1048588', source: 5 },
+  ]);
+  // As Kafka: a default that goes by another name is none.
+  expect(topicSynonyms('segment.ms', NONE, layers)).toEqual([]);
+  expect(topicSynonyms('retention.ms', new Map([['retention.ms', '5']]), layers)).toEqual([
+    { name: 'retention.ms', value: '5', source: 1 },
+  ]);
+  expect(inheritedFrom('remote.storage.enable')).toBeUndefined();
 });

@@ -1,0 +1,182 @@
+/**
+ * What AlterConfigs and IncrementalAlterConfigs do to one resource. A change is made here from the configs that this replica
+ * has, and checked; the metadata take it only when those are still the present ones. Otherwise somebody else was faster, and
+ * it is made and checked again from what they left: no change is lost, and none takes effect that would not be valid alone.
+ */
+import type { ConfigsView } from '../metadata/view.js';
+import type { Command } from '../metadata/journal.wire.js';
+import { errors } from '../protocol/errors.js';
+import { administer } from './administration.js';
+import { type ConfigResource, resourceOf } from './config-resources.js';
+import type { Services } from './handler.js';
+
+export const SET = 0;
+export const DELETE = 1;
+export const APPEND = 2;
+export const SUBTRACT = 3;
+
+export interface Change {
+  readonly name: string;
+  readonly configOperation: number;
+  readonly value: string | null;
+}
+
+export interface Judged {
+  readonly error: number;
+  readonly message: string | null;
+}
+
+/** AlterConfigs: everything that is not named is taken away. */
+export interface Replacement {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+/** Kafka's request.timeout.ms: these requests have no timeout of their own. */
+const WAIT_MS_MAX = 30_000;
+const VALUE_CHARACTERS_MAX = 32_767;
+
+const ACCEPTED: Judged = { error: errors.NONE.code, message: null };
+
+function invalidRequest(message: string): Judged {
+  return { error: errors.INVALID_REQUEST.code, message };
+}
+
+function invalidConfig(message: string): Judged {
+  return { error: errors.INVALID_CONFIG.code, message };
+}
+
+export async function alterIncrementally(
+  services: Services,
+  type: number,
+  name: string,
+  changes: readonly Change[],
+  validateOnly: boolean,
+): Promise<Judged> {
+  const nulls = changes.filter(({ configOperation, value }) => configOperation !== DELETE && value === null);
+  const flaw = namesFlaw(changes, nulls);
+  if (flaw !== undefined) {
+    return flaw;
+  }
+  const unknown = changes.find(({ configOperation }) => configOperation < SET || configOperation > SUBTRACT);
+  return unknown === undefined
+    ? alter(services, type, name, (configs, resource) => changed(configs, changes, resource), validateOnly)
+    : invalidRequest(`Unknown operations type ${unknown.configOperation}`);
+}
+
+export async function replaceAll(
+  services: Services,
+  type: number,
+  name: string,
+  configs: readonly Replacement[],
+  validateOnly: boolean,
+): Promise<Judged> {
+  const flaw = namesFlaw(
+    configs,
+    configs.filter(({ value }) => value === null),
+  );
+  const after = new Map(configs.map((config) => [config.name, config.value ?? '']));
+  return flaw ?? alter(services, type, name, () => after, validateOnly);
+}
+
+function namesFlaw(configs: readonly { name: string }[], nulls: readonly { name: string }[]): Judged | undefined {
+  if (new Set(configs.map(({ name }) => name)).size < configs.length) {
+    return invalidRequest('Error due to duplicate config keys');
+  }
+  return nulls.length === 0
+    ? undefined
+    : invalidRequest(`Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`);
+}
+
+async function alter(
+  services: Services,
+  type: number,
+  name: string,
+  make: (before: ReadonlyMap<string, string>, resource: ConfigResource) => ReadonlyMap<string, string> | Judged,
+  validateOnly: boolean,
+): Promise<Judged> {
+  const { clock } = services.world;
+  const untilMs = clock.monotonicMs() + WAIT_MS_MAX;
+  for (;;) {
+    const resource = resourceOf(services, type, name);
+    if ('error' in resource) {
+      return resource;
+    }
+    const before = resource.present?.configs ?? new Map<string, string>();
+    const after = make(before, resource);
+    if ('error' in after) {
+      return after;
+    }
+    const flaw = sizeFlaw(after) ?? resource.flaw(after);
+    if (flaw !== undefined) {
+      return flaw;
+    }
+    if (resource.present === undefined) {
+      return { error: errors.UNKNOWN_TOPIC_OR_PARTITION.code, message: `The topic '${name}' does not exist.` };
+    }
+    if (validateOnly || sameConfigs(before, after)) {
+      return ACCEPTED;
+    }
+    const submitted = services.metadata.submit(commandOf(resource, resource.present, after));
+    const { outcome, error, message } = await administer(services, untilMs - clock.monotonicMs(), submitted);
+    if (outcome?.kind !== 'superseded') {
+      return { error, message };
+    }
+  }
+}
+
+function commandOf(resource: ConfigResource, present: ConfigsView, after: ReadonlyMap<string, string>): Command {
+  const configs = Array.from(after, ([name, value]) => ({ name, value }));
+  return { kind: resource.command({ expectedRevision: present.configsRevision, configs }) };
+}
+
+/** The configs after the changes; a refusal when one of them adds to or takes from what is no list. */
+function changed(
+  before: ReadonlyMap<string, string>,
+  changes: readonly Change[],
+  resource: ConfigResource,
+): ReadonlyMap<string, string> | Judged {
+  const after = new Map(before);
+  for (const { name, configOperation, value } of changes) {
+    if (configOperation === SET) {
+      after.set(name, value ?? '');
+    } else if (configOperation === DELETE) {
+      after.delete(name);
+    } else {
+      const standard = resource.listDefault(name);
+      const verb = configOperation === APPEND ? 'APPEND' : 'SUBTRACT';
+      if (standard === undefined) {
+        return invalidConfig(`Can't ${verb} to key ${name} because its type is not LIST.`);
+      }
+      const elements = (before.get(name) ?? standard).split(',').filter((element) => element !== '');
+      for (const element of parts(value ?? '')) {
+        if (configOperation === SUBTRACT) {
+          const at = elements.indexOf(element);
+          elements.splice(at === -1 ? elements.length : at, 1);
+        } else if (!elements.includes(element)) {
+          elements.push(element);
+        }
+      }
+      after.set(name, elements.join(','));
+    }
+  }
+  return after;
+}
+
+/** Java's String.split: nothing behind the last comma is no part. */
+function parts(value: string): string[] {
+  return value === '' ? [''] : value.replace(/,+$/, '').split(',');
+}
+
+function sizeFlaw(configs: ReadonlyMap<string, string>): Judged | undefined {
+  for (const [name, value] of configs) {
+    if (value.length > VALUE_CHARACTERS_MAX) {
+      return invalidConfig(`The value of ${name} has more than ${VALUE_CHARACTERS_MAX} characters.`);
+    }
+  }
+  return undefined;
+}
+
+function sameConfigs(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  return one.size === other.size && [...one].every(([name, value]) => other.get(name) === value);
+}
