@@ -180,7 +180,7 @@ function walked(bytes: Uint8Array, batch: BatchHeader, length: number, rules: Ba
   }
   const result = native.walkRecords(records, 0, records.length, batch.recordCount, found);
   if (result !== 0) return refused(INVALID_RECORD, walkFaults[result]!);
-  if (hasAppendTime(batch)) return APPEND_TIME_REFUSED;
+  if (hasAppendTime(batch)) return appendTimeRefused(batch);
   const [deltaMax, deltaMin, nullKeys] = found as unknown as [number, number, number];
   const minTimestamp = saturated(batch.baseTimestamp + deltaMin);
   // Kafka's greatest time starts at "none", so that no batch has less.
@@ -194,7 +194,7 @@ function walked(bytes: Uint8Array, batch: BatchHeader, length: number, rules: Ba
 }
 
 function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
-  if (hasAppendTime(batch)) return APPEND_TIME_REFUSED;
+  if (hasAppendTime(batch)) return appendTimeRefused(batch);
   const { baseTimestamp, maxTimestamp } = batch;
   for (const timestamp of [baseTimestamp, maxTimestamp]) {
     if (timestamp !== NO_TIMESTAMP && isOutOfTime(timestamp, rules)) {
@@ -270,7 +270,14 @@ function refused(error: number, message: string): Extract<Verdict, { kind: 'refu
 }
 
 const NO_BATCH = refused(CORRUPT_MESSAGE, 'bytes that cannot begin a batch');
-const APPEND_TIME_REFUSED = refused(INVALID_TIMESTAMP, 'producers may not set the timestamp type LogAppendTime');
+const APPEND_TIME_MESSAGE = 'producers may not set the timestamp type LogAppendTime';
+
+/** Every record is at fault, as in Kafka. */
+function appendTimeRefused({ recordCount }: BatchHeader): Verdict {
+  const faults = Math.min(recordCount, RECORD_FAULTS_MAX);
+  const recordFaults = Array.from({ length: faults }, (_, index) => ({ index, message: APPEND_TIME_MESSAGE }));
+  return { kind: 'refused', error: INVALID_TIMESTAMP, message: APPEND_TIME_MESSAGE, recordFaults };
+}
 
 /** Gives a batch in place the time of the append (message.timestamp.type=LogAppendTime) and its new CRC. */
 export function setAppendTime(bytes: Uint8Array, position: number, timeMs: number): void {

@@ -291,6 +291,11 @@ test('attribute bits that mean nothing yet are dropped where a header is written
   }
 });
 
+test('a batch that claims the append time is refused record by record', () => {
+  const verdict = check(changed((view) => view.setInt16(21, LOG_APPEND_TIME)));
+  expect(verdict).toMatchObject({ error: 32, recordFaults: [{ index: 0 }, { index: 1 }] });
+});
+
 test('a topic with LogAppendTime does not look at the producer’s times', () => {
   const ahead = encodeBatch({ records: [{ ...record, timestampMs: NOW + 1e10 }] });
   expect(check(ahead, { logAppendTime: true })).toMatchObject({ kind: 'accepted' });
