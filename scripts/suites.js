@@ -21,6 +21,7 @@ export const suites = [
   { name: 'kcat', files: ['test/clients/kcat*.test.js'], needs: ['kcat'] },
   { name: 'librdkafka', files: ['test/clients/librdkafka*.test.js'], needs: ['librdkafka'] },
   { name: 'java', files: ['test/clients/java*.test.js'], needs: ['java'] },
+  { name: 'differential', files: ['test/differential/**/*.test.js'], needs: ['java'] },
   { name: 'franz-go', files: ['test/clients/franz-go*.test.js'], needs: ['franz-go'] },
   { name: 'sarama', files: ['test/clients/sarama*.test.js'], needs: ['sarama'] },
   { name: 'kafka-go', files: ['test/clients/kafka-go*.test.js'], needs: ['kafka-go'] },
@@ -49,6 +50,12 @@ export const longSuites = [
   },
   { name: 'kill-long', files: ['test/chaos/kill.test.js'], env: { WEFT_TEST_KILL_CYCLES: '1000' } },
   { name: 'fuzz-long', files: ['test/fuzz/**/*.test.js'], env: { WEFT_TEST_FUZZ_FACTOR: '100' } },
+  {
+    name: 'differential-long',
+    files: ['test/differential/differential.test.js'],
+    needs: ['java'],
+    env: { WEFT_TEST_FIRST_SEED: '101', WEFT_TEST_DIFFERENTIAL_SEEDS: '20' },
+  },
   { name: 'minio', files: ['test/long/minio.test.js'], needs: ['minio'] },
   {
     name: 'kgo-long',

@@ -1,5 +1,5 @@
 import { native } from '../../native-bindings/bindings.js';
-import type { CodecName } from '../../native-bindings/codecs.js';
+import { type CodecName, codecNames, compress } from '../../native-bindings/codecs.js';
 import { encodeBatch } from '../../src/records/encode.js';
 import { CRC_START } from '../../src/records/header.js';
 import type { Slices } from '../../src/protocol/writer.js';
@@ -172,10 +172,21 @@ function batchBytes(spec: BatchSpec, idOf: (id: number | Later) => number): Uint
       value: bytesOf(value),
       headers: headers ? [['one', Buffer.from('1')] as const, ['none', null] as const] : [],
     })),
-    codec,
+    codec: spec.flaw !== undefined && isOfRecords(spec.flaw) ? 'none' : codec,
     baseTimestampMs: timestampMs,
     attributes: spec.attributes ?? 0,
     ...(producer === undefined ? {} : { producer: { ...producer, id: idOf(producer.id) } }),
   });
-  return spec.flaw === undefined ? bytes : flaws[spec.flaw](bytes);
+  if (spec.flaw === undefined) return bytes;
+  return isOfRecords(spec.flaw) ? compressed(flaws[spec.flaw](bytes), codec) : flaws[spec.flaw](bytes);
+}
+
+/** Whether a flaw lies in the records, which must have it before they are compressed. */
+function isOfRecords(flaw: string): boolean {
+  return flaw.startsWith('record') || flaw === 'an endless varint' || flaw === 'a byte behind the records';
+}
+
+function compressed(bytes: Uint8Array, codec: CodecName): Uint8Array {
+  const whole = withBody(bytes, compress(codec, body(bytes)));
+  return changed(whole, (header) => header.setInt16(21, header.getInt16(21) | codecNames.indexOf(codec)));
 }

@@ -52,9 +52,10 @@ export function isStruct(plain: Plain): plain is { readonly [name: string]: Plai
   return plain !== null && typeof plain === 'object' && !Array.isArray(plain);
 }
 
-/** Elements under what tells them apart; equal ones are counted, in the order in which they came. */
-function keyed(list: readonly Plain[], byIdentity: boolean): Map<string, Plain> {
+/** Elements under what tells them apart, those of one identity counted. */
+function keyed(given: readonly Plain[], byIdentity: boolean): Map<string, Plain> {
   const elements = new Map<string, Plain>();
+  const list = byIdentity ? given.toSorted(byText) : given;
   for (const [index, element] of list.entries()) {
     const name = byIdentity ? identityOf(element) : `${index}`;
     let key = name ?? `${index}`;
@@ -66,6 +67,23 @@ function keyed(list: readonly Plain[], byIdentity: boolean): Map<string, Plain> 
 
 function identityOf(element: Plain): string | undefined {
   if (!isStruct(element)) return JSON.stringify(element);
-  const parts = identities.flatMap((name) => (name in element ? [`${name}=${JSON.stringify(element[name])}`] : []));
+  // Once a thing is known by its name, its id is something said of it.
+  const isNamed = ['name', 'topic'].some((name) => typeof element[name] === 'string' && element[name] !== '');
+  const telling = isNamed ? identities.filter((name) => name !== 'topicId') : identities;
+  const parts = telling.flatMap((name) => (name in element ? [`${name}=${textOf(element[name]!)}`] : []));
   return parts.length === 0 ? undefined : parts.join(',');
+}
+
+/** An identity of several parts does not depend on their order. */
+function textOf(value: Plain): string {
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  return `[${value
+    .map((one) => JSON.stringify(one))
+    .sort()
+    .join()}]`;
+}
+
+function byText(one: Plain, other: Plain): number {
+  const [left, right] = [JSON.stringify(one), JSON.stringify(other)];
+  return left < right ? -1 : left > right ? 1 : 0;
 }

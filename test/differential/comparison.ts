@@ -55,7 +55,7 @@ export class Comparison {
     const wanted = signature(finding);
     let best = finding;
     // Halves first, then quarters: most of a script has nothing to do with what was found.
-    for (let count = best.stepIndex >> 1; count >= 1; count = count >> 1) {
+    for (let count = (best.stepIndex + 1) >> 1; count >= 1; count = count >> 1) {
       for (let end = best.stepIndex; end > 0; end -= count) {
         if (end > best.stepIndex) continue;
         const steps = best.script.steps.filter((_, at) => (at < end - count || at >= end) && at <= best.stepIndex);

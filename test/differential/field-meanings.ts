@@ -70,11 +70,15 @@ export const identities: readonly string[] = [
   'key',
   'configName',
   'group',
+  'entity',
+  'entityType',
+  'partitionId',
 ];
 
 /** Arrays whose order has a meaning, by `Api.field`: all others are compared by their elements' identity. */
 export const ordered: ReadonlySet<string> = new Set([
   'FindCoordinator.coordinators',
+  'DescribeLogDirs.results',
   'Fetch.responses.partitions.abortedTransactions',
   'DescribeTopicPartitions.topics',
   'Produce.responses.partitionResponses.recordErrors',
@@ -85,16 +89,21 @@ export const listings: Readonly<Record<string, string>> = {
   'Metadata.topics': 'name',
   'ElectLeaders.replicaElectionResults': 'topic',
   'ListGroups.groups': 'groupId',
+  'DescribeLogDirs.results.topics': 'name',
   'DescribeTopicPartitions.topics': 'name',
   'OffsetFetch.groups': 'groupId',
+  'DescribeClientQuotas.entries': 'entity',
+  'ListConfigResources.configResources': 'resourceName',
 };
 
 /**
  * Lists whose elements may come in pieces: an element may stand several times, each with a part of its inner list. What
- * counts is what all of them have together.
+ * counts is what all of them have together; one that has nothing says nothing.
  */
 export const pieces: Readonly<Record<string, string>> = {
   'Fetch.responses': 'partitions',
   'Produce.responses': 'partitionResponses',
   'OffsetCommit.topics': 'partitions',
+  'OffsetDelete.topics': 'partitions',
+  'ListOffsets.topics': 'partitions',
 };

@@ -4,6 +4,7 @@ import type { AnyField, Type } from '../../src/protocol/types.js';
 import type { Outcome } from './connection.js';
 import { listings, type Meaning, meanings, pieces } from './field-meanings.js';
 import { plainRecords } from './plain-records.js';
+import { PUBLISHED_USER } from './publisher.js';
 import { PREFIX_LENGTH, type Step } from './script.js';
 import type { System } from './systems.js';
 
@@ -70,18 +71,26 @@ function plainValue(
   return typeof value === 'string' ? unprefixed(value, context.prefix) : (value as Plain);
 }
 
+/** What begins the names of every script. */
+const SCRIPT_NAME = /\bd[0-9a-z]{6}-/g;
+/** Groups that belong to no script: the warm-up's, and the one without a name, which is everybody's. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['"warm-up"', '""']);
+
 function own(list: readonly unknown[], { api, prefix }: Context, path: string): readonly unknown[] {
   const name = listings[`${api}.${path}`];
   if (name === undefined) return list;
-  const isOther = (text: unknown): boolean =>
-    typeof text === 'string' && (/^d[0-9a-z]{6}-/.test(text) ? !text.startsWith(prefix) : text === 'warm-up');
-  return list.filter((one) => !isOther((one as Record<string, unknown>)[name]));
+  return list.filter((one) => {
+    const text = JSON.stringify((one as Record<string, unknown>)[name]);
+    const isOther = [...text.matchAll(SCRIPT_NAME)].some(([found]) => found !== prefix);
+    return !isOther && !OWN_NAMES.has(text) && !text.includes(PUBLISHED_USER);
+  });
 }
 
 /** Elements that are alike but for their inner list as one, with all that their lists have. */
 function together(elements: readonly Plain[], inner: string): Plain {
   const whole = new Map<string, Record<string, Plain>>();
   for (const element of elements as readonly Record<string, Plain>[]) {
+    if ((element[inner] as readonly Plain[]).length === 0) continue;
     const key = JSON.stringify({ ...element, [inner]: [] });
     const first = whole.get(key) ?? { ...element, [inner]: [] };
     first[inner] = [...(first[inner] as readonly Plain[]), ...(element[inner] as readonly Plain[])];
@@ -93,7 +102,7 @@ function together(elements: readonly Plain[], inner: string): Plain {
 function plainMeaning(meaning: Meaning, value: unknown, { system, names, prefix }: Context): Plain {
   switch (meaning) {
     case 'text':
-      return '<text>';
+      return value === '' ? null : '<text>';
     case 'node':
       return value === system.nodeId ? '<node>' : (value as number) < 0 ? (value as number) : '<other node>';
     case 'host':

@@ -6,10 +6,19 @@ import type { Damage } from '../script.js';
 import type { Story } from '../story.js';
 import { produce } from './produce.js';
 
-/** JoinGroup gets a group of its own every time, so that none waits for the others' members. */
+/** JoinGroup gets a group of its own every time, so that none waits for the members of another. */
 function requestOf(story: Story, api: Api, version: number): Record<string, unknown> {
   const request = anyRequest(story.random, api, version);
-  if (api.key === apis.joinGroup.key && request['groupId'] !== '') request['groupId'] = `~g${story.length}`;
+  if (api.key === apis.joinGroup.key) {
+    if (request['groupId'] !== '') request['groupId'] = `~g${story.length}`;
+    // Kafka never answers one that names a protocol twice.
+    const named = request['protocols'] as readonly { readonly name: string }[];
+    request['protocols'] = [...new Map(named.map((protocol) => [protocol.name, protocol])).values()];
+  }
+  // All topics of a page: of other scripts, too.
+  if (api.key === apis.describeTopicPartitions.key && (request['topics'] as readonly unknown[]).length === 0) {
+    request['topics'] = [{ name: '~a' }];
+  }
   return request;
 }
 

@@ -179,12 +179,6 @@ export function joinsOdd(story: Story): void {
     { protocolType: '' },
     { protocols: [] },
     { protocols: [{ name: '', metadata: text('') }] },
-    {
-      protocols: [
-        { name: 'range', metadata: text('a') },
-        { name: 'range', metadata: text('b') },
-      ],
-    },
     { groupInstanceId: '' },
     { groupInstanceId: '~i' },
     { groupInstanceId: 'not good' },

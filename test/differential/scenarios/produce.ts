@@ -1,4 +1,4 @@
-import { codecNames } from '../../../native-bindings/codecs.js';
+import { type CodecName, codecNames } from '../../../native-bindings/codecs.js';
 import { apis } from '../../../src/protocol/apis.js';
 import { type BatchSpec, batches, flawNames } from '../batches.js';
 import { type Later, given } from '../script.js';
@@ -58,6 +58,17 @@ export function produceGood(story: Story): void {
   }
   fetch(story, '~a', 0, 0);
   fetch(story, '~a', 1, 0);
+}
+
+/** One flaw in a topic of its own, and what a good batch then comes to. */
+export function flawAlone(story: Story, flaw: (typeof flawNames)[number]): void {
+  const { random } = story;
+  story.topic('~a', 1);
+  const values = random.pick([['one'], ['one', 'two', 'three']]);
+  const codec: CodecName = flaw.startsWith('record') ? 'gzip' : random.pick(['none', 'none', ...codecNames]);
+  produce(story, '~a', 0, batches({ values, codec, flaw }));
+  produce(story, '~a', 0, batches({}));
+  fetch(story, '~a', 0, 0);
 }
 
 /** Batches that are wrong or odd, each alone and beside a good one, in topics with different settings. */

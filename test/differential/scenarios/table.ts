@@ -1,4 +1,5 @@
 import type { Story } from '../story.js';
+import { described, offsetsDeleted, partitionsAdded, quotas, recordsDeleted } from './administration.js';
 import { anyRequests, everyApi, frames } from './any.js';
 import { fetchAnywhere, fetchOutOfSession, fetchSeveral, offsetsByTime } from './fetch.js';
 import { groupOfOne, groupOfTwo, joinsOdd, offsetsAlone } from './groups.js';
@@ -20,6 +21,11 @@ export const scenarios: Readonly<Record<string, (story: Story) => void>> = {
   'topics made and deleted': topicsMadeAndDeleted,
   'metadata forms': metadataForms,
   'configs described': configsDescribed,
+  'partitions added': partitionsAdded,
+  'records deleted': recordsDeleted,
+  'offsets deleted': offsetsDeleted,
+  described,
+  quotas,
   'group of one': groupOfOne,
   'group of two': groupOfTwo,
   'joins odd': joinsOdd,

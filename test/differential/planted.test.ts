@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scratchFolder } from '../processes/agent.js';
+import { Comparison, compareAll } from './comparison.js';
+import { scriptsOf } from './generate.js';
+import { scratchRoot, weftSystem } from './systems.js';
+
+test('two agents of one setting do not differ; a setting that differs is found, with the one request that shows it', {
+  timeout: 120_000,
+}, async () => {
+  const folder = scratchFolder('planted', scratchRoot);
+  const agents = await Promise.all([
+    weftSystem(join(folder.path, 'a')),
+    weftSystem(join(folder.path, 'b')),
+    weftSystem(join(folder.path, 'c'), ['--default-partitions', '3']),
+  ]);
+  const [one, same, other] = agents;
+  try {
+    const scripts = scriptsOf(7, 1_500);
+    const alike = await compareAll(new Comparison({ weft: one!, kafka: same! }), scripts, 4);
+    expect(alike.flatMap(({ findings }) => findings)).toEqual([]);
+
+    const comparison = new Comparison({ weft: one!, kafka: other! });
+    const made = scripts.filter(({ name }) => name === 'a topic made by asking');
+    const findings = (await compareAll(comparison, made, 4)).flatMap((result) => result.findings);
+    expect(findings.length).toBeGreaterThan(0);
+    const { script, stepIndex, differences } = await comparison.shrunk(findings[0]!);
+    expect(script.steps.map(({ api }) => api.name)).toEqual([script.steps[stepIndex]!.api.name]);
+    expect(differences[0]!.field).toBe('topics.partitions');
+  } finally {
+    await Promise.all(agents.map((agent) => agent.stop()));
+    folder.remove();
+  }
+});

@@ -1,0 +1,90 @@
+import { apis } from '../../../src/protocol/apis.js';
+import { batches } from '../batches.js';
+import type { Story } from '../story.js';
+import { fetch, produce } from './produce.js';
+
+/** What docs/DIFFERENCES.md lists and chance alone might miss, each in a script of its own. */
+export const rarities: Readonly<Record<string, (story: Story) => void>> = {
+  'an internal topic': (story) => produce(story, '__consumer_offsets', 0, batches({}), { version: 8 }),
+  'more replicas than agents': (story) => {
+    const topics = [{ name: '~a', numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] }];
+    story.send(apis.createTopics, { topics, timeoutMs: 30_000 });
+  },
+  'a page of less than nothing': (story) => {
+    const topics = [{ name: '~missing' }, { name: '' }];
+    story.send(apis.describeTopicPartitions, { topics, responsePartitionLimit: -1, cursor: null });
+  },
+  'no batch beside a good one': (story) => {
+    story.topic('~a', 2);
+    const partitionData = [
+      { index: 0, records: batches({ flaw: 'length 0' }) },
+      { index: 1, records: batches({}) },
+    ];
+    const topicData = [{ name: '~a', partitionData }];
+    story.send(apis.produce, { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData }, { version: 9 });
+  },
+  'a topic without name and id': (story) => {
+    story.send(apis.metadata, { topics: [{ name: null }], allowAutoTopicCreation: false }, { versionMin: 12 });
+  },
+  'a transaction’s coordinator': (story) => {
+    story.send(apis.findCoordinator, { key: '~t', keyType: 1, coordinatorKeys: ['~t'] }, { versionMin: 1 });
+  },
+  'a topic made by asking': (story) => story.send(apis.metadata, { topics: [{ name: '~a' }] }),
+  'an isolation level that is none': (story) => {
+    story.topic('~a');
+    fetch(story, '~a', 0, 0, { isolationLevel: 5 });
+    const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1 }];
+    const request = { replicaId: -1, isolationLevel: 5, topics: [{ name: '~a', partitions }] };
+    story.send(apis.listOffsets, request, { versionMin: 2 });
+  },
+  'another leader epoch': (story) => {
+    story.topic('~a');
+    fetch(story, '~a', 0, 0, {}, { currentLeaderEpoch: 3 });
+    const timed = [{ partitionIndex: 0, currentLeaderEpoch: 3, timestamp: -1 }];
+    const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: '~a', partitions: timed }] };
+    story.send(apis.listOffsets, request, { versionMin: 4 });
+    const partitions = [{ partition: 0, currentLeaderEpoch: 3, leaderEpoch: 0 }];
+    story.send(apis.offsetForLeaderEpoch, { replicaId: -1, topics: [{ topic: '~a', partitions }] });
+  },
+  'the epoch fetched last': (story) => {
+    story.topic('~a');
+    const ofPartition = { lastFetchedEpoch: 0 };
+    const partitions = [{ partition: 0, fetchOffset: 9, partitionMaxBytes: 1_000, ...ofPartition }];
+    const request = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000, topics: [{ topic: '~a', partitions }] };
+    story.send(apis.fetch, request, { version: 12 });
+  },
+  'out of range beside records': (story) => {
+    story.topic('~a', 2);
+    produce(story, '~a', 0, batches({}));
+    const partitions = [0, 1].map((partition) => ({ partition, fetchOffset: partition * 9, partitionMaxBytes: 1_000 }));
+    const request = { maxWaitMs: 0, minBytes: 1, maxBytes: 1_000, topics: [{ topic: '~a', partitions }] };
+    story.send(apis.fetch, request, { version: 12 });
+  },
+  'a partition named twice': (story) => {
+    story.topic('~a');
+    const partitionData = [0, 0].map((index) => ({ index, records: batches({}) }));
+    const topicData = [{ name: '~a', partitionData }];
+    story.send(apis.produce, { transactionalId: null, acks: -1, timeoutMs: 30_000, topicData }, { version: 9 });
+  },
+  'a batch twice': (story) => {
+    story.topic('~a');
+    const producer = { id: 77, epoch: 0, baseSequence: 0 };
+    for (let i = 0; i < 2; i += 1) produce(story, '~a', 0, batches({ producer }));
+  },
+  'a client of no name': (story) => {
+    story.send(apis.apiVersions, { clientSoftwareName: '', clientSoftwareVersion: '' }, { versionMin: 3 });
+  },
+  'all tags there could be': (story) => {
+    const damage = [{ kind: 'tags', of: 'body', bytes: [0xff, 0xff, 0xff, 0xff, 0x0f] }] as const;
+    story.send(apis.listGroups, {}, { versionMin: 3, damage });
+  },
+  'a deleted record of the greatest time': (story) => {
+    story.topic('~a');
+    produce(story, '~a', 0, batches({}));
+    const partitions = [{ partitionIndex: 0, offset: -1 }];
+    story.send(apis.deleteRecords, { topics: [{ name: '~a', partitions }], timeoutMs: 30_000 });
+    const asked = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -3 }];
+    const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: '~a', partitions: asked }] };
+    story.send(apis.listOffsets, request, { versionMin: 7 });
+  },
+};
