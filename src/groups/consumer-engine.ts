@@ -128,7 +128,7 @@ export class ConsumerGroupEngine {
       try {
         await this.#metadata.fresh();
       } catch (failure) {
-        return refused(unavailable(failure), 'the agent is stopping');
+        return refused(unavailable(failure), 'the metadata cannot be read at present');
       }
       answer = this.#metadata.view.consumerHeartbeat(command);
     }

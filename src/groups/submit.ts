@@ -1,4 +1,4 @@
-import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
+import { JournalUnavailable, type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
 import type { Command } from '../metadata/journal.wire.js';
 import type { Outcome } from '../metadata/outcomes.js';
 import { refused } from '../metadata/outcomes.js';
@@ -16,10 +16,16 @@ export async function submit(metadata: MetadataClient, command: Command): Promis
   }
 }
 
-/** The outcome cannot be known here: the client finds a coordinator again. Anything else is a programmer's error. */
+/**
+ * What a failure of the metadata means for a client: the outcome cannot be known here, so it finds a coordinator again; or
+ * the journal does not answer, so it tries again. Anything else is a programmer's error.
+ */
 export function unavailable(failure: unknown): number {
   if (failure instanceof MetadataUnavailable) {
     return errors.NOT_COORDINATOR.code;
+  }
+  if (failure instanceof JournalUnavailable) {
+    return errors.COORDINATOR_NOT_AVAILABLE.code;
   }
   throw failure;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { JournalUnavailable } from '../../src/cluster/metadata-client.js';
 import { apis } from '../../src/protocol/apis.js';
 import { LocalAgent } from './local-agent.js';
 import { LocalMember, stableGroup } from './local-member.js';
@@ -34,6 +35,15 @@ it('errors come behind a fresh read only', async () => {
   }
   expect(await new LocalMember(agent, { group: 'nobody' }).heartbeat()).toBe(25);
   expect(await new LocalMember(agent, { group: '' }).heartbeat()).toBe(24);
+});
+
+it('a journal that does not answer: 15, and the connection stays', async () => {
+  const agent = await LocalAgent.start();
+  const member = new LocalMember(agent, { group: 'nobody' });
+  agent.metadata.freshGate = Promise.reject(new JournalUnavailable('the journal does not answer'));
+  expect(await member.heartbeat()).toBe(15);
+  agent.metadata.freshGate = undefined;
+  expect(await member.heartbeat()).toBe(25);
 });
 
 it('a reserved member id has no heartbeat: 25', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { JournalUnavailable } from '../../src/cluster/metadata-client.js';
 import { apis } from '../../src/protocol/apis.js';
 import { makeBatch } from '../unit/ingest/make-batch.js';
 import { LocalAgent } from './local-agent.js';
@@ -45,4 +46,16 @@ it('waits for a fresh read; without one: 6', async () => {
   await agent.metadata.close();
   const answer = await agent.connect().call(apis.offsetForLeaderEpoch, 4, ask(0));
   expect(answer.topics[0]!.partitions[0]).toMatchObject({ errorCode: 6 });
+});
+
+it('a journal that does not answer: 6, and the connection stays', async () => {
+  const agent = await agentWithRecords();
+  const client = agent.connect();
+  agent.metadata.freshGate = Promise.reject(new JournalUnavailable('the journal does not answer'));
+  const answer = await client.call(apis.offsetForLeaderEpoch, 4, ask(0));
+  expect(answer.topics[0]!.partitions[0]).toMatchObject({ errorCode: 6 });
+  agent.metadata.freshGate = undefined;
+  expect((await client.call(apis.offsetForLeaderEpoch, 4, ask(0))).topics[0]!.partitions[0]).toMatchObject({
+    errorCode: 0,
+  });
 });
