@@ -9,7 +9,7 @@ import { uuidFromBytes } from '../bytes/uuid.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
 import { topicIdBytes } from '../metadata/topic-id.js';
 import type { Joined } from '../metadata/outcomes.js';
-import type { GroupView } from '../metadata/view.js';
+import type { GroupView, MetadataView } from '../metadata/view.js';
 import { errors } from '../protocol/errors.js';
 import type { World } from '../world/world.js';
 import { joinAnswer, joinError, syncAnswer, syncError } from './answers.js';
@@ -46,13 +46,14 @@ export class GroupEngine {
   readonly #metadata: MetadataClient;
   readonly #world: World;
   readonly #limits: GroupLimits;
-  readonly #waiters = new GroupWaiters();
+  readonly #waiters: GroupWaiters;
   #reportingAlive = false;
 
   constructor(metadata: MetadataClient, world: World, limits: GroupLimits) {
     this.#metadata = metadata;
     this.#world = world;
     this.#limits = limits;
+    this.#waiters = new GroupWaiters((group) => stageOf(metadata.view, group));
     metadata.onApplied((_revision, changes) => this.#waiters.changed(changes.groups));
   }
 
@@ -355,4 +356,12 @@ export class GroupEngine {
       result.then(resolve, reject).finally(() => timer.cancel());
     });
   }
+}
+
+/** A waiting JoinGroup or SyncGroup has its answer, or its member is gone, only when this has changed. */
+function stageOf(view: MetadataView, groupId: string): string {
+  const group = view.group(groupId);
+  return group === undefined
+    ? `at revision ${view.revision}`
+    : `${group.state} ${group.generation} ${group.joinPhase} ${group.departures} ${group.leaderId}`;
 }

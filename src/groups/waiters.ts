@@ -1,11 +1,20 @@
-/** Requests that wait until their group has moved on. Each looks again after every entry that touched its group. */
+/**
+ * Requests that wait until their group has moved on. An entry that touched a group but not its stage (see `stageOf`) wakes
+ * nobody: while a thousand members join one after the other, those who came first need not look a thousand times.
+ */
 export class GroupWaiters {
-  readonly #byGroup = new Map<string, Set<Waiter>>();
+  readonly #byGroup = new Map<string, Waiting>();
+  readonly #stageOf: (group: string) => string;
   #closed = false;
 
+  /** `stageOf` names where a group stands: it changes whenever a `look` may find something else than before. */
+  constructor(stageOf: (group: string) => string) {
+    this.#stageOf = stageOf;
+  }
+
   /**
-   * Resolves with the first value that `look` gives other than undefined: it is asked now and after every change of the
-   * group. Undefined when `signal` aborts (the client is gone) or the engine closes.
+   * Resolves with the first value that `look` gives other than undefined: it is asked now and whenever the group's stage
+   * has changed. Undefined when `signal` aborts (the client is gone) or the engine closes.
    */
   wait<T>(group: string, memberId: string, signal: AbortSignal, look: () => T | undefined): Promise<T | undefined> {
     const found = look();
@@ -30,11 +39,11 @@ export class GroupWaiters {
         giveUp,
       };
       signal.addEventListener('abort', giveUp, { once: true });
-      const waiters = this.#byGroup.get(group);
-      if (waiters === undefined) {
-        this.#byGroup.set(group, new Set([waiter]));
+      const waiting = this.#byGroup.get(group);
+      if (waiting === undefined) {
+        this.#byGroup.set(group, { stage: this.#stageOf(group), waiters: new Set([waiter]) });
       } else {
-        waiters.add(waiter);
+        waiting.waiters.add(waiter);
       }
     });
   }
@@ -42,15 +51,20 @@ export class GroupWaiters {
   /** Groups that an entry touched. */
   changed(groups: ReadonlySet<string>): void {
     for (const group of groups) {
-      for (const waiter of [...(this.#byGroup.get(group) ?? [])]) {
-        waiter.wake();
+      const waiting = this.#byGroup.get(group);
+      const stage = waiting === undefined ? '' : this.#stageOf(group);
+      if (waiting !== undefined && waiting.stage !== stage) {
+        waiting.stage = stage;
+        for (const waiter of [...waiting.waiters]) {
+          waiter.wake();
+        }
       }
     }
   }
 
   /** Members whose request waits, by group. */
   *members(): Iterable<readonly [group: string, memberIds: readonly string[]]> {
-    for (const [group, waiters] of this.#byGroup) {
+    for (const [group, { waiters }] of this.#byGroup) {
       yield [group, [...waiters].map((waiter) => waiter.memberId)];
     }
   }
@@ -61,7 +75,7 @@ export class GroupWaiters {
 
   close(): void {
     this.#closed = true;
-    for (const waiters of [...this.#byGroup.values()]) {
+    for (const { waiters } of [...this.#byGroup.values()]) {
       for (const waiter of [...waiters]) {
         waiter.giveUp();
       }
@@ -69,12 +83,18 @@ export class GroupWaiters {
   }
 
   #remove(group: string, waiter: Waiter): void {
-    const waiters = this.#byGroup.get(group);
+    const waiters = this.#byGroup.get(group)?.waiters;
     waiters?.delete(waiter);
     if (waiters?.size === 0) {
       this.#byGroup.delete(group);
     }
   }
+}
+
+interface Waiting {
+  /** When its waiters last looked, or the first of them came. */
+  stage: string;
+  readonly waiters: Set<Waiter>;
 }
 
 interface Waiter {

@@ -25,6 +25,7 @@ export class Group implements GroupView, OffsetOwner {
   inInitialDelay = false;
   initialDelayMs = 0;
   emptySinceMs = 0;
+  departures = 0;
   /** Members and reserved member ids, in the order in which they came. */
   readonly members = new Map<string, Member>();
   readonly #memberOfInstance = new Map<string, string>();
@@ -122,6 +123,7 @@ export class Group implements GroupView, OffsetOwner {
 
   remove(member: Member): void {
     this.members.delete(member.memberId);
+    this.departures++;
     this.#joined -= member.joined ? 1 : 0;
     this.#ledger.bytes -= member.ownBytes;
     this.#ledger.digest.text(member.memberId);
@@ -189,8 +191,14 @@ export class Group implements GroupView, OffsetOwner {
     return best;
   }
 
-  /** Begins a join phase: everyone must join again. A group that was empty waits for its first members. */
+  /**
+   * Begins a join phase: everyone must join again. A group that was empty waits for its first members. What members have
+   * been given stays with them until their leader shares out anew, as in Kafka, and goes when a leader never did.
+   */
   prepareRebalance(timeMs: number, initialDelayMs: number): void {
+    if (this.state === 'CompletingRebalance') {
+      this.clearAssignments();
+    }
     this.#subscription = undefined;
     this.inInitialDelay = this.state === 'Empty' && initialDelayMs > 0;
     this.initialDelayMs = this.inInitialDelay ? initialDelayMs : 0;
@@ -233,7 +241,6 @@ export class Group implements GroupView, OffsetOwner {
     this.inInitialDelay = false;
     this.initialDelayMs = 0;
     this.#subscription = undefined;
-    this.clearAssignments();
     if (this.size === 0) {
       this.state = 'Empty';
       this.protocolName = undefined;

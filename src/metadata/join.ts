@@ -185,11 +185,17 @@ function replace(group: Group, former: Member, command: JoinGroup): Member {
 
 /** Counts the member as joined in the join phase that runs or now begins. */
 function rebalance(group: Group, member: Member, command: JoinGroup, timeMs: number): Joined {
+  const wasEmpty = group.state === 'Empty';
   if (group.state !== 'PreparingRebalance') {
     group.prepareRebalance(timeMs, command.initialDelayMs);
   }
   group.join(member);
-  group.maybeCompleteJoin(timeMs);
+  if (wasEmpty && !group.inInitialDelay) {
+    // Without a delay the first join phase waits for nobody, not even for those who were given an id.
+    group.completeJoin(timeMs);
+  } else {
+    group.maybeCompleteJoin(timeMs);
+  }
   return answer(group, command);
 }
 

@@ -154,6 +154,8 @@ export interface GroupView {
   /** When the last member went, by entry time (ms); of an Empty group that had members. */
   readonly emptySinceMs: number;
   readonly subscription: Subscription;
+  /** Counts members and reserved ids that are gone, since this replica knows the group. No part of the state. */
+  readonly departures: number;
 }
 
 export interface MemberView {

@@ -34,15 +34,16 @@ describe('every version', () => {
   }
 });
 
-it('while it rebalances, neither protocol nor assignments are told; reserved ids never', async () => {
+it('while it rebalances, the protocol is not told, assignments are the last ones; reserved ids are never told', async () => {
   const agent = await LocalAgent.start();
-  await stableGroup(agent, 1);
+  const [member] = await stableGroup(agent, 1);
   new LocalMember(agent, { joinVersion: 3 }).sendJoin();
   new LocalMember(agent).sendJoin();
   await agent.pass(10);
   const answer = await agent.connect().call(apis.describeGroups, 5, { groups: ['g'] });
   expect(answer.groups[0]).toMatchObject({ groupState: 'PreparingRebalance', protocolData: '' });
-  expect(answer.groups[0]!.members.map(({ memberAssignment }) => memberAssignment.length)).toEqual([0, 0]);
+  const told = answer.groups[0]!.members.map(({ memberAssignment }) => text.decode(memberAssignment));
+  expect(told).toEqual([`for ${member!.memberId}`, '']);
 });
 
 it('authorized operations when asked for', async () => {

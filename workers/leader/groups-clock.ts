@@ -5,6 +5,9 @@ import type { GroupView, MetadataView } from '../../src/metadata/view.js';
 import type { World } from '../../src/world/world.js';
 import { SessionTimer } from './session-timer.js';
 
+/** Groups of more members are not observed at every entry that touches them, but this often: to observe is to look at all. */
+const LARGE_GROUP = 50;
+const OBSERVE_PAUSE_MS = 20;
 /** After a refused command of its own the clock looks at that group again no sooner than this. */
 const REFUSED_PAUSE_MS = 1000;
 /** Kafka's group.new.member.join.timeout.ms: a member that waits for its first answer may be gone; if not, it comes again. */
@@ -40,6 +43,8 @@ export class GroupsClock {
   readonly #view: () => MetadataView;
   readonly #propose: (command: Command) => Promise<Outcome>;
   readonly #watches = new Map<string, Watch>();
+  /** Large groups that entries have touched since they were observed. */
+  readonly #unseen = new Set<string>();
   #running = false;
 
   /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
@@ -49,6 +54,7 @@ export class GroupsClock {
     propose: (command: Command) => Promise<Outcome>,
   ) {
     this.#timer = new SessionTimer(world, () => {
+      this.#observeUnseen();
       this.#look();
       this.#arm(this.#watches.values());
     });
@@ -60,6 +66,7 @@ export class GroupsClock {
   start(): void {
     this.#running = true;
     this.#watches.clear();
+    this.#unseen.clear();
     for (const group of this.#view().groups()) {
       this.#observe(group);
     }
@@ -83,6 +90,9 @@ export class GroupsClock {
       const group = this.#view().group(groupId);
       if (group === undefined) {
         this.#watches.delete(groupId);
+      } else if (group.members.size > LARGE_GROUP && this.#watches.has(groupId)) {
+        this.#unseen.add(groupId);
+        this.#timer.arm(this.#timer.nowMs + OBSERVE_PAUSE_MS);
       } else {
         touched.push(this.#observe(group));
       }
@@ -140,6 +150,16 @@ export class GroupsClock {
     }
     watch.nextLookMs = Math.min(watch.nextLookMs, this.#dueMs(group, watch));
     return watch;
+  }
+
+  #observeUnseen(): void {
+    for (const groupId of this.#unseen) {
+      const group = this.#view().group(groupId);
+      if (group !== undefined) {
+        this.#observe(group);
+      }
+    }
+    this.#unseen.clear();
   }
 
   /** When something of this group may be due; Infinity when nothing waits. */

@@ -3,7 +3,7 @@
  *
  * - A group that does not exist: GROUP_ID_NOT_FOUND (69) from v6 on, before that a group in state Dead without an error.
  * - A group of the consumer protocol (KIP-848) does not exist here: ConsumerGroupDescribe tells of it.
- * - Protocol, subscriptions and assignments are told of a Stable group only, as in Kafka.
+ * - Protocol and subscriptions are told of a Stable group only; assignments are the last ones, as in Kafka.
  */
 import type { GroupView, MemberView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
@@ -52,7 +52,7 @@ function describe(group: GroupView, authorizedOperations: number) {
       clientId: member.clientId,
       clientHost: member.clientHost,
       memberMetadata: isStable ? subscription(group, member) : NOTHING,
-      memberAssignment: isStable ? member.assignment : NOTHING,
+      memberAssignment: member.assignment,
     })),
     authorizedOperations,
   };

@@ -119,6 +119,25 @@ test('a static member that comes back from elsewhere is described as it was (as 
   });
 });
 
+test('assignments stay until the leader shares out anew; those of a leader that never did are gone', () => {
+  const story = new Story().stable('a', 'b');
+  const assigned = () => [...story.group.members.values()].map(({ assignment }) => assignment.length);
+  story.join('a', { knownMember: true });
+  story.join('b', { knownMember: true });
+  expect([story.group.state, ...assigned()]).toEqual(['CompletingRebalance', 1, 1]);
+  expect(story.sync('b', 3)).toEqual({ kind: 'synced', assignment: undefined });
+  story.join('c');
+  expect(assigned()).toEqual([0, 0, 0]);
+});
+
+test('without an initial delay a first member waits for nobody, not even for those who were given an id', () => {
+  const story = new Story();
+  story.join('a', { requireKnownMember: true });
+  story.join('b', { requireKnownMember: true });
+  story.join('a', { knownMember: true });
+  expect(story.summary).toBe('CompletingRebalance 1 a [b a]');
+});
+
 describe('the longest rebalance timeout counts', () => {
   test('of the members that are there, not of reserved ids', () => {
     const story = new Story();
