@@ -4,11 +4,14 @@
  */
 export class GroupWaiters {
   readonly #byGroup = new Map<string, Waiting>();
-  readonly #stageOf: (group: string) => string;
+  readonly #stageOf: ((group: string) => string) | undefined;
   #closed = false;
 
-  /** `stageOf` names where a group stands: it changes whenever a `look` may find something else than before. */
-  constructor(stageOf: (group: string) => string) {
+  /**
+   * `stageOf` names where a group stands: it changes whenever a `look` may find something else than before. Without it
+   * every entry that touches the group wakes everyone.
+   */
+  constructor(stageOf?: (group: string) => string) {
     this.#stageOf = stageOf;
   }
 
@@ -41,7 +44,7 @@ export class GroupWaiters {
       signal.addEventListener('abort', giveUp, { once: true });
       const waiting = this.#byGroup.get(group);
       if (waiting === undefined) {
-        this.#byGroup.set(group, { stage: this.#stageOf(group), waiters: new Set([waiter]) });
+        this.#byGroup.set(group, { stage: this.#stageOf?.(group), waiters: new Set([waiter]) });
       } else {
         waiting.waiters.add(waiter);
       }
@@ -52,8 +55,11 @@ export class GroupWaiters {
   changed(groups: ReadonlySet<string>): void {
     for (const group of groups) {
       const waiting = this.#byGroup.get(group);
-      const stage = waiting === undefined ? '' : this.#stageOf(group);
-      if (waiting !== undefined && waiting.stage !== stage) {
+      if (waiting === undefined) {
+        continue;
+      }
+      const stage = this.#stageOf?.(group);
+      if (stage === undefined || stage !== waiting.stage) {
         waiting.stage = stage;
         for (const waiter of [...waiting.waiters]) {
           waiter.wake();
@@ -93,7 +99,7 @@ export class GroupWaiters {
 
 interface Waiting {
   /** When its waiters last looked, or the first of them came. */
-  stage: string;
+  stage: string | undefined;
   readonly waiters: Set<Waiter>;
 }
 

@@ -37,7 +37,7 @@ export class Faults {
   }
 
   begin(): void {
-    this.#changeWeather();
+    if (this.#scenario.weather) this.#changeWeather();
     if (this.#scenario.mishaps.length > 0) this.#nextMishap();
   }
 

@@ -1,3 +1,4 @@
+import { GroupHistory } from './group-history.js';
 import { LogStarts } from './log-starts.js';
 
 /** What the model clients were told and saw. The checkers in invariants/ read it; every violation names its invariant. */
@@ -15,6 +16,7 @@ export class Ledger {
   /** The same, as it was before everything was read once more. */
   seenBefore: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map();
   readonly idempotent = new Set<string>();
+  readonly groups = new GroupHistory();
   readonly logStarts = new LogStarts();
   /** Per partition: where the log began at the end. Of what was below, only some was seen. */
   readonly #begins = new Map<string, number>();

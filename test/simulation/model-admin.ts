@@ -94,7 +94,8 @@ function demand(codes: readonly number[]): undefined {
   return undefined;
 }
 
-async function insist<T>(
+/** Asks, on new connections, until there is an answer. */
+export async function insist<T>(
   net: SimulatedNet,
   host: string,
   port: number,

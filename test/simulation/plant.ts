@@ -21,3 +21,20 @@ export interface Plant {
 }
 
 export const nothingPlanted: Plant = {};
+
+export interface PlantedBug {
+  readonly name: string;
+  /** What it breaks, as docs/SIMULATION.md says it. */
+  readonly what: string;
+  /** A fresh one for each run: some remember what they have seen. */
+  make(): Plant;
+}
+
+/** Puts another method in a method's place; returns how to put it back. */
+export function replace<T extends object, K extends keyof T>(on: T, name: K, make: (former: T[K]) => T[K]): () => void {
+  const former = on[name];
+  on[name] = make(former);
+  return () => {
+    on[name] = former;
+  };
+}

@@ -16,15 +16,8 @@ import { Topics } from '../../src/metadata/topics.js';
 import { type Store, StoreError } from '../../src/objects/store.js';
 import { errors } from '../../src/protocol/errors.js';
 import { Unanswered } from '../../workers/ingest/unanswered.js';
-import type { Plant } from './plant.js';
-
-export interface PlantedBug {
-  readonly name: string;
-  /** What it breaks, as docs/SIMULATION.md says it. */
-  readonly what: string;
-  /** A fresh one for each run: some remember what they have seen. */
-  make(): Plant;
-}
+import { type PlantedBug, replace } from './plant.js';
+import { plantedInGroups } from './plants-in-groups.js';
 
 /** Faults that the simulator must find. None of them lives in the product: each is put in at a seam, from outside. */
 export const plantedBugs: readonly PlantedBug[] = [
@@ -276,6 +269,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         ),
     }),
   },
+  ...plantedInGroups,
   {
     name: 'chunks-released-early',
     what: "a request's memory is given back before its batches were gathered",
@@ -357,13 +351,4 @@ function withAppend(journal: Journal, append: Journal['append']): Journal {
 
 function storeErrorsOnly(error: unknown): void {
   if (!(error instanceof StoreError)) throw error;
-}
-
-/** Puts another method in a method's place; returns how to put it back. */
-function replace<T extends object, K extends keyof T>(on: T, name: K, make: (former: T[K]) => T[K]): () => void {
-  const former = on[name];
-  on[name] = make(former);
-  return () => {
-    on[name] = former;
-  };
 }

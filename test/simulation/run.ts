@@ -19,8 +19,10 @@ import { watchRequestOrder } from './request-order.js';
 import type { Scenario } from './scenario.js';
 import { SimulatedAgent } from './simulated-agent.js';
 import { SimulatedDisk } from './simulated-files.js';
+import { SimulatedGroups } from './simulated-groups.js';
 import { SimulatedNet } from './simulated-net.js';
 import { simulatedWorld } from './simulated-world.js';
+import { Stuck } from './stuck.js';
 import { Trace } from './trace.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -144,6 +146,7 @@ class Simulation {
         acknowledged: this.#ledger.acknowledgedAt.size,
         unknown: this.#ledger.unknownValues.size,
         deletions: this.#deleter?.deletions ?? 0,
+        ...this.#ledger.groups.counts,
         seen: [...this.#ledger.log.values()].reduce((sum, log) => sum + log.size, 0),
         ...Object.fromEntries(this.#faults.met),
         ...this.#bucket.counts(),
@@ -159,6 +162,8 @@ class Simulation {
     let over = false;
     const producers = this.#producers();
     const producing = Promise.all(producers.map((producer) => producer.run()));
+    const around = { net: this.#net, time: this.#time, ledger: this.#ledger, host: HOST, port: PORT };
+    const groups = SimulatedGroups.begin(this.#scenario, around);
     const consuming = this.#consumers().map((consumer) => consumer.run(() => over, restartChance));
     let produced = false;
     const deleting = this.#deleter?.run(() => produced);
@@ -175,6 +180,7 @@ class Simulation {
     produced = true;
     if (deleting !== undefined) await this.#until('the last deletion is over', deleting);
     if (mode === 'storm') this.#kill();
+    await this.#until('no group is stuck and every member has left', groups.finish());
     await this.#readBack();
     over = true;
     await this.#until('every consumer has ended', Promise.all(consuming));
@@ -390,8 +396,4 @@ class Simulation {
     });
     await this.#time.run(() => over, Number.POSITIVE_INFINITY);
   }
-}
-
-class Stuck extends Error {
-  override readonly name = 'Stuck';
 }

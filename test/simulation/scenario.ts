@@ -1,4 +1,5 @@
 import { parseSettings } from '../../src/config/parse.js';
+import { type MemberPlan, type Mischief, wellBehaved } from './model-member.js';
 import type { AgentSizes } from './simulated-agent.js';
 import { SeededRandom } from './random.js';
 
@@ -26,6 +27,12 @@ export interface ProducerSize {
   readonly valueBytesMax: number;
 }
 
+export interface GroupSize {
+  readonly group: string;
+  readonly mischief: Mischief;
+  readonly members: readonly Omit<MemberPlan, 'group' | 'topics'>[];
+}
+
 /** Everything that a seed decides before time begins to pass. */
 export interface Scenario {
   readonly seed: number;
@@ -41,10 +48,12 @@ export interface Scenario {
   readonly consumers: number;
   /** Before each poll, that a consumer begins again at 0. */
   readonly restartChance: number;
-  readonly members: number;
+  readonly groups: readonly GroupSize[];
   /** After which a request to the bucket has no answer. */
   readonly requestMsMax: number;
   readonly stormMs: number;
+  /** Requests to the bucket fare badly, too, for most of a storm. */
+  readonly weather: boolean;
   readonly mishaps: readonly Mishap[];
   /** The mean time between two mishaps. */
   readonly mishapMs: number;
@@ -117,13 +126,30 @@ export function drawScenario(seed: number): Scenario {
     producers,
     consumers: random.between(1, 3),
     restartChance: random.pick([0.01, 0.1]),
-    members: random.between(0, 2),
+    groups: drawGroups(random.between(0, 2), new SeededRandom(seed + 2 ** 41)),
     requestMsMax,
     stormMs,
+    weather: true,
     mishaps: mode === 'calm' ? [] : possible.filter(() => random.chance(chance)),
     mishapMs: random.pick([0.05, 0.2, 0.6]) * stormMs,
     deletionMs: random.chance(0.35) ? random.pick([0.05, 0.2]) * Math.min(stormMs, 2_000) : undefined,
   };
+}
+
+function drawGroups(count: number, random: SeededRandom): GroupSize[] {
+  return Array.from({ length: count }, (_, i) => {
+    // Below and above what mishaps and takeovers last.
+    const sessionMs = random.pick([300, 1_000, 3_000]);
+    const rebalanceMs = random.pick([500, 2_000, 5_000]);
+    const joinVersion = random.pick([3, 5, 9, 9]);
+    const members = Array.from({ length: random.between(1, 4) }, (__, j) => {
+      const name = `g${i}m${j}`;
+      const instanceId = joinVersion >= 5 && random.chance(0.3) ? name : undefined;
+      return { name, instanceId, sessionMs, rebalanceMs, joinVersion };
+    });
+    const mischief = random.chance(0.2) ? wellBehaved : { pause: 0.05, leave: 0.03, vanish: 0.03 };
+    return { group: `group-${i}`, mischief, members };
+  });
 }
 
 function drawSizes(random: SeededRandom, leaseMs: number): AgentSizes {

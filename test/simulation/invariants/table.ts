@@ -5,6 +5,8 @@ import { noDuplicates } from './02-no-duplicates.js';
 import { offsetsDense } from './03-offsets-dense.js';
 import { nothingSeenIsLost } from './04-nothing-seen-is-lost.js';
 import { producerOrder } from './06-producer-order.js';
+import { commitsOfThePresentGeneration } from './13-commits-of-the-present-generation.js';
+import { oneOwnerInAGeneration } from './14-one-owner-in-a-generation.js';
 
 /** Checked when everything was read back. 4, 5, 7 and 8 are checked while it happens (ledger.ts, model-consumer.ts), 11 and 12 by replicas.ts. */
 export const finalInvariants: readonly ((ledger: Ledger) => Iterable<string>)[] = [
@@ -14,4 +16,6 @@ export const finalInvariants: readonly ((ledger: Ledger) => Iterable<string>)[] 
   offsetsDense,
   nothingSeenIsLost,
   producerOrder,
+  ({ groups }) => commitsOfThePresentGeneration(groups),
+  ({ groups }) => oneOwnerInAGeneration(groups),
 ];
