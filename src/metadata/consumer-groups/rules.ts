@@ -150,10 +150,14 @@ export function removeMembers(
   for (const memberId of memberIds) {
     group.remove(memberId);
   }
-  group.bumpEpoch();
   if (group.size > 0 && group.classicCount === group.size) {
-    downgrade(groups, topics, group).prepareRebalance(timeMs, 0);
+    // At the epoch that its members know as their generation: they go on committing until they have joined again.
+    const classic = downgrade(groups, topics, group);
+    classic.prepareRebalance(timeMs, 0);
+    classic.mix();
+    return;
   }
+  group.bumpEpoch();
 }
 
 export function expireConsumerMembers(tables: Tables, command: ExpireConsumerMembers, timeMs: number): Outcome {

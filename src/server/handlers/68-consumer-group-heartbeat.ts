@@ -28,7 +28,7 @@ export const consumerGroupHeartbeat = (services: Services) =>
         assignor: request.serverAssignor ?? undefined,
         owned: request.topicPartitions ?? undefined,
         clientId: call.clientId,
-        clientHost: call.clientHost,
+        clientHost: `/${call.clientHost}`,
       },
       call.signal,
     );

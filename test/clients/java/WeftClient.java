@@ -84,7 +84,8 @@ public class WeftClient {
       ended.complete(null);
     }).start();
     try (var consumer = consumer(bootstrap, group)) {
-      consumer.subscribe(List.of(topic));
+      if (topic.startsWith("/")) consumer.subscribe(new SubscriptionPattern(topic.substring(1)));
+      else consumer.subscribe(List.of(topic));
       Set<TopicPartition> shown = null;
       while (!ended.isDone()) {
         var records = consumer.poll(Duration.ofMillis(100));
@@ -110,8 +111,12 @@ public class WeftClient {
     settings.put("bootstrap.servers", bootstrap);
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", "false");
-    settings.put("session.timeout.ms", "6000");
-    settings.put("heartbeat.interval.ms", "500");
+    if ("consumer".equals(System.getProperty("group.protocol"))) {
+      settings.put("group.protocol", "consumer");
+    } else {
+      settings.put("session.timeout.ms", "6000");
+      settings.put("heartbeat.interval.ms", "500");
+    }
     if (group != null) settings.put("group.id", group);
     return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
