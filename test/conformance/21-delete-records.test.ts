@@ -70,6 +70,16 @@ it('compacted and deleted: allowed', async () => {
   expect(await remove((await agentWithRecords()).connect(), 2, 'both', [0, 0])).toEqual([[0, 0, 0]]);
 });
 
+it("a topic that is compacted by its brokers' default: 44", async () => {
+  const client = (await agentWithRecords()).connect();
+  const configs = [{ name: 'log.cleanup.policy', value: 'compact' }];
+  const resources = [{ resourceType: 4, resourceName: '', configs }];
+  await client.call(apis.alterConfigs, 2, { resources, validateOnly: false });
+  expect(await remove(client, 2, 't', [0, 3])).toEqual([[0, -1, 44]]);
+  expect(await remove(client, 2, 'both', [0, 0])).toEqual([[0, 0, 0]]);
+  expect(await remove(client, 2, '__consumer_offsets', [0, 0])).toEqual([[0, -1, 17]]);
+});
+
 it('a partition named twice is answered once, by its last offset; one bad partition fails alone', async () => {
   const client = (await agentWithRecords()).connect();
   const topics = [

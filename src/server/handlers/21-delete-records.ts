@@ -3,14 +3,18 @@
  *
  * - Offset -1 is the high watermark; one above it, or below -1: OFFSET_OUT_OF_RANGE (1); one below the log start changes
  *   nothing. The answer is the log start as it is then.
- * - An unknown topic or partition 3, a topic that is compacted and not deleted POLICY_VIOLATION (44), one that Kafka keeps for
- *   itself INVALID_TOPIC_EXCEPTION (17).
+ * - An unknown topic or partition 3, a topic that is compacted and not deleted (by itself or by its brokers' default)
+ *   POLICY_VIOLATION (44), one that Kafka keeps for itself INVALID_TOPIC_EXCEPTION (17).
  * - REQUEST_TIMED_OUT (7) after the client's timeout, though it may still happen; NOT_LEADER_OR_FOLLOWER (6), which clients
  *   retry, while this agent cannot reach the metadata leader.
  * - A partition that is named twice is answered once, its last offset counts, and a topic without partitions is left out: as
  *   in Kafka.
  */
+import { listOf } from '../../config/config-values.js';
+import { configured } from '../../config/topic-configs.js';
+import { isInternalTopic } from '../../metadata/internal-topics.js';
 import { ROWS_PER_ENTRY_MAX } from '../../metadata/limits.js';
+import type { TopicView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
@@ -40,7 +44,12 @@ export const deleteRecords = (services: Services) =>
       for (const { partitionIndex: partition, offset } of partitions) {
         const answered = answers.get(name) ?? new Map<number, Answer>();
         answers.set(name, answered.set(partition, answerOf(partition, errors.UNKNOWN_TOPIC_OR_PARTITION.code)));
-        if (topic?.partitions[partition] !== undefined) {
+        if (topic?.partitions[partition] === undefined) {
+          continue;
+        }
+        if (isKept(services, topic)) {
+          answered.set(partition, answerOf(partition, errors.POLICY_VIOLATION.code));
+        } else {
           wanted.set(`${topic.topicId}/${partition}`, { name, topicId: topic.topicId, partition, offset });
         }
       }
@@ -61,6 +70,11 @@ export const deleteRecords = (services: Services) =>
       topics: Array.from(answers, ([name, partitions]) => ({ name, partitions: [...partitions.values()] })),
     };
   });
+
+/** What brokers have is not part of the command's rule: each may have its own. */
+function isKept({ configs: layers }: Services, { name, configs }: TopicView): boolean {
+  return !isInternalTopic(name) && !listOf(configured(configs, 'cleanup.policy', layers.now)).includes('delete');
+}
 
 /** One answer a row. */
 async function deleteAll(services: Services, rows: readonly Wanted[], timeoutMs: number): Promise<Answer[]> {
