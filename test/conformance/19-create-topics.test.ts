@@ -135,8 +135,28 @@ it('validateOnly changes nothing', async () => {
 
 it('more partitions than the metadata takes: its own refusal', async () => {
   const agent = await LocalAgent.start();
-  const answer = await agent.connect().call(apis.createTopics, 7, { topics: [topic({ numPartitions: 1_000_000 })] });
+  const answer = await agent.connect().call(apis.createTopics, 7, { topics: [topic({ numPartitions: 9_999 })] });
   expect(answer.topics).toMatchObject([{ errorCode: 37 }]);
+});
+
+it('more than 10,000 partitions fail the whole request, each of its topics, whatever else is wrong with them', async () => {
+  const agent = await LocalAgent.start();
+  const topics = [topic({ name: 'a', numPartitions: 10_000 }), topic({ name: 'b' }), topic({ name: '..' })];
+  const answer = await agent.connect().call(apis.createTopics, 7, { topics });
+  expect(answer.topics).toMatchObject(['a', 'b', '..'].map((name) => ({ name, errorCode: 44, configs: [] })));
+  expect(agent.metadata.view.topicByName('b')).toBeUndefined();
+});
+
+it.each([
+  ['a setting without a value before all', { name: 'exists', configs: [{ name: 'retention.ms', value: null }] }, 40],
+  ['a topic that exists before its settings', { name: 'exists', configs: [{ name: 'no.such', value: '1' }] }, 36],
+  ['settings before replicas', { replicationFactor: 0, configs: [{ name: 'no.such', value: '1' }] }, 40],
+  ['replicas before partitions', { replicationFactor: 0, numPartitions: 0 }, 38],
+])('of several mistakes Kafka tells %s', async (_, mistakes, error) => {
+  const client = (await LocalAgent.start()).connect();
+  await client.call(apis.createTopics, 7, { topics: [topic({ name: 'exists' })] });
+  const answer = await client.call(apis.createTopics, 7, { topics: [topic(mistakes)] });
+  expect(answer.topics).toMatchObject([{ errorCode: error }]);
 });
 
 it('an outcome that does not come within the timeout: 7; an agent that stops: 41', async () => {

@@ -28,11 +28,21 @@ interface Mistake {
   readonly errorMessage: string;
 }
 
+/** Kafka's ReplicationControlManager: more in one request fail it as a whole, whatever else is wrong with it. */
+const PARTITIONS_MAX = 10_000;
+
 export const createTopics = (services: Services) =>
   handler(apis.createTopics, async (request) => {
     const times = new Map<string, number>();
     for (const { name } of request.topics) {
       times.set(name, (times.get(name) ?? 0) + 1);
+    }
+    const once = request.topics.filter(({ name }) => times.get(name) === 1);
+    const total = once.reduce((sum, topic) => sum + Math.max(0, partitionsOf(services, topic)), 0);
+    if (total > PARTITIONS_MAX) {
+      const errorMessage = `A request may ask for ${PARTITIONS_MAX} partitions, not ${total}.`;
+      const refused = { topicId: ZERO_UUID, errorCode: errors.POLICY_VIOLATION.code, errorMessage, configs: [] };
+      return { throttleTimeMs: 0, topics: request.topics.map(({ name }) => ({ name, ...refused })) };
     }
     // A name that is given twice is answered once.
     const wanted = new Map(request.topics.map((topic) => [topic.name, topic]));
@@ -98,9 +108,19 @@ function findMistake(services: Services, topic: Wanted): Mistake | undefined {
       'A topic name has 1 to 249 characters of a-z, A-Z, 0-9, ".", "_" and "-", and is not "." or "..".';
     return { errorCode: errors.INVALID_TOPIC_EXCEPTION.code, errorMessage };
   }
+  const withoutValue = configs.filter(({ value }) => value === null).map((config) => config.name);
+  if (withoutValue.length > 0) {
+    const errorMessage = `Null value not supported for topic configs: ${withoutValue.join(',')}`;
+    return { errorCode: errors.INVALID_CONFIG.code, errorMessage };
+  }
   if (services.metadata.view.topicByName(name) !== undefined) {
     return { errorCode: errors.TOPIC_ALREADY_EXISTS.code, errorMessage: `Topic '${name}' already exists.` };
   }
+  const flaw = topicConfigsFlaw(
+    new Map(configs.map((config) => [config.name, config.value ?? ''])),
+    services.configs.now,
+  );
+  if (flaw !== undefined) return { errorCode: errors.INVALID_CONFIG.code, errorMessage: flaw };
   if (assignments.length > 0) {
     if (numPartitions !== -1 || replicationFactor !== -1) {
       const errorMessage = 'Both a number of partitions or replicas and an assignment were given.';
@@ -110,19 +130,14 @@ function findMistake(services: Services, topic: Wanted): Mistake | undefined {
       const errorMessage = 'An assignment names partitions 0 to n-1, each with equally many distinct brokers.';
       return { errorCode: errors.INVALID_REPLICA_ASSIGNMENT.code, errorMessage };
     }
-  } else if (numPartitions < -1 || numPartitions === 0) {
-    const errorMessage = 'Number of partitions must be larger than 0, or -1 for the default.';
-    return { errorCode: errors.INVALID_PARTITIONS.code, errorMessage };
   } else if (replicationFactor < -1 || replicationFactor === 0) {
     const errorMessage = 'Replication factor must be larger than 0, or -1 for the default.';
     return { errorCode: errors.INVALID_REPLICATION_FACTOR.code, errorMessage };
+  } else if (numPartitions < -1 || numPartitions === 0) {
+    const errorMessage = 'Number of partitions must be larger than 0, or -1 for the default.';
+    return { errorCode: errors.INVALID_PARTITIONS.code, errorMessage };
   }
-  const withoutValue = configs.filter(({ value }) => value === null).map((config) => config.name);
-  const flaw =
-    withoutValue.length === 0
-      ? topicConfigsFlaw(new Map(configs.map((config) => [config.name, config.value ?? ''])), services.configs.now)
-      : `Null value not supported for topic configs: ${withoutValue.join(',')}`;
-  return flaw === undefined ? undefined : { errorCode: errors.INVALID_CONFIG.code, errorMessage: flaw };
+  return undefined;
 }
 
 function isConsistent(assignments: Wanted['assignments']): boolean {
