@@ -22,6 +22,11 @@ function asksForMaxTimestamp({ request }: Step): boolean {
   return topics.some(({ partitions }) => partitions.some(({ timestamp }) => timestamp === -3));
 }
 
+function asksForLoggers({ request }: Step): boolean {
+  const { resources } = request as { resources: readonly { resourceType: number }[] };
+  return resources.some(({ resourceType }) => resourceType === 8);
+}
+
 /** Every difference between Weft and Apache Kafka 4.3.1 that this test meets and that stays. An entry never met fails the test. */
 export const allowed: readonly Allowed[] = [
   {
@@ -127,9 +132,9 @@ export const allowed: readonly Allowed[] = [
   },
   {
     api: 'every',
-    field: /^((results\.)?topics|replicaElectionResults)$/,
+    field: /^((results\.)?topics|replicaElectionResults|configResources)$/,
     weft: 'ABSENT',
-    kafka: /"(name|topic)":"__/,
+    kafka: /"(name|topic|resourceName)":"__/,
     what: 'a list of all topics: Kafka lists its internal topics',
     reason: 'Weft keeps offsets in its metadata: it has no internal topics',
   },
@@ -157,6 +162,82 @@ export const allowed: readonly Allowed[] = [
     what: 'more replicas than there are agents: Weft makes the topic; Kafka INVALID_REPLICATION_FACTOR',
     reason:
       'The bucket keeps the copies: programs that ask for three, as most do, need not know that they talk to one agent',
+  },
+  {
+    api: 'every',
+    field: /^(topics|results)\.configs$/,
+    kafka: 'ABSENT',
+    weft: /"name":"weft\./,
+    what: 'settings of a topic: Weft has some of its own, whose names begin with weft.',
+    reason: 'docs/SETTINGS.md says what they are for',
+  },
+  {
+    api: 'every',
+    field: /^(topics|results)\.configs\.configSource$/,
+    weft: 5,
+    kafka: 3,
+    what: "min.insync.replicas: Weft says that its value is the default; Kafka that it is the cluster's",
+    reason: 'A new cluster of Kafka writes that one setting down when it is made; Weft has no replicas in it',
+  },
+  {
+    api: 'CreateTopics',
+    field: 'topics.topicId',
+    weft: '<zero>',
+    when: ({ request }) => (request as { validateOnly?: boolean }).validateOnly === true,
+    what: 'a topic that is only validated: Weft gives it no id; Kafka one that no topic will have',
+    reason: 'Nothing has that id',
+  },
+  {
+    api: 'FindCoordinator',
+    field: /(^|\.)errorMessage$/,
+    weft: null,
+    kafka: '<text>',
+    what: 'a group without a name: Kafka says in words what its error code says',
+    reason: 'Words mean nothing to programs',
+  },
+  {
+    api: 'OffsetDelete',
+    field: 'topics.partitions',
+    weft: 'ABSENT',
+    what: 'a partition named twice: Weft answers it once; Kafka twice',
+    reason: 'It is one partition',
+  },
+  {
+    api: 'DescribeGroups',
+    field: /^groups\.(errorCode|groupState)$/,
+    weft: /^(Dead|GROUP_ID_NOT_FOUND)/,
+    kafka: /^(Empty|NONE)/,
+    what: 'a group that a refused JoinGroup asked for: in Weft there is none; Kafka has an empty one from then on',
+    reason: 'Who was refused should leave nothing behind',
+  },
+  {
+    api: 'ListGroups',
+    field: 'groups',
+    weft: 'ABSENT',
+    kafka: /"protocolType":""/,
+    what: 'a group that a refused JoinGroup asked for: in Weft there is none; Kafka has an empty one from then on',
+    reason: 'Who was refused should leave nothing behind',
+  },
+  {
+    api: 'OffsetForLeaderEpoch',
+    field: /^topics\.partitions\.(leaderEpoch|endOffset)$/,
+    when: ({ request }) => /"leaderEpoch":-([2-9]|\d\d)/.test(JSON.stringify(request)),
+    what: 'leader epochs below -1: Weft answers -1, -1; Kafka repeats the epoch',
+    reason: 'There are no such epochs',
+  },
+  {
+    api: 'DescribeConfigs',
+    field: /^results\.configs/,
+    when: asksForLoggers,
+    what: "a broker's loggers: Weft has one; Kafka lists its classes",
+    reason: 'They name parts of the program that answers',
+  },
+  {
+    api: 'IncrementalAlterConfigs',
+    field: 'responses.errorCode',
+    kafka: 'UNKNOWN_SERVER_ERROR (-1)',
+    what: 'an operation that does not exist: Weft INVALID_REQUEST, if nothing else is wrong; Kafka UNKNOWN_SERVER_ERROR',
+    reason: NO_EXCEPTIONS,
   },
   {
     api: 'FindCoordinator',
@@ -268,19 +349,21 @@ function namesTwice(request: unknown): boolean {
   return new Set(named).size < named.length;
 }
 
-/** APIs whose differences are being mended: not compared strictly, and not expected to differ. */
-const unfinished = [
-  'CreateTopics',
-  'DescribeConfigs',
-  'CreatePartitions',
-  'JoinGroup',
-  'DescribeGroups',
-  'ListGroups',
-  'OffsetDelete',
-  'FindCoordinator',
+/** Differences to be mended: they may be gone at any time, so that they need not be met. */
+export const pending: readonly Allowed[] = [
+  {
+    api: 'DescribeGroups',
+    field: 'groups.members.memberAssignment',
+    weft: '',
+    what: 'a group that is being rebalanced: Weft tells no assignments; Kafka the last ones',
+    reason: 'To be mended',
+  },
+  {
+    api: 'AlterConfigs',
+    field: 'responses.errorCode',
+    weft: 'NONE (0)',
+    kafka: 'INVALID_CONFIG (40)',
+    what: 'settings of all brokers that do not exist, only validated: Weft says that they are fine; Kafka INVALID_CONFIG',
+    reason: 'To be mended',
+  },
 ];
-
-export const pending: readonly Allowed[] = unfinished.flatMap((api) => [
-  { api, field: /errorCode$/, diverges: true, what: 'an error', reason: 'to be mended' },
-  { api, field: /./, what: 'something', reason: 'to be mended' },
-]);

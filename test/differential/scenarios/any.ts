@@ -15,6 +15,15 @@ function requestOf(story: Story, api: Api, version: number): Record<string, unkn
     const named = request['protocols'] as readonly { readonly name: string }[];
     request['protocols'] = [...new Map(named.map((protocol) => [protocol.name, protocol])).values()];
   }
+  // Kafka never answers one that names a resource twice.
+  if (api.key === apis.alterConfigs.key) {
+    const resources = request['resources'] as readonly {
+      readonly resourceType: number;
+      readonly resourceName: string;
+    }[];
+    const keyed = resources.map((each) => [`${each.resourceType} ${JSON.stringify(each.resourceName)}`, each] as const);
+    request['resources'] = [...new Map(keyed).values()];
+  }
   // All topics of a page: of other scripts, too.
   if (api.key === apis.describeTopicPartitions.key && (request['topics'] as readonly unknown[]).length === 0) {
     request['topics'] = [{ name: '~a' }];

@@ -1,11 +1,19 @@
 import { apis } from '../../../src/protocol/apis.js';
 import { batches } from '../batches.js';
-import type { Story } from '../story.js';
+import { given } from '../script.js';
+import { type Story, topicId } from '../story.js';
 import { fetch, produce } from './produce.js';
 
 /** What docs/DIFFERENCES.md lists and chance alone might miss, each in a script of its own. */
 export const rarities: Readonly<Record<string, (story: Story) => void>> = {
   'an internal topic': (story) => produce(story, '__consumer_offsets', 0, batches({}), { version: 8 }),
+  'a topic only validated': (story) => {
+    const topics = [{ name: '~a', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
+    story.send(apis.createTopics, { topics, timeoutMs: 30_000, validateOnly: true }, { version: 7 });
+  },
+  'a group without a name': (story) => {
+    story.send(apis.findCoordinator, { key: '', keyType: 0, coordinatorKeys: [''] }, { version: 2 });
+  },
   'more replicas than agents': (story) => {
     const topics = [{ name: '~a', numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] }];
     story.send(apis.createTopics, { topics, timeoutMs: 30_000 });
@@ -43,8 +51,13 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
     const timed = [{ partitionIndex: 0, currentLeaderEpoch: 3, timestamp: -1 }];
     const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: '~a', partitions: timed }] };
     story.send(apis.listOffsets, request, { versionMin: 4 });
-    const partitions = [{ partition: 0, currentLeaderEpoch: 3, leaderEpoch: 0 }];
-    story.send(apis.offsetForLeaderEpoch, { replicaId: -1, topics: [{ topic: '~a', partitions }] });
+    for (const [currentLeaderEpoch, leaderEpoch] of [
+      [3, 0],
+      [-1, -2],
+    ]) {
+      const partitions = [{ partition: 0, currentLeaderEpoch, leaderEpoch }];
+      story.send(apis.offsetForLeaderEpoch, { replicaId: -1, topics: [{ topic: '~a', partitions }] });
+    }
   },
   'the epoch fetched last': (story) => {
     story.topic('~a');
@@ -70,6 +83,31 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
     story.topic('~a');
     const producer = { id: 77, epoch: 0, baseSequence: 0 };
     for (let i = 0; i < 2; i += 1) produce(story, '~a', 0, batches({ producer }));
+  },
+  'an operation that is none': (story) => {
+    story.topic('~a');
+    const configs = [{ name: 'retention.ms', configOperation: 9, value: '1' }];
+    const resources = [{ resourceType: 2, resourceName: '~a', configs }];
+    story.send(apis.incrementalAlterConfigs, { resources, validateOnly: false });
+  },
+  'the loggers': (story) => {
+    const resources = [{ resourceType: 8, resourceName: given('node text', '1'), configurationKeys: null }];
+    story.send(apis.describeConfigs, { resources });
+  },
+  'a group that was refused': (story) => {
+    const joining = { groupId: '~g', sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000, memberId: '' };
+    story.send(apis.joinGroup, { ...joining, protocolType: 'consumer', protocols: [] }, { version: 3 });
+    story.send(apis.describeGroups, { groups: ['~g'] }, { version: 4 });
+    story.send(apis.describeGroups, { groups: ['~g'] }, { version: 6 });
+    story.send(apis.listGroups, {});
+  },
+  'offsets deleted twice': (story) => {
+    story.topic('~a');
+    const partitions = [{ partitionIndex: 0, committedOffset: 4, committedMetadata: '' }];
+    const topics = [{ name: '~a', topicId: topicId('~a'), partitions }];
+    story.send(apis.offsetCommit, { groupId: '~g', memberId: '', groupInstanceId: null, topics }, { version: 8 });
+    const twice = [{ name: '~a', partitions: [{ partitionIndex: 0 }, { partitionIndex: 0 }] }];
+    story.send(apis.offsetDelete, { groupId: '~g', topics: twice });
   },
   'a client of no name': (story) => {
     story.send(apis.apiVersions, { clientSoftwareName: '', clientSoftwareVersion: '' }, { versionMin: 3 });
