@@ -11,6 +11,9 @@ const libraries = join(root, '.cache/setup/java/lib');
 /** A run that takes longer is ended. */
 export const RUNNER_MINUTES_MAX = 14;
 
+/** How groups work: by the classic protocol or by KIP-848, in the words of `group.protocol`. */
+export type GroupProtocol = 'classic' | 'consumer';
+
 /** A cluster's configuration in the words of the runner: each test belongs to one, most to the first. */
 export type Scenario = 'default' | 'noautocreate';
 
@@ -22,7 +25,7 @@ export interface RunnerTest {
 
 /** Names of all tests that the runner has: what it reports when it is told to run none. */
 export async function librdkafkaTests(): Promise<readonly string[]> {
-  return [...(await runLibrdkafka('127.0.0.1:1', 'none', 'default', [])).keys()];
+  return [...(await runLibrdkafka('127.0.0.1:1', 'none', 'default', 'classic', [])).keys()];
 }
 
 /**
@@ -33,18 +36,25 @@ export async function runLibrdkafka(
   kafka: string,
   number: string,
   scenario: Scenario,
+  groups: GroupProtocol,
   flags: readonly string[],
 ): Promise<ReadonlyMap<string, RunnerTest>> {
   const folder = mkdtempSync(join(tmpdir(), 'weft-librdkafka-'));
   try {
-    const output = await runRunner(kafka, number, ['-p1', '-s', scenario, ...flags], folder);
+    const output = await runRunner(kafka, number, groups, ['-p1', '-s', scenario, ...flags], folder);
     return readReport(join(folder, 'tests/report.json'), output);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function runRunner(kafka: string, number: string, flags: readonly string[], folder: string): Promise<string> {
+async function runRunner(
+  kafka: string,
+  number: string,
+  groups: GroupProtocol,
+  flags: readonly string[],
+  folder: string,
+): Promise<string> {
   // Tests look for files of the source tree beside them, and leave some of their own.
   const cwd = join(folder, 'tests');
   mkdirSync(cwd);
@@ -66,6 +76,7 @@ async function runRunner(kafka: string, number: string, flags: readonly string[]
       LD_LIBRARY_PATH: `${join(sources, 'src')}:${join(sources, 'src-cpp')}`,
       RDKAFKA_TEST_CONF: 'test.conf',
       TESTS: number,
+      TEST_CONSUMER_GROUP_PROTOCOL: groups,
       TEST_KAFKA_VERSION: '4.3.1',
       TEST_REPORT: 'report.json',
       KAFKA_PATH: join(folder, 'kafka'),
