@@ -19,6 +19,7 @@ import { IngestEngine } from './ingest/engine.js';
 import { objectJournal } from './journal/drivers/objects.js';
 import type { MemoryPlan } from './memory-plan.js';
 import type { Store } from './objects/store.js';
+import { ClientQuotas } from './server/client-quotas.js';
 import { createDispatch } from './server/dispatch.js';
 import { FetchSessions } from './server/fetch-sessions.js';
 import { ProducerIds } from './server/producer-ids.js';
@@ -188,7 +189,7 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
     meters,
     log,
   };
-  server.serve(createDispatch(services), ingest);
+  server.serve(createDispatch(services), ingest, new ClientQuotas(metadata));
   const page = await startConsole(settings.http, {
     source: {
       notReady: () => (metadata.leaderKnown ? [] : ['no agent leads the journal at present']),

@@ -32,8 +32,9 @@ export interface IncomingProduce {
   /**
    * Called once, unless the connection was closed before: the response frame (undefined when none is due), and whether the
    * connection must be closed behind it. In any order: the connection writes answers in the order of its requests.
+   * `busyMs`: the time that the lane took to decode and check it.
    */
-  answered(frame: Uint8Array | undefined, close: boolean): void;
+  answered(frame: Uint8Array | undefined, close: boolean, busyMs: number): void;
 }
 
 export interface IngestSettings {

@@ -107,12 +107,12 @@ export class LaneLink {
   }
 
   answers(answers: Extract<FromIngest, { type: 'answers' }>['answers']): void {
-    for (const { request: id, frame, close } of answers) {
+    for (const { request: id, frame, close, busyMs } of answers) {
       const request = this.#open.get(id);
       // Of a closed connection nothing is kept once its bytes are released; its answers may still be on their way.
       if (request !== undefined && !request.answered) {
         settle(request);
-        request.incoming.answered(frame, close);
+        request.incoming.answered(frame, close, busyMs);
         this.#forgetSettled(id, request);
         if (close) {
           // It gives nothing more from here on, and may be idle when it ends: then nobody would tell the lane.
@@ -144,7 +144,7 @@ export class LaneLink {
       this.#release(request);
       if (!request.answered) {
         settle(request);
-        request.incoming.answered(undefined, true);
+        request.incoming.answered(undefined, true, 0);
       }
     }
   }

@@ -135,6 +135,8 @@ export interface ProduceAnswer {
   readonly frame: Uint8Array | undefined;
   /** The connection must be closed after it (acks=0 with an error, undecodable body). */
   readonly close: boolean;
+  /** Milliseconds that the lane took to decode and check it. */
+  readonly busyMs: number;
 }
 
 /** Batches of one partition inside a readable segment, columns of equal length. Positions count from the segment's start. */

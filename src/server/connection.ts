@@ -5,7 +5,8 @@ import { ProtocolError } from '../protocol/protocol-error.js';
 import type { LimitedLog } from '../telemetry/limited-log.js';
 import type { Meters } from '../telemetry/counters.js';
 import type { ByteBudget } from '../threads/budget.js';
-import type { Clock, Connection } from '../world/world.js';
+import type { Clock, Connection, Timers } from '../world/world.js';
+import type { ClientQuotas } from './client-quotas.js';
 import type { Dispatch } from './dispatch.js';
 import type { FrameMemory } from './frame-memory.js';
 import type { Frame, FrameLimits } from './frame.js';
@@ -14,6 +15,8 @@ import type { Handler } from './handler.js';
 import { KEY_BYTES } from './partial-frame.js';
 import { Pipeline, type PipelineLimits, type Place } from './pipeline.js';
 import { headerBytes, piecesFrom } from './pieces.js';
+import { QuotaAccount } from './quota-account.js';
+import { setThrottleTime, Throttle } from './throttle.js';
 
 /** What the server needs of the ingest engine. */
 export type ProduceIntake = Pick<IngestEngine, 'produce' | 'connectionClosed'>;
@@ -25,6 +28,8 @@ export interface ConnectionServices {
   readonly memory: FrameMemory;
   readonly budget: ByteBudget;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly quotas: ClientQuotas;
   readonly meters: Meters;
   readonly log: LimitedLog;
   readonly frameLimits: FrameLimits;
@@ -32,7 +37,7 @@ export interface ConnectionServices {
 }
 
 /** Why a connection ended, as the metric names it. */
-export type CloseReason = 'peer' | 'idle' | 'malformed' | 'limit' | 'stalled' | 'shutdown';
+export type CloseReason = 'peer' | 'idle' | 'malformed' | 'limit' | 'throttled' | 'stalled' | 'shutdown';
 
 /**
  * One Kafka client. Turns its bytes into requests and hands them on: Produce to the ingest engine, all else to the
@@ -47,6 +52,7 @@ export class ClientConnection {
   readonly #to: ConnectionServices;
   readonly #reader: FrameReader;
   readonly #pipeline: Pipeline;
+  readonly #throttle: Throttle;
   readonly #gone = new AbortController();
   #reason: CloseReason = 'peer';
   #activeMs: number;
@@ -75,8 +81,10 @@ export class ClientConnection {
         to.meters.sentBytes.add(bytes);
       },
     });
+    this.#throttle = new Throttle(this.#reader, this.#pipeline, to);
     connection.onClose(() => {
       this.#gone.abort();
+      this.#throttle.end();
       this.#reader.end();
       this.#pipeline.end();
       to.intake.connectionClosed(id);
@@ -184,6 +192,8 @@ export class ClientConnection {
   #produce(frame: Frame & { kind: 'pieces' }, header: RequestHeader, receivedMs: number): void {
     const { intake, meters, clock } = this.#to;
     meters.requests.Produce.add(1);
+    const account = this.#accountOf(header, receivedMs);
+    if (account !== undefined) this.#throttle.hold(account.produced(sizeOf(frame)));
     const place = this.#pipeline.concurrent();
     intake.produce({
       connection: this.id,
@@ -193,8 +203,14 @@ export class ClientConnection {
       // The key lies before the pieces.
       pieces: piecesFrom(frame.pieces, header.bodyPosition - KEY_BYTES),
       released: () => this.#drop(frame),
-      answered: (response, close) => {
+      answered: (response, close, busyMs) => {
         this.#closing ||= close;
+        if (response !== undefined && account !== undefined) {
+          account.busy(busyMs);
+          const hold = account.settle();
+          this.#throttle.hold(hold);
+          setThrottleTime(response, header.apiVersion, hold.throttleMs);
+        }
         meters.requestDuration.Produce.observeMs(clock.monotonicMs() - receivedMs);
         const answer = response === undefined ? undefined : { slices: [response], bytes: response.length };
         place.answer({ frame: answer, close });
@@ -229,6 +245,7 @@ export class ClientConnection {
   }
 
   async #run(handler: Handler, bytes: Uint8Array, header: RequestHeader, place: Place): Promise<void> {
+    const account = this.#accountOf(header, this.#to.clock.monotonicMs());
     const frame = await handler.answer(bytes, header.bodyPosition, {
       version: header.apiVersion,
       correlationId: header.correlationId,
@@ -236,10 +253,17 @@ export class ClientConnection {
       clientHost: this.#connection.remoteHost,
       listener: this.listener,
       signal: this.#gone.signal,
+      account,
       whenSent: (run) => place.whenSent(run),
     });
+    if (account !== undefined) this.#throttle.hold(account.settle());
     // No response means that nobody waits for one: the client is gone, or the agent stops.
     place.answer({ frame, close: frame === undefined });
+  }
+
+  #accountOf({ clientId }: RequestHeader, nowMs: number): QuotaAccount | undefined {
+    const quota = this.#to.quotas.of(clientId ?? '', nowMs);
+    return quota === undefined ? undefined : new QuotaAccount(quota, this.#to.clock);
   }
 
   #readHeader(frame: Frame & { kind: 'pieces' }): RequestHeader {
@@ -259,4 +283,9 @@ export class ClientConnection {
     }
     this.close('malformed', `${what}: ${failure.message}`);
   }
+}
+
+/** A Produce request without its length, as Kafka counts it. */
+function sizeOf({ pieces }: Frame & { kind: 'pieces' }): number {
+  return pieces.reduce((sum, { length }) => sum + length, KEY_BYTES);
 }

@@ -31,15 +31,20 @@ export interface Told {
   readonly bytes: number;
 }
 
+export interface Answered {
+  readonly partition: ListedPartition;
+  readonly told: Told;
+}
+
 /** One request's way through its session. */
 export interface FetchContext {
   readonly list: FetchList;
   /** INVALID_FETCH_SESSION_EPOCH (71) when a later request of the same session came while this one waited; else 0. */
   readonly error: number;
-  /** Whether the answer names this partition; to be asked once for each, in the answer's order, and remembered. */
+  /** Whether the answer names this partition. */
   tells(partition: ListedPartition, told: Told): boolean;
-  /** After the last partition: the answer's session id. */
-  finish(nowMs: number): number;
+  /** When all that it tells goes out, in the answer's order: remembers it, and gives the answer's session id. */
+  finish(answer: readonly Answered[], nowMs: number): number;
   /** The session id of an answer that tells nothing, because the client is throttled. */
   readonly idle: number;
 }
@@ -230,12 +235,12 @@ class Full implements FetchContext {
     this.#create = create;
   }
 
-  tells(partition: ListedPartition, told: Told): boolean {
-    remember(partition, told);
+  tells(): boolean {
     return true;
   }
 
-  finish(nowMs: number): number {
+  finish(answer: readonly Answered[], nowMs: number): number {
+    for (const answered of answer) remember(answered);
     return this.#create(nowMs);
   }
 }
@@ -244,7 +249,6 @@ class Full implements FetchContext {
 class Incremental implements FetchContext {
   readonly #session: Session;
   readonly #epoch: number;
-  readonly #served: ListedPartition[] = [];
 
   constructor(session: Session) {
     this.#session = session;
@@ -264,23 +268,23 @@ class Incremental implements FetchContext {
   }
 
   tells(partition: ListedPartition, told: Told): boolean {
-    const changed =
+    return (
       told.bytes > 0 ||
       told.error !== 0 ||
       told.highWatermark !== partition.highWatermark ||
-      told.logStartOffset !== partition.logStartOffset;
-    if (changed) remember(partition, told);
-    if (told.bytes > 0) this.#served.push(partition);
-    return changed;
+      told.logStartOffset !== partition.logStartOffset
+    );
   }
 
-  finish(): number {
-    if (this.#served.length > 0) this.list.moveToEnd(this.#served);
+  finish(answer: readonly Answered[]): number {
+    for (const answered of answer) remember(answered);
+    const served = answer.filter(({ told }) => told.bytes > 0).map(({ partition }) => partition);
+    if (served.length > 0) this.list.moveToEnd(served);
     return this.#session.id;
   }
 }
 
-function remember(partition: ListedPartition, { error, highWatermark, logStartOffset }: Told): void {
+function remember({ partition, told: { error, highWatermark, logStartOffset } }: Answered): void {
   // Forgotten with an error, so that the partition is told again when the error is gone.
   partition.highWatermark = error === 0 ? highWatermark : -1;
   partition.logStartOffset = logStartOffset;

@@ -4,7 +4,7 @@ import type { Clock, ReadSink } from '../world/world.js';
 import { describeForeignProtocol } from './foreign-protocol.js';
 import type { FrameLimits, FrameReaderEvents } from './frame.js';
 import type { FrameMemory } from './frame-memory.js';
-import { KEY_BYTES, PartialFrame } from './partial-frame.js';
+import { KEY_BYTES, type OwnChunk, PartialFrame } from './partial-frame.js';
 
 /** Key, version, correlation id and the length of the client id: the shortest header there is. */
 const FRAME_BYTES_MIN = 10;
@@ -15,13 +15,7 @@ const REST_BYTES_MIN = 32 * 1024;
 const BUDGET = 1;
 const ROOM = 2;
 const OWNER = 4;
-
-/** Bytes that this connection alone fills. Those between `parsed` and `used` came while parsing was held up. */
-interface OwnChunk {
-  readonly position: number;
-  parsed: number;
-  used: number;
-}
+const MUTED = 8;
 
 /**
  * Cuts the byte stream of one connection into frames, whatever pieces it comes in. A frame's size is reserved in the byte
@@ -43,6 +37,7 @@ export class FrameReader implements ReadSink {
   #offeredChunk = false;
   #offeredBytes = 0;
   #holds = 0;
+  #muteNext = false;
   #draining = false;
   #ended = false;
   #cancelRoom: () => void = () => {};
@@ -89,6 +84,17 @@ export class FrameReader implements ReadSink {
 
   continue(): void {
     this.#release(OWNER);
+  }
+
+  /** As `hold`, but a frame under way comes in first, since it keeps memory from others. */
+  mute(): void {
+    this.#muteNext = this.#frame !== undefined;
+    if (!this.#muteNext) this.#hold(MUTED);
+  }
+
+  unmute(): void {
+    this.#muteNext = false;
+    this.#release(MUTED);
   }
 
   /** Bytes kept aside while parsing is held up. */
@@ -346,6 +352,7 @@ export class FrameReader implements ReadSink {
       frame.setPieces(placed);
     }
     this.#frame = undefined;
+    if (this.#muteNext) this.mute();
     const reservation = frame.reservation!;
     reservation.filled();
     if (frame.pieces !== undefined) {

@@ -6,11 +6,13 @@ import type { FetchEngine } from '../fetch/engine-contract.js';
 import type { GroupEngine } from '../groups/engine.js';
 import type { ConsumerGroupEngine } from '../groups/consumer-engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
+import { errors } from '../protocol/errors.js';
 import { encodeResponseFrame } from '../protocol/frames.js';
 import type { Slices } from '../protocol/writer.js';
 import type { Meters } from '../telemetry/counters.js';
 import type { Log } from '../telemetry/log.js';
 import type { World } from '../world/world.js';
+import type { QuotaAccount } from './quota-account.js';
 import type { FetchSessions } from './fetch-sessions.js';
 import type { ProducerIds } from './producer-ids.js';
 
@@ -50,6 +52,8 @@ export interface Call {
   readonly listener: string;
   /** Aborted when the connection is gone or the agent stops: nobody waits for the answer. */
   readonly signal: AbortSignal;
+  /** Undefined when no quota binds the client. */
+  readonly account: QuotaAccount | undefined;
   /** Runs once, when the response was sent or never will be. */
   whenSent(run: () => void): void;
 }
@@ -78,16 +82,27 @@ export function handler<A extends Api>(
     api,
     together,
     async answer(bytes, bodyPosition, call) {
-      const request = api.request.decodeLeading(call.version, bytes, bodyPosition) as RequestOf<A>;
-      const response = await answer(request, call);
-      return response === undefined
-        ? undefined
-        : encodeResponseFrame(
-            api,
-            call.version,
-            call.correlationId,
-            response as Parameters<A['response']['encode']>[1],
-          );
+      const { account, version, correlationId } = call;
+      const begin = () => answer(api.request.decodeLeading(version, bytes, bodyPosition) as RequestOf<A>, call);
+      const end = (response: object) =>
+        encodeResponseFrame(api, version, correlationId, response as Parameters<A['response']['encode']>[1]);
+      const response = await (account === undefined ? begin() : account.run(begin));
+      if (response === undefined || account === undefined) {
+        return response === undefined ? undefined : end(response);
+      }
+      const { throttleMs } = account.settle();
+      return account.run(() => end(throttleMs === 0 ? response : { ...response, throttleTimeMs: throttleMs }));
     },
   };
 }
+
+/** Whether a request may make or delete so many partitions; its quota is strict from a version on (KIP-599). */
+export function mayMutate({ account, version }: Call, strictSince: number, partitions: number): boolean {
+  return account === undefined || account.mayMutate(partitions, version >= strictSince);
+}
+
+/** Kafka's answer to what it may not. */
+export const QUOTA_EXCEEDED = {
+  error: errors.THROTTLING_QUOTA_EXCEEDED.code,
+  message: 'The throttling quota has been exceeded.',
+} as const;

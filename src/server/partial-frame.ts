@@ -3,6 +3,13 @@ import type { Reservation } from '../threads/budget.js';
 import type { Piece } from '../threads/chunks.js';
 import type { FrameMemory } from './frame-memory.js';
 
+/** Bytes that one connection alone fills. Those between `parsed` and `used` came while parsing was held up. */
+export interface OwnChunk {
+  readonly position: number;
+  parsed: number;
+  used: number;
+}
+
 /** The api key and version, with which every frame begins after its length. */
 export const KEY_BYTES = 4;
 

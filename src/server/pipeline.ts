@@ -67,6 +67,7 @@ export class Pipeline {
   #held = false;
   #closed = false;
   #finishing = false;
+  #muted = false;
 
   constructor(connection: Connection, limits: PipelineLimits, events: PipelineEvents) {
     this.#connection = connection;
@@ -99,6 +100,16 @@ export class Pipeline {
       return;
     }
     this.#serial.push(entry);
+    this.#startNext();
+  }
+
+  /** Starts no serial request until `unmute`. */
+  mute(): void {
+    this.#muted = true;
+  }
+
+  unmute(): void {
+    this.#muted = false;
     this.#startNext();
   }
 
@@ -164,7 +175,8 @@ export class Pipeline {
   }
 
   #mayStart(next: Waiting | undefined): boolean {
-    if (next === undefined || this.#closed || this.#finishing || this.#unsentBytes >= this.#limits.unsentBytesMax) {
+    const held = this.#muted || this.#unsentBytes >= this.#limits.unsentBytesMax;
+    if (next === undefined || this.#closed || this.#finishing || held) {
       return false;
     }
     return this.#serialRunning === 0 || (next.together !== undefined && next.together === this.#together);

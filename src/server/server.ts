@@ -6,6 +6,7 @@ import type { ByteBudget } from '../threads/budget.js';
 import type { Chunks } from '../threads/chunks.js';
 import type { Connection, Listening, Timer, World } from '../world/world.js';
 import { ClientConnection, type ConnectionServices, type ProduceIntake } from './connection.js';
+import type { ClientQuotas } from './client-quotas.js';
 import type { Dispatch } from './dispatch.js';
 import { FrameMemory } from './frame-memory.js';
 
@@ -56,6 +57,8 @@ export class Server {
   readonly #connections = new Set<ClientConnection>();
   /** Accepted before `serve`. */
   #waiting: { readonly listener: string; readonly connection: Connection }[] = [];
+  /** Accepted beyond a quota: they wait to be closed. */
+  readonly #turnedAway = new Set<Connection>();
   #services: ConnectionServices | undefined;
   readonly #log: LimitedLog;
   #connectionsCount = 0;
@@ -102,7 +105,7 @@ export class Server {
     return this.#connectionsCount;
   }
 
-  serve(dispatch: Dispatch, intake: ProduceIntake): void {
+  serve(dispatch: Dispatch, intake: ProduceIntake, quotas: ClientQuotas): void {
     const { chunks, budget, meters, world, settings } = this.#to;
     this.#services = {
       dispatch,
@@ -110,6 +113,8 @@ export class Server {
       memory: new FrameMemory(chunks),
       budget,
       clock: world.clock,
+      timers: world.timers,
+      quotas,
       meters,
       frameLimits: { frameBytesMax: settings.frameBytesMax, controlFrameBytesMax: CONTROL_FRAME_BYTES_MAX },
       log: this.#log,
@@ -125,6 +130,9 @@ export class Server {
   async close(): Promise<void> {
     await Promise.all(this.#listening.map((one) => one.close()));
     for (const { connection } of this.#waiting.splice(0)) {
+      connection.destroy();
+    }
+    for (const connection of [...this.#turnedAway]) {
       connection.destroy();
     }
     for (const connection of [...this.#connections]) {
@@ -189,6 +197,12 @@ export class Server {
   }
 
   #start(listener: string, connection: Connection): void {
+    const { clock, quotas } = this.#services!;
+    const excessMs = quotas.connectionExcessMs(connection.remoteHost, clock.monotonicMs());
+    if (excessMs > 0) {
+      this.#turnAway(connection, excessMs);
+      return;
+    }
     this.#lastId += 1;
     const client = new ClientConnection(this.#lastId, listener, connection, this.#services!, () => {
       this.#connections.delete(client);
@@ -198,6 +212,19 @@ export class Server {
     });
     this.#connections.add(client);
     client.start();
+  }
+
+  /** Too many connections from its address (KIP-612): as in Kafka it is never read, and closed after the wait. */
+  #turnAway(connection: Connection, waitMs: number): void {
+    const { meters, world } = this.#to;
+    meters.throttled.connection.observeMs(waitMs);
+    const timer = world.timers.after(waitMs, () => connection.destroy());
+    this.#turnedAway.add(connection);
+    connection.onClose(() => {
+      timer.cancel();
+      this.#turnedAway.delete(connection);
+      meters.connectionsClosed.throttled.add(1);
+    });
   }
 
   #scheduleTick(): void {

@@ -73,7 +73,7 @@ export const metricsTable = {
     kind: 'counter',
     name: 'weft_connections_closed_total',
     help: 'Kafka connections closed, by who or what closed them.',
-    label: { name: 'reason', values: ['peer', 'idle', 'malformed', 'limit', 'stalled', 'shutdown'] },
+    label: { name: 'reason', values: ['peer', 'idle', 'malformed', 'limit', 'throttled', 'stalled', 'shutdown'] },
   },
   requests: { kind: 'counter', name: 'weft_requests_total', help: 'Kafka requests received.', label: api },
   requestDuration: {
@@ -131,6 +131,13 @@ export const metricsTable = {
     help: 'Bytes of record batches sent to consumers, by where they were found.',
     label: place,
   },
+  throttled: {
+    kind: 'histogram',
+    name: 'weft_throttled_seconds',
+    help: 'Times for which clients were held back, by the quota.',
+    label: { name: 'quota', values: ['produce', 'fetch', 'request', 'mutation', 'connection'] },
+  },
+
   fetchSessions: { kind: 'gauge', name: 'weft_fetch_sessions', help: 'Incremental fetch sessions (KIP-227).' },
   fetchSessionPartitions: {
     kind: 'gauge',

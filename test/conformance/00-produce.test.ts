@@ -46,7 +46,7 @@ it('many requests of a connection run at once and are answered in their order', 
   for (const parked of agent.intake.parked.reverse()) {
     expect(client.socket.received.length).toBe(0);
     parked.released();
-    parked.answered(parked.correlationId === third ? undefined : fakeAnswer(parked.correlationId), false);
+    parked.answered(parked.correlationId === third ? undefined : fakeAnswer(parked.correlationId), false, 0);
     await agent.pass(1);
   }
   expect(client.take(apis.produce, 9, first)).toBeDefined();
@@ -69,7 +69,7 @@ it('no more than 1,024 requests of a connection are under way', async () => {
   for (let at = 0; at < 3_000; at += 1) {
     const parked = agent.intake.parked[at]!;
     parked.released();
-    parked.answered(fakeAnswer(parked.correlationId), false);
+    parked.answered(fakeAnswer(parked.correlationId), false, 0);
     if (at % 100 === 0) await agent.pass(1);
   }
   await agent.pass(1);
@@ -85,7 +85,7 @@ it('an answer that asks for it closes the connection behind it', async () => {
   const client = agent.connect();
   client.send(apis.produce, 9, request(0));
   await agent.pass(1);
-  agent.intake.parked[0]!.answered(undefined, true);
+  agent.intake.parked[0]!.answered(undefined, true, 0);
   await agent.pass(1);
   expect(client.socket.closed).toBe(true);
 });

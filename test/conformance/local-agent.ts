@@ -10,6 +10,7 @@ import type { Api } from '../../src/protocol/codec.js';
 import { decodeResponse, encodeRequestFrame } from '../../src/protocol/frames.js';
 import { createDispatch, type Dispatch } from '../../src/server/dispatch.js';
 import type { ServerSettings } from '../../src/server/handler.js';
+import { ClientQuotas } from '../../src/server/client-quotas.js';
 import { FetchSessions } from '../../src/server/fetch-sessions.js';
 import { ProducerIds } from '../../src/server/producer-ids.js';
 import { type ListenerSettings, Server } from '../../src/server/server.js';
@@ -184,7 +185,7 @@ export class LocalAgent {
       log,
     };
     this.dispatch = wrap(createDispatch(services));
-    this.server.serve(this.dispatch, this.intake);
+    this.server.serve(this.dispatch, this.intake, new ClientQuotas(this.metadata));
   }
 
   connect(port = 9092, host?: string): LocalClient {
@@ -204,6 +205,8 @@ export class LocalAgent {
 /** A connection of a test. Answers are matched by order and correlation id. */
 export class LocalClient {
   readonly socket: MemoryConnection;
+  /** Sent with every request. */
+  clientId = 'test-client';
   readonly #agent: LocalAgent;
   #correlationId = 0;
 
@@ -220,7 +223,7 @@ export class LocalClient {
     readBytes?: number,
   ): number {
     this.#correlationId += 1;
-    const frame = encodeRequestFrame(api, version, this.#correlationId, 'test-client', request);
+    const frame = encodeRequestFrame(api, version, this.#correlationId, this.clientId, request);
     this.socket.send(new Uint8Array(Buffer.concat(frame.slices)), readBytes);
     return this.#correlationId;
   }

@@ -25,6 +25,8 @@ export class LocalIntake implements ProduceIntake, BlockReader {
   parked: IncomingProduce[] | undefined;
   readonly closed: number[] = [];
   pins = 0;
+  /** What a lane would have taken. */
+  busyMs = 0;
   readonly #chunks: Chunks;
   readonly #metadata: LocalMetadata;
   readonly #batches = new Map<string, StoredBatch[]>();
@@ -67,7 +69,7 @@ export class LocalIntake implements ProduceIntake, BlockReader {
       responses.push({ name, topicId, partitionResponses });
     }
     const frame = encodeResponseFrame(apis.produce, request.apiVersion, request.correlationId, { responses });
-    request.answered(acks === 0 ? undefined : joined(frame), false);
+    request.answered(acks === 0 ? undefined : joined(frame), false, this.busyMs);
   }
 
   async #store(topicId: string, partition: number, bytes: Uint8Array): Promise<number> {

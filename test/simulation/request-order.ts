@@ -30,13 +30,13 @@ export function watchRequestOrder(nowMs: () => number, violation: (sentence: str
     asked.push(mine);
     former.call(this, {
       ...incoming,
-      answered: (frame, close) => {
+      answered: (frame, close, busyMs) => {
         const errors = frame === undefined ? [] : errorsOf(frame, apiVersion);
         if (errors.includes(KAFKA_STORAGE_ERROR)) mine.failedMs = nowMs();
         const overtakes =
           errors.includes(0) && earlier.some(({ failedMs }) => receivedMs < failedMs && failedMs < nowMs());
         if (overtakes) violation(`invariant 6: connection ${connection} had a request stored behind one that failed`);
-        incoming.answered(frame, close);
+        incoming.answered(frame, close, busyMs);
       },
     });
   };

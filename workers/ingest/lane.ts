@@ -181,7 +181,7 @@ export class Lane {
     const decoded = decodeProduce(apiVersion, body);
     if (decoded === undefined) {
       // Bytes that are no Produce request get no answer: the connection is closed.
-      this.#unanswered.push({ request: id, frame: undefined, close: true });
+      this.#unanswered.push({ request: id, frame: undefined, close: true, busyMs: 0 });
       this.#releaseUnused(id, inPlace);
       return;
     }
@@ -200,6 +200,7 @@ export class Lane {
       apiVersion,
       acks: decoded.acks,
       receivedMs,
+      busyMs: this.#world.clock.monotonicMs() - nowMs,
       deadlineMs: receivedMs + (decoded.acks === -1 ? Math.max(0, decoded.timeoutMs) : UNSTATED_TIMEOUT_MS),
       topics,
       batches: [],

@@ -8,6 +8,8 @@ export interface Request {
   readonly apiVersion: number;
   readonly acks: number;
   readonly receivedMs: number;
+  /** It took so long to decode and check it. */
+  readonly busyMs: number;
   /** Monotonic ms after which it is answered REQUEST_TIMED_OUT. */
   readonly deadlineMs: number;
   readonly topics: readonly RequestTopic[];

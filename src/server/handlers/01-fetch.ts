@@ -12,10 +12,11 @@
  * - Nothing is transactional yet: the last stable offset is the high watermark and no transaction was aborted.
  * - Leader epochs are constant (0): FENCED and UNKNOWN_LEADER_EPOCH, diverging epochs and leader hints do not occur.
  */
-import type { FetchAnswer } from '../../fetch/engine-contract.js';
+import type { FetchAnswer, FetchedPartition } from '../../fetch/engine-contract.js';
 import { apis } from '../../protocol/apis.js';
 import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
+import { encodeResponseFrame } from '../../protocol/frames.js';
 import type { FetchList, ListedPartition, ListedTopic } from '../fetch-session.js';
 import type { FetchContext, SessionRequest } from '../fetch-sessions.js';
 import { type Call, handler, type Services } from '../handler.js';
@@ -29,17 +30,18 @@ const READ_COMMITTED = 1;
 
 export const fetch = (services: Services) =>
   handler(apis.fetch, async (request, call: Call) => {
-    const { fetchSessions, world, metadata, meters } = services;
+    const { fetchSessions, world, metadata } = services;
     const context = fetchSessions.begin(sessionRequest(request, call.version), world.clock.monotonicMs());
     if (typeof context === 'number') return { throttleTimeMs: 0, errorCode: context, responses: [] };
     const { view, self } = metadata;
     const { wanted, failed, waits } = sort(context.list, view, view.isEpochOpen(self.agentEpoch));
+    // The first batch is given whatever the limit, even if that is nothing.
+    const bytesMax = Math.min(Math.max(1, request.maxBytes), BYTES_MAX, call.account?.fetchBytesMax ?? BYTES_MAX);
     const found = await services.fetch.fetch(
       {
         waitMaxMs: waits ? Math.max(0, request.maxWaitMs) : 0,
-        bytesMin: Math.max(0, request.minBytes),
-        // The first batch is given whatever the limit, even if that is nothing.
-        bytesMax: Math.min(Math.max(1, request.maxBytes), BYTES_MAX),
+        bytesMin: Math.min(Math.max(0, request.minBytes), bytesMax),
+        bytesMax,
         partitions: wanted,
       },
       call.signal,
@@ -48,12 +50,32 @@ export const fetch = (services: Services) =>
     if (context.error !== 0) {
       return { throttleTimeMs: 0, errorCode: context.error, sessionId: context.idle, responses: [] };
     }
-    const responses = tell(context, found, wanted, failed, request.isolationLevel === READ_COMMITTED);
-    const sessionId = context.finish(world.clock.monotonicMs());
-    meters.fetchSessions.set(fetchSessions.count);
-    meters.fetchSessionPartitions.set(fetchSessions.partitions);
-    return { throttleTimeMs: 0, sessionId, responses };
+    const respond = () => {
+      const chosen = choose(context, found, wanted, failed, request.isolationLevel === READ_COMMITTED);
+      return answer(services, call, context, chosen, topicsOf(chosen));
+    };
+    return call.account === undefined ? respond() : call.account.run(respond);
   });
+
+/** The response, unless a quota is exceeded by it: then an empty one, and the session stays as it was (KIP-13, KIP-219). */
+function answer(
+  { fetchSessions, world, meters }: Services,
+  { account, version }: Call,
+  context: FetchContext,
+  chosen: readonly Chosen[],
+  responses: Topics,
+): ResponseIn<typeof apis.fetch> {
+  if (account !== undefined) {
+    const { bytes } = encodeResponseFrame(apis.fetch, version, 0, { throttleTimeMs: 0, errorCode: 0, responses });
+    if (!account.mayFetch(bytes)) {
+      return { throttleTimeMs: 0, errorCode: 0, sessionId: context.idle, responses: [] };
+    }
+  }
+  const sessionId = context.finish(chosen, world.clock.monotonicMs());
+  meters.fetchSessions.set(fetchSessions.count);
+  meters.fetchSessionPartitions.set(fetchSessions.partitions);
+  return { throttleTimeMs: 0, errorCode: 0, sessionId, responses };
+}
 
 function sessionRequest(request: Request, version: number): SessionRequest {
   const byId = version >= 13;
@@ -95,45 +117,53 @@ function sort(list: FetchList, view: Services['metadata']['view'], isOpen: boole
   return { wanted, failed, waits: wanted.length > 0 && !ends };
 }
 
-/** The answer's topics: in the order of serving, neighbours of one topic together. */
-function tell(
+interface Chosen {
+  readonly partition: ListedPartition;
+  readonly told: FetchedPartition;
+  readonly aborted: readonly never[] | null;
+}
+
+/** What the answer tells, in the order of serving; what cannot be read comes last. */
+function choose(
   context: FetchContext,
   found: FetchAnswer,
   wanted: readonly ListedPartition[],
   failed: readonly Failed[],
   committedOnly: boolean,
-): Topics {
+): Chosen[] {
+  const chosen: Chosen[] = [];
+  for (let i = 0; i < wanted.length; i += 1) {
+    const partition = wanted[i]!;
+    const told = found.partitions[i]!;
+    const aborted = committedOnly && told.error === errors.NONE.code ? [] : null;
+    if (context.tells(partition, told)) chosen.push({ partition, told, aborted });
+  }
+  for (const { partition, error } of failed) {
+    const told = { error, highWatermark: -1, logStartOffset: -1, slices: [], bytes: 0 };
+    chosen.push({ partition, told, aborted: [] });
+  }
+  return chosen;
+}
+
+/** Neighbours of one topic together. Records are never null, which some clients cannot read. */
+function topicsOf(chosen: readonly Chosen[]): Topics {
   const topics: { topic: string; topicId: string; partitions: Topics[number]['partitions'][number][] }[] = [];
   let last: ListedTopic | undefined;
-  const add = (
-    { topic, partition }: ListedPartition,
-    { error, highWatermark, logStartOffset, ...records }: FetchAnswer['partitions'][number],
-    aborted: readonly never[] | null,
-  ) => {
+  for (const { partition, told, aborted } of chosen) {
+    const { topic } = partition;
     if (topic !== last) {
       topics.push({ topic: topic.reference, topicId: topic.reference, partitions: [] });
       last = topic;
     }
     topics.at(-1)!.partitions.push({
-      partitionIndex: partition,
-      errorCode: error,
-      highWatermark,
-      lastStableOffset: highWatermark,
-      logStartOffset,
+      partitionIndex: partition.partition,
+      errorCode: told.error,
+      highWatermark: told.highWatermark,
+      lastStableOffset: told.highWatermark,
+      logStartOffset: told.logStartOffset,
       abortedTransactions: aborted,
-      records,
+      records: told,
     });
-  };
-  for (let i = 0; i < wanted.length; i += 1) {
-    const answer = found.partitions[i]!;
-    if (context.tells(wanted[i]!, answer)) add(wanted[i]!, answer, committedOnly && answer.error === 0 ? [] : null);
-  }
-  for (const { partition, error } of failed) {
-    const answer = { ...NOTHING, error };
-    if (context.tells(partition, answer)) add(partition, answer, []);
   }
   return topics;
 }
-
-/** Not null, which some clients cannot read. */
-const NOTHING = { highWatermark: -1, logStartOffset: -1, slices: [], bytes: 0 };

@@ -20,7 +20,7 @@ import { ZERO_UUID } from '../../bytes/uuid.js';
 import { administer } from '../administration.js';
 import { CLUSTER_OPERATIONS, NOT_REQUESTED, TOPIC_OPERATIONS } from '../authorized-operations.js';
 import { type Broker, brokersOf, controllerOf, leaderOf } from '../brokers.js';
-import { handler, type Services } from '../handler.js';
+import { type Call, handler, mayMutate, type Services } from '../handler.js';
 import { createTopic, isTopicName } from '../topic-creation.js';
 
 /** Topics that one request may bring into being; further ones are answered LEADER_NOT_AVAILABLE, and asked for again. */
@@ -39,7 +39,7 @@ export const metadata = (services: Services) =>
     const mayCreate = request.allowAutoTopicCreation && services.settings.autoCreateTopics;
     const found: readonly Found[] = wantsAll
       ? Array.from(view.topics(), (topic) => ({ topic, error: 0, name: topic.name, topicId: topic.topicId }))
-      : await findAll(services, request.topics ?? [], mayCreate);
+      : await findAll(services, request.topics ?? [], call, mayCreate);
     const brokers = brokersOf(view, call.listener);
     const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_REQUESTED;
     return {
@@ -82,7 +82,12 @@ interface Found {
   readonly topicId: string;
 }
 
-function findAll(services: Services, wanted: readonly Asked[], mayCreate: boolean): Promise<Found[]> | Found[] {
+function findAll(
+  services: Services,
+  wanted: readonly Asked[],
+  call: Call,
+  mayCreate: boolean,
+): Promise<Found[]> | Found[] {
   const { view } = services.metadata;
   const ids = new Set(wanted.map(({ topicId }) => topicId).filter((topicId) => topicId !== ZERO_UUID));
   if (ids.size > 0) {
@@ -107,7 +112,9 @@ function findAll(services: Services, wanted: readonly Asked[], mayCreate: boolea
         return { ...unknown, error: errors.UNKNOWN_TOPIC_OR_PARTITION.code };
       }
       creations += 1;
-      const error = creations > CREATED_MAX ? errors.LEADER_NOT_AVAILABLE.code : await create(services, name);
+      // A quota of mutations binds these, too, and strictly, whatever the version (KIP-599).
+      const isLetIn = creations <= CREATED_MAX && mayMutate(call, 0, services.settings.defaultPartitions);
+      const error = isLetIn ? await create(services, name) : errors.LEADER_NOT_AVAILABLE.code;
       return { ...unknown, topic: error === 0 ? view.topicByName(name) : undefined, error };
     }),
   );

@@ -8,7 +8,7 @@
  *   INVALID_REPLICA_ASSIGNMENT (39), and has no effect beyond the number of partitions.
  * - Configs as src/config/topic-configs.ts; an unknown name or bad value: INVALID_CONFIG (40).
  * - TOPIC_ALREADY_EXISTS 36, INVALID_TOPIC_EXCEPTION 17, a name given twice INVALID_REQUEST 42; REQUEST_TIMED_OUT 7 after the
- *   client's timeout, though it may still be created; NOT_CONTROLLER 41 while the metadata leader cannot be reached.
+ *   client's timeout, though it may still be created; v6+ THROTTLING_QUOTA_EXCEEDED 89; NOT_CONTROLLER 41 while the metadata leader cannot be reached.
  * - validateOnly makes every check but those that only the metadata can. v5+ tell the configs, v7 the topic's id.
  */
 import { topicConfigsFlaw } from '../../config/topic-configs.js';
@@ -18,10 +18,12 @@ import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
 import { describeTopic } from '../config-description.js';
-import { handler, type Services } from '../handler.js';
+import { type Call, handler, mayMutate, QUOTA_EXCEEDED, type Services } from '../handler.js';
 import { createTopic, isTopicName } from '../topic-creation.js';
 
 type Wanted = RequestOf<typeof apis.createTopics>['topics'][number];
+
+const STRICT_QUOTA_SINCE = 6;
 
 interface Mistake {
   readonly errorCode: number;
@@ -32,7 +34,7 @@ interface Mistake {
 const PARTITIONS_MAX = 10_000;
 
 export const createTopics = (services: Services) =>
-  handler(apis.createTopics, async (request) => {
+  handler(apis.createTopics, async (request, call) => {
     const times = new Map<string, number>();
     for (const { name } of request.topics) {
       times.set(name, (times.get(name) ?? 0) + 1);
@@ -55,14 +57,18 @@ export const createTopics = (services: Services) =>
         if (mistake !== undefined) {
           return { name: topic.name, topicId: ZERO_UUID, configs: [], ...mistake };
         }
-        return create(services, topic, request.validateOnly, request.timeoutMs);
+        return create(services, topic, request.validateOnly, request.timeoutMs, call);
       }),
     );
     return { throttleTimeMs: 0, topics };
   });
 
-async function create(services: Services, topic: Wanted, validateOnly: boolean, timeoutMs: number) {
+async function create(services: Services, topic: Wanted, validateOnly: boolean, timeoutMs: number, call: Call) {
   const partitions = partitionsOf(services, topic);
+  if (!mayMutate(call, STRICT_QUOTA_SINCE, partitions)) {
+    const { error, message } = QUOTA_EXCEEDED;
+    return { name: topic.name, topicId: ZERO_UUID, errorCode: error, errorMessage: message, configs: [] };
+  }
   const configs = topic.configs.map(({ name, value }) => ({ name, value: value ?? '' }));
   let topicId = ZERO_UUID;
   if (!validateOnly) {

@@ -2,7 +2,7 @@
  * DeleteTopics, v1 to v6. By name or, in v6, by id. Unknown name 3, unknown id 100. An entry with both or neither is
  * INVALID_REQUEST (42); so is a topic named more than once, which is answered once and stays.
  * Answered when the deletion is in the metadata; REQUEST_TIMED_OUT (7) after the client's timeout, though it may still
- * happen; NOT_CONTROLLER (41) while this agent cannot reach the metadata leader.
+ * happen; v5+ THROTTLING_QUOTA_EXCEEDED (89); NOT_CONTROLLER (41) while this agent cannot reach the metadata leader.
  */
 import { ZERO_UUID } from '../../bytes/uuid.js';
 import type { TopicView } from '../../metadata/view.js';
@@ -10,8 +10,10 @@ import { apis } from '../../protocol/apis.js';
 import type { ResponseIn } from '../../protocol/codec.js';
 import { errors, type KafkaError } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
-import { handler, type Services } from '../handler.js';
+import { handler, mayMutate, QUOTA_EXCEEDED, type Services } from '../handler.js';
 import { topicIdBytes } from '../topic-creation.js';
+
+const STRICT_QUOTA_SINCE = 5;
 
 type Answer = ResponseIn<typeof apis.deleteTopics>['responses'][number];
 
@@ -41,8 +43,10 @@ export const deleteTopics = (services: Services) =>
     }
     for (const { by, topic, times } of named.values()) {
       if (times > 1) responses.push(refused(by, errors.INVALID_REQUEST, 'the topic is named more than once'));
-      else if (topic !== undefined) responses.push(deleted(services, topic, request.timeoutMs));
-      else {
+      else if (topic !== undefined) {
+        const isLetIn = mayMutate(call, STRICT_QUOTA_SINCE, topic.partitions.length);
+        responses.push(isLetIn ? deleted(services, topic, request.timeoutMs) : overQuota(topic));
+      } else {
         const error = by.name === null ? errors.UNKNOWN_TOPIC_ID : errors.UNKNOWN_TOPIC_OR_PARTITION;
         responses.push(refused(by, error, 'there is no such topic'));
       }
@@ -52,6 +56,10 @@ export const deleteTopics = (services: Services) =>
 
 function refused({ name, topicId }: Wanted, error: KafkaError, errorMessage: string): Answer {
   return { name, topicId, errorCode: error.code, errorMessage };
+}
+
+function overQuota({ name, topicId }: TopicView): Answer {
+  return { name, topicId, errorCode: QUOTA_EXCEEDED.error, errorMessage: QUOTA_EXCEEDED.message };
 }
 
 async function deleted(services: Services, { name, topicId }: TopicView, timeoutMs: number): Promise<Answer> {

@@ -6,7 +6,7 @@
  * - A manual assignment is checked as Kafka does for topics with one replica (one for each new partition, of one registered
  *   agent that is open): INVALID_REPLICA_ASSIGNMENT (39). Then it has no effect: partitions have no place.
  * - validateOnly makes every check but those that only the metadata can. REQUEST_TIMED_OUT (7) after the client's timeout,
- *   though it may still happen; NOT_CONTROLLER (41) while the metadata leader cannot be reached.
+ *   though it may still happen; v3+ THROTTLING_QUOTA_EXCEEDED (89); NOT_CONTROLLER (41) while the metadata leader cannot be reached.
  */
 import { partitionsFlaw } from '../../metadata/topics.js';
 import type { AgentView, TopicView } from '../../metadata/view.js';
@@ -14,10 +14,12 @@ import { apis } from '../../protocol/apis.js';
 import type { RequestOf } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
-import { handler, type Services } from '../handler.js';
+import { type Call, handler, mayMutate, QUOTA_EXCEEDED, type Services } from '../handler.js';
 import { topicIdBytes } from '../topic-creation.js';
 
 type Wanted = RequestOf<typeof apis.createPartitions>['topics'][number];
+
+const STRICT_QUOTA_SINCE = 3;
 
 interface Judged {
   readonly error: number;
@@ -25,7 +27,7 @@ interface Judged {
 }
 
 export const createPartitions = (services: Services) =>
-  handler(apis.createPartitions, async (request) => {
+  handler(apis.createPartitions, async (request, call) => {
     const wanted = new Map(request.topics.map((topic) => [topic.name, topic]));
     const seen = new Set<string>();
     const twice = new Set(request.topics.map(({ name }) => name).filter((name) => seen.has(name) || !seen.add(name)));
@@ -33,7 +35,7 @@ export const createPartitions = (services: Services) =>
       Array.from(wanted.values(), async (topic) => {
         const { error, message } = twice.has(topic.name)
           ? { error: errors.INVALID_REQUEST.code, message: 'Duplicate topic name.' }
-          : await create(services, topic, request.validateOnly, request.timeoutMs);
+          : await create(services, topic, request.validateOnly, request.timeoutMs, call);
         return { name: topic.name, errorCode: error, errorMessage: message };
       }),
     );
@@ -45,6 +47,7 @@ async function create(
   { name, count, assignments }: Wanted,
   validateOnly: boolean,
   timeoutMs: number,
+  call: Call,
 ): Promise<Judged> {
   const { metadata } = services;
   const topic = metadata.view.topicByName(name);
@@ -59,6 +62,9 @@ async function create(
     assignments === null ? undefined : assignmentsFlaw(topic, count, assignments, metadata.view.agents());
   if (misplaced !== undefined) {
     return { error: errors.INVALID_REPLICA_ASSIGNMENT.code, message: misplaced };
+  }
+  if (!mayMutate(call, STRICT_QUOTA_SINCE, count - topic.partitions.length)) {
+    return QUOTA_EXCEEDED;
   }
   if (validateOnly) {
     return { error: errors.NONE.code, message: null };

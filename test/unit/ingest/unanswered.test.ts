@@ -15,6 +15,7 @@ function requestOf(unanswered: Unanswered, connection: number, receivedMs: numbe
     apiVersion: 9,
     acks: -1,
     receivedMs,
+    busyMs: 0,
     deadlineMs: receivedMs + 1000,
     topics: [],
     batches: [{ producerId: 1, baseSequence, answer: { ...answer, logStartOffset: -1 } } as unknown as Batch],

@@ -50,10 +50,11 @@ const numbers = (context: FetchContext) => context.list.partitions.map(({ partit
 
 /** Answers: what `found` says of a partition, `NOTHING` of the others. Gives the partitions told and the session id. */
 function answer(context: FetchContext, found: Readonly<Record<number, Partial<Told>>> = {}, nowMs = 0) {
-  const told = context.list.partitions
-    .filter((partition) => context.tells(partition, { ...NOTHING, ...found[partition.partition] }))
-    .map(({ partition }) => partition);
-  return { told, sessionId: context.finish(nowMs) };
+  const answered = context.list.partitions
+    .map((partition) => ({ partition, told: { ...NOTHING, ...found[partition.partition] } }))
+    .filter(({ partition, told }) => context.tells(partition, told));
+  const sessionId = context.finish(answered, nowMs);
+  return { told: answered.map(({ partition }) => partition.partition), sessionId };
 }
 
 /** A full request answered: the new session's id. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { apis } from '../../../src/protocol/apis.js';
+import { ClientQuotas } from '../../../src/server/client-quotas.js';
 import { Server } from '../../../src/server/server.js';
 import { silentLog } from '../../../src/telemetry/log.js';
 import { LocalAgent, localSettings } from '../../conformance/local-agent.js';
@@ -40,13 +41,13 @@ describe('closing', () => {
     await agent.pass(10);
     const [first, second] = agent.intake.parked;
     second!.released();
-    second!.answered(undefined, true);
+    second!.answered(undefined, true, 0);
     produce();
     await agent.pass(10);
     expect(agent.intake.parked).toHaveLength(2);
     expect(client.socket.closed).toBe(false);
     first!.released();
-    first!.answered(undefined, false);
+    first!.answered(undefined, false, 0);
     await agent.pass(10);
     expect(client.socket.closed).toBe(true);
     expect(agent.budget.heldBytes).toBe(0);
@@ -82,7 +83,7 @@ describe('closing', () => {
     const [parked] = agent.intake.parked;
     const answer = Buffer.from([0, 0, 0, 11, 0, 0, 0, produced, 0, 1, 0, 0, 0, 0, 0]);
     parked!.released();
-    parked!.answered(new Uint8Array(answer), false);
+    parked!.answered(new Uint8Array(answer), false, 0);
     expect(await closed(agent, closing, 10)).toBe(true);
     expect(producer.take(apis.produce, 9, produced)).toBeDefined();
     expect(producer.socket.received.length).toBe(0);
@@ -117,7 +118,7 @@ it('connections that come before the agent serves are answered once it does', as
   const asked = client.send(apis.apiVersions, 0, {});
   await agent.pass(10);
   expect(client.take(apis.apiVersions, 0, asked)).toBeUndefined();
-  server.serve(agent.dispatch, agent.intake);
+  server.serve(agent.dispatch, agent.intake, new ClientQuotas(agent.metadata));
   await agent.pass(10);
   expect(client.take(apis.apiVersions, 0, asked)).toMatchObject({ errorCode: 0 });
 });
