@@ -30,6 +30,7 @@ import { listPartitionReassignments } from './schema/46-list-partition-reassignm
 import { offsetDelete } from './schema/47-offset-delete.js';
 import { describeClientQuotas } from './schema/48-describe-client-quotas.js';
 import { alterClientQuotas } from './schema/49-alter-client-quotas.js';
+import { describeUserScramCredentials } from './schema/50-describe-user-scram-credentials.js';
 import { describeCluster } from './schema/60-describe-cluster.js';
 import { describeProducers } from './schema/61-describe-producers.js';
 import { consumerGroupHeartbeat } from './schema/68-consumer-group-heartbeat.js';
@@ -70,6 +71,7 @@ export const apis = {
   offsetDelete,
   describeClientQuotas,
   alterClientQuotas,
+  describeUserScramCredentials,
   describeCluster,
   describeProducers,
   consumerGroupHeartbeat,

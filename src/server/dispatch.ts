@@ -33,6 +33,7 @@ import { listPartitionReassignments } from './handlers/46-list-partition-reassig
 import { offsetDelete } from './handlers/47-offset-delete.js';
 import { describeClientQuotas } from './handlers/48-describe-client-quotas.js';
 import { alterClientQuotas } from './handlers/49-alter-client-quotas.js';
+import { describeUserScramCredentials } from './handlers/50-describe-user-scram-credentials.js';
 import { describeCluster } from './handlers/60-describe-cluster.js';
 import { describeProducers } from './handlers/61-describe-producers.js';
 import { consumerGroupHeartbeat } from './handlers/68-consumer-group-heartbeat.js';
@@ -71,6 +72,7 @@ const table = [
   offsetDelete,
   describeClientQuotas,
   alterClientQuotas,
+  describeUserScramCredentials,
   describeCluster,
   describeProducers,
   consumerGroupHeartbeat,

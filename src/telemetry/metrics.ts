@@ -49,6 +49,7 @@ export const apiNames = [
   'OffsetDelete',
   'DescribeClientQuotas',
   'AlterClientQuotas',
+  'DescribeUserScramCredentials',
   'DescribeCluster',
   'DescribeProducers',
   'ConsumerGroupHeartbeat',
