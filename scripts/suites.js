@@ -23,6 +23,7 @@ export const suites = [
   { name: 'librdkafka', files: ['test/clients/librdkafka*.test.js'], needs: ['librdkafka'] },
   { name: 'java', files: ['test/clients/java*.test.js'], needs: ['java'] },
   { name: 'differential', files: ['test/differential/**/*.test.js'], needs: ['java'] },
+  { name: 'connect', files: ['test/clients/connect*.test.js'], needs: ['java'] },
   { name: 'franz-go', files: ['test/clients/franz-go*.test.js'], needs: ['franz-go'] },
   { name: 'sarama', files: ['test/clients/sarama*.test.js'], needs: ['sarama'] },
   { name: 'kafka-go', files: ['test/clients/kafka-go*.test.js'], needs: ['kafka-go'] },
