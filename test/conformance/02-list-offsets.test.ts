@@ -109,12 +109,13 @@ describe('after a deletion', () => {
   });
 });
 
-it('a partition that is named twice is answered once: 42', async () => {
+it('a partition that is named twice is answered once: 42; a topic without partitions not at all', async () => {
   const agent = await agentWithRecords();
   const topics = [
     { name: 't', partitions: [0, 1, 0].map((partitionIndex) => ({ partitionIndex, timestamp: -2 })) },
     { name: 't', partitions: [{ partitionIndex: 5, timestamp: -1 }] },
     { name: 'nope', partitions: [{ partitionIndex: 0, timestamp: -1 }] },
+    { name: 'u', partitions: [] },
   ];
   const answer = await agent.connect().call(apis.listOffsets, 11, { replicaId: -1, topics });
   const codes = answer.topics.map(({ name, partitions }) => [

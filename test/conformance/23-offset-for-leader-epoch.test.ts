@@ -14,6 +14,8 @@ async function agentWithRecords(): Promise<LocalAgent> {
     timeoutMs: 1_000,
     topicData: [{ name: 't', partitionData: [{ index: 0, records: { slices: [records], bytes: records.length } }] }],
   });
+  const topics = [{ name: 't', partitions: [{ partitionIndex: 0, offset: 1 }] }];
+  await client.call(apis.deleteRecords, 2, { topics, timeoutMs: 1_000 });
   return agent;
 }
 
@@ -27,6 +29,7 @@ describe('every version', () => {
       ['ours', ask(0), 0, 0, 3],
       ['a later one', ask(1), 0, -1, -1],
       ['none', ask(-1), 0, -1, -1],
+      ['one before the first', ask(-2), 0, -2, 1],
       ['unknown topic', ask(0, 'nope'), 3, -1, -1],
       ['unknown partition', ask(0, 't', 7), 3, -1, -1],
     ] as const) {

@@ -59,6 +59,12 @@ it('v1 forbids another number of replicas when asked to', async () => {
   }
 });
 
+it.each([0, 1])('v%i without topics: nothing is looked at', async (version) => {
+  const request = { timeoutMs: 1_000, allowReplicationFactorChange: false, topics: [] };
+  const answer = await (await agentWithTopic()).connect().call(apis.alterPartitionReassignments, version, request);
+  expect(answer).toMatchObject({ allowReplicationFactorChange: true, errorCode: 0, errorMessage: '', responses: [] });
+});
+
 it('one bad partition does not fail its neighbours, and nothing is under way afterwards', async () => {
   const client = (await agentWithTopic()).connect();
   const partitions = [

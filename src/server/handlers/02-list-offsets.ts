@@ -5,6 +5,7 @@
  * - Special timestamps: -1 latest; -2 earliest; -3 greatest timestamp (v7+); -4 earliest local = earliest (v8+); -5 latest
  *   tiered (v9+) and -6 earliest pending upload (v11+): -1, nothing is tiered. Others, or from a version too low:
  *   UNSUPPORTED_VERSION (35) for the partition, whether or not it exists. A partition that is named twice: INVALID_REQUEST (42).
+ *   A topic without partitions is not answered.
  * - By timestamp: the first record, from the log start on, whose timestamp is not below, exact to the record; -1 when there is
  *   none. The greatest timestamp, too, is that of the records from the log start on; Kafka tells that of a deleted one while
  *   its segment file is still there.
@@ -80,7 +81,7 @@ export const listOffsets = (services: Services) =>
     };
   });
 
-/** By topic and partition, each once. */
+/** By topic and partition, each once; topics without partitions are left out. */
 function wantedOf(
   topics: readonly {
     readonly name: string;
@@ -89,6 +90,7 @@ function wantedOf(
 ): Map<string, Map<number, Wanted>> {
   const wanted = new Map<string, Map<number, Wanted>>();
   for (const { name, partitions } of topics) {
+    if (partitions.length === 0) continue;
     const rows = wanted.get(name) ?? new Map<number, Wanted>();
     wanted.set(name, rows);
     for (const { partitionIndex: partition, timestamp } of partitions) {

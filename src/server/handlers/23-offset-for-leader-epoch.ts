@@ -1,11 +1,16 @@
 /**
- * OffsetForLeaderEpoch, v2 to v4. The leader epoch of every partition is 0 for ever, so epoch 0 ends at the high watermark
- * and any other is unknown (-1, -1). Behind a fresh read: an end that lags would look like a truncated log.
+ * OffsetForLeaderEpoch, v2 to v4. The leader epoch of every partition is 0 for ever, so epoch 0 ends at the high watermark, a
+ * later one and -1 are unknown (-1, -1), and one below -1 ends where the log begins, as one before the first does in Kafka.
+ * Behind a fresh read: an end that lags would look like a truncated log.
  */
+import type { PartitionView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { readFresh } from '../fresh.js';
 import { handler, type Services } from '../handler.js';
+
+const OURS = 0;
+const NONE = -1;
 
 export const offsetForLeaderEpoch = (services: Services) =>
   handler(apis.offsetForLeaderEpoch, async (request) => {
@@ -20,14 +25,15 @@ export const offsetForLeaderEpoch = (services: Services) =>
             const error = isFresh ? errors.UNKNOWN_TOPIC_OR_PARTITION : errors.NOT_LEADER_OR_FOLLOWER;
             return { errorCode: error.code, partition };
           }
-          const isOurs = leaderEpoch === 0;
-          return {
-            errorCode: errors.NONE.code,
-            partition,
-            leaderEpoch: isOurs ? 0 : -1,
-            endOffset: isOurs ? found.highWatermark : -1,
-          };
+          return { errorCode: errors.NONE.code, partition, ...endOf(leaderEpoch, found) };
         }),
       })),
     };
   });
+
+function endOf(leaderEpoch: number, { logStartOffset, highWatermark }: PartitionView) {
+  if (leaderEpoch === OURS) {
+    return { leaderEpoch, endOffset: highWatermark };
+  }
+  return leaderEpoch < NONE ? { leaderEpoch, endOffset: logStartOffset } : { leaderEpoch: NONE, endOffset: -1 };
+}

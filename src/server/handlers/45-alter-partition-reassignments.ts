@@ -35,7 +35,7 @@ export const alterPartitionReassignments = (services: Services) =>
       // A request without topics is answered before it is looked at, as in Kafka.
       allowReplicationFactorChange: allowReplicationFactorChange || topics.length === 0,
       errorCode: errors.NONE.code,
-      errorMessage: null,
+      errorMessage: topics.length === 0 ? '' : null,
       responses: topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex, replicas }) => ({
