@@ -191,6 +191,12 @@ test('kafka-reassign-partitions proposes, executes at once, and has nothing unde
     'Successfully started partition reassignments for reassigned-0,reassigned-1',
   );
   expect(await reassign('--list')).toEqual(['No partition reassignments found.']);
+  const verified = await reassign('--verify', '--reassignment-json-file', planned);
+  for (const partition of [0, 1])
+    expect(verified).toContain(`Reassignment of partition reassigned-${partition} is completed.`);
+  expect(await reassign('--cancel', '--reassignment-json-file', planned)).toContain(
+    'None of the specified partition reassignments are active.',
+  );
 });
 
 test('kafka-cluster tells the cluster and its endpoints', { timeout: MINUTE }, async () => {
