@@ -26,6 +26,7 @@ import type {
   SyncRequest,
 } from './requests.js';
 import { expectKind, submit, unavailable } from './submit.js';
+import { slicesOf, topicSlicesOf } from './slices.js';
 import { GroupWaiters } from './waiters.js';
 
 export interface GroupLimits {
@@ -179,25 +180,20 @@ export class GroupEngine {
   async commit(request: CommitRequest): Promise<readonly number[]> {
     const all = (error: number): readonly number[] => request.offsets.map(() => error);
     const { group, generation, memberId, instanceId, memberEpochs, offsets, retentionMs } = request;
-    const outcome = await this.#within(
-      COMMIT_WAIT_MS_MAX,
-      submit(this.#metadata, {
-        kind: {
-          $case: 'commitOffsets',
-          value: { group, generation, memberId, instanceId, memberEpochs, offsets: [...offsets], retentionMs },
-        },
-      }),
+    const own = { group, generation, memberId, instanceId, memberEpochs, retentionMs };
+    const slices = slicesOf(offsets).map((slice) =>
+      submit(this.#metadata, { kind: { $case: 'commitOffsets', value: { ...own, offsets: slice } } }).then((outcome) =>
+        outcome.kind === 'refused' ? slice.map(() => outcome.error) : expectKind(outcome, 'offsets-committed').errors,
+      ),
     );
-    if (outcome === undefined) {
+    const committed = await this.#within(COMMIT_WAIT_MS_MAX, Promise.all(slices));
+    if (committed === undefined) {
       return all(errors.COORDINATOR_NOT_AVAILABLE.code);
-    }
-    if (outcome.kind === 'refused') {
-      return all(outcome.error);
     }
     if (memberId !== '') {
       this.#metadata.membersAlive(group, [memberId]);
     }
-    return expectKind(outcome, 'offsets-committed').errors;
+    return committed.flat();
   }
 
   /** 0, or why the group was not deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND …). The empty id may have offsets, as in Kafka. */
@@ -213,17 +209,21 @@ export class GroupEngine {
     if (group === '') {
       return { error: errors.INVALID_GROUP_ID.code, partitionErrors: [] };
     }
-    const value = {
-      group,
-      topics: topics.map(({ topicId, partitions }) => ({
+    const partitionErrors: number[] = [];
+    for (const slice of topicSlicesOf(topics)) {
+      const named = slice.map(({ topicId, partitions }) => ({
         topicId: topicIdBytes(topicId),
         partitions: [...partitions],
-      })),
-    };
-    const outcome = await submit(this.#metadata, { kind: { $case: 'deleteOffsets', value } });
-    return outcome.kind === 'refused'
-      ? { error: outcome.error, partitionErrors: [] }
-      : { error: NONE, partitionErrors: expectKind(outcome, 'offsets-deleted').errors };
+      }));
+      const outcome = await submit(this.#metadata, {
+        kind: { $case: 'deleteOffsets', value: { group, topics: named } },
+      });
+      if (outcome.kind === 'refused') {
+        return { error: outcome.error, partitionErrors: [] };
+      }
+      partitionErrors.push(...expectKind(outcome, 'offsets-deleted').errors);
+    }
+    return { error: NONE, partitionErrors };
   }
 
   /** Ends every wait; later requests do not wait. */

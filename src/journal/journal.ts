@@ -24,4 +24,7 @@ export interface Journal {
   readSnapshot(revision: number): Promise<Uint8Array | undefined>;
   writeSnapshot(revision: number, bytes: Uint8Array): Promise<void>;
   removeSnapshot(revision: number): Promise<void>;
+
+  /** The store's own wall clock (ms), where it has one. */
+  clockMs?(): number | undefined;
 }

@@ -84,6 +84,10 @@ export class MeteredStore implements Store {
     }
   }
 
+  clockMs(): number | undefined {
+    return this.#store.clockMs?.();
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

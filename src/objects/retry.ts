@@ -71,6 +71,10 @@ export class RetryingStore implements Store {
     }
   }
 
+  clockMs(): number | undefined {
+    return this.#store.clockMs?.();
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

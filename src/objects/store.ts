@@ -22,6 +22,11 @@ export interface Store {
   /** Every key that starts with `prefix` (ends in '/'), in no order. */
   list(prefix: string): AsyncIterable<ListedObject>;
   close(): Promise<void>;
+  /**
+   * The store's own wall clock (ms), as its last answer told and the monotonic clock carries on. Absent or undefined: it has
+   * none, or has not answered yet.
+   */
+  clockMs?(): number | undefined;
 }
 
 /** The end of a body that waits. */

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { S3BucketUrl } from '../../src/config/bucket-url.js';
 import { type S3Options, S3Store } from '../../src/objects/drivers/s3.js';
+import { RetryingStore } from '../../src/objects/retry.js';
 import type { StoreFault } from '../../src/objects/store.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';
@@ -362,4 +363,19 @@ describe('an upload in parts', () => {
     await refused(fault, (await open(parts)).put('a', long, { ifNoneMatch: '*' }));
     expect(aborted).toBe(stage === 'begin' ? 0 : 1);
   });
+});
+
+test("the store's clock is the Date of its newest answer, refusals included, through retries as well", async () => {
+  const store = await open();
+  const outermost = new RetryingStore(store, world);
+  expect(outermost.clockMs()).toBeUndefined();
+  handle = (request) => request.answer(404, { date: 'Sat, 01 Jan 2000 00:00:10 GMT' }, s3Error('NoSuchKey'));
+  await refused('not-found', store.get('a/b'));
+  const toldMs = Date.UTC(2000, 0, 1, 0, 0, 10);
+  const firstMs = outermost.clockMs()!;
+  expect(firstMs).toBeGreaterThanOrEqual(toldMs);
+  expect(outermost.clockMs()).toBeGreaterThanOrEqual(firstMs);
+  handle = (request) => request.answer(204, { date: 'Fri, 31 Dec 1999 00:00:00 GMT' });
+  await store.delete('a/b');
+  expect(outermost.clockMs()).toBeLessThan(firstMs);
 });

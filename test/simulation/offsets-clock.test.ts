@@ -28,6 +28,7 @@ class Leading {
         timers: this.time.timersOf(() => true),
       },
       view: () => this.journal.metadata,
+      storeMs: () => undefined,
       propose: async (proposed) => this.#propose(proposed),
       log: { ...silentLog, warn: (_fields, message) => this.warnings.push(message) },
     },
@@ -161,7 +162,7 @@ describe('the clock of offsets', () => {
 test('the time of expiry is the least of the clocks, while they differ by less than a minute', () => {
   let [wallMs, monotonicMs] = [1_000_000, 0];
   const clock: Clock = { wallMs: () => wallMs, monotonicMs: () => monotonicMs };
-  const time = new ExpiryTime(clock);
+  const time = new ExpiryTime(clock, () => undefined);
   expect(time.nowMs(0)).toBe(1_000_000);
   monotonicMs = 500;
   expect(time.nowMs(0)).toBe(1_000_000);
@@ -172,4 +173,17 @@ test('the time of expiry is the least of the clocks, while they differ by less t
   wallMs = 1_000_500;
   expect(time.nowMs(1_060_499)).toBe(1_000_500);
   expect(time.nowMs(1_060_500)).toBeUndefined();
+});
+
+test("where the store has a clock it is asked, not the leader's own beginnings", () => {
+  let [wallMs, storeMs] = [1_000_000, 1_000_000];
+  const time = new ExpiryTime({ wallMs: () => wallMs, monotonicMs: () => 0 }, () => storeMs);
+  storeMs = 1_059_999;
+  expect(time.nowMs(0)).toBe(1_000_000);
+  storeMs = 1_060_000;
+  expect(time.nowMs(0)).toBeUndefined();
+  // As after a machine slept: both have moved on, and agree.
+  wallMs = 9_000_500;
+  storeMs = 9_000_000;
+  expect(time.nowMs(0)).toBe(9_000_000);
 });

@@ -5,16 +5,19 @@ const DISAGREEMENT_MS_MAX = 60_000;
 
 /**
  * The time by which things expire: the least of the clocks at hand, and none at all while they lie a minute or more
- * apart (DESIGN §4, Time), so that a clock that jumps expires nothing early. The clocks are this machine's, the same as
- * reckoned from when this leader began, and the newest entry's, which former leaders' clocks stand behind.
+ * apart (DESIGN §4, Time), so that a clock that is wrong or jumps expires nothing early. The clocks are this machine's, the
+ * journal store's or, where it has none, this machine's as reckoned from when this leader began, and the newest entry's,
+ * which former leaders' clocks stand behind.
  */
 export class ExpiryTime {
   readonly #clock: Clock;
+  readonly #storeMs: () => number | undefined;
   readonly #beganWallMs: number;
   readonly #beganMonotonicMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, storeMs: () => number | undefined) {
     this.#clock = clock;
+    this.#storeMs = storeMs;
     this.#beganWallMs = clock.wallMs();
     this.#beganMonotonicMs = clock.monotonicMs();
   }
@@ -22,9 +25,9 @@ export class ExpiryTime {
   /** `journalMs` is the newest entry's time. Undefined: the clocks disagree. */
   nowMs(journalMs: number): number | undefined {
     const wallMs = this.#clock.wallMs();
-    const reckonedMs = this.#beganWallMs + this.#clock.monotonicMs() - this.#beganMonotonicMs;
-    const leastMs = Math.min(wallMs, reckonedMs);
-    const mostMs = Math.max(wallMs, reckonedMs, journalMs);
+    const otherMs = this.#storeMs() ?? this.#beganWallMs + this.#clock.monotonicMs() - this.#beganMonotonicMs;
+    const leastMs = Math.min(wallMs, otherMs);
+    const mostMs = Math.max(wallMs, otherMs, journalMs);
     return mostMs - leastMs >= DISAGREEMENT_MS_MAX ? undefined : leastMs;
   }
 }

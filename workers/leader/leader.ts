@@ -62,7 +62,9 @@ export class Leader {
     this.#wake = new Wake(world);
     this.#barriers = new Barriers(deps.journal, post);
     const propose = (command: Command) => this.#appendOwn(command);
-    this.#clocks = new Clocks(init.settings, { world, view: () => this.#replica.metadata, propose, log: deps.log });
+    const view = () => this.#replica.metadata;
+    const storeMs = () => deps.journal.clockMs?.();
+    this.#clocks = new Clocks(init.settings, { world, view, storeMs, propose, log: deps.log });
     this.#snapshots = new Snapshots(
       world,
       deps.journal,

@@ -19,6 +19,8 @@ export interface OffsetsClockSettings {
 export interface OffsetsDeps {
   readonly world: Pick<World, 'clock' | 'timers'>;
   readonly view: () => MetadataView & { readonly timeMs: number };
+  /** The journal store's clock; undefined: it has none. */
+  readonly storeMs: () => number | undefined;
   /** Appends a command of the leader's own and rejects when leadership ends first. */
   readonly propose: (command: Command) => Promise<Outcome>;
   readonly log: Log;
@@ -41,7 +43,7 @@ export class OffsetsClock {
 
   /** Leadership begins. */
   start(): void {
-    this.#time = new ExpiryTime(this.#deps.world.clock);
+    this.#time = new ExpiryTime(this.#deps.world.clock, this.#deps.storeMs);
     this.#arm(this.#time);
   }
 

@@ -28,6 +28,7 @@ export function objectJournal(store: Store, cluster: string): Journal {
     async read(revision) {
       return (await unlessAbsent(readSealed(store, entryKey(revision))))?.bytes;
     },
+    clockMs: () => store.clockMs?.(),
     remove: (revision) => store.delete(entryKey(revision)),
     async readBoundary() {
       const object = await unlessAbsent(readSealed(store, boundaryKey));

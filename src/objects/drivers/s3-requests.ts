@@ -37,6 +37,8 @@ export class S3Requests {
   readonly #host: string;
   readonly #world: Pick<World, 'clock' | 'timers'>;
   readonly #requestMsMax: number;
+  /** The Date of the newest answer, and when it came. */
+  #told: { readonly dateMs: number; readonly atMs: number } | undefined;
 
   constructor(
     /** The store's name, for people. */
@@ -88,11 +90,24 @@ export class S3Requests {
     } catch (error) {
       throw silence(this.#store, call.key, call.action, error);
     }
+    this.#noteDate(answer);
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (call.action === 'delete' && answer.status === 404 && errorCodeOf(answer) !== 'NoSuchBucket') return answer;
     if (['ExpiredToken', 'TokenRefreshRequired'].includes(errorCodeOf(answer))) this.#access.renew();
     const { createCommand } = this.#access;
     throw refusal({ store: this.#store, createCommand, key: call.key, action: call.action }, answer);
+  }
+
+  /** The server's clock: whole seconds, so up to one behind. */
+  clockMs(): number | undefined {
+    return this.#told === undefined ? undefined : this.#told.dateMs + this.#world.clock.monotonicMs() - this.#told.atMs;
+  }
+
+  #noteDate(answer: HttpAnswer): void {
+    const dateMs = Date.parse(headerOf(answer, 'date'));
+    if (!Number.isNaN(dateMs)) {
+      this.#told = { dateMs, atMs: this.#world.clock.monotonicMs() };
+    }
   }
 
   close(): Promise<void> {

@@ -69,6 +69,10 @@ export class S3Store implements Store, HoldsBack {
     }
   }
 
+  clockMs(): number | undefined {
+    return this.#requests.clockMs();
+  }
+
   async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
     const { range, into, signal } = options;
     if (range !== undefined && into !== undefined && into.length !== range.length)
