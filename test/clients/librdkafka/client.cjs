@@ -85,14 +85,26 @@ const commands = {
   },
 
   join(group) {
-    const consumer = open(group, {
-      rebalance_cb(error, assignment) {
-        const assigned = error.code === kafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS;
-        if (assigned) consumer.assign(assignment);
-        else consumer.unassign();
-        process.stdout.write(`assigned ${assigned ? assignment.map(({ partition }) => partition).join(',') : ''}\n`);
-      },
-    });
+    const show = (partitions) =>
+      process.stdout.write(`assigned ${partitions.map(({ partition }) => partition).join(',')}\n`);
+    const consumer = open(
+      group,
+      isConsumerProtocol
+        ? { rebalance_cb: true }
+        : {
+            rebalance_cb(error, assignment) {
+              const assigned = error.code === kafka.CODES.ERRORS.ERR__ASSIGN_PARTITIONS;
+              if (assigned) consumer.assign(assignment);
+              else consumer.unassign();
+              show(assigned ? assignment : []);
+            },
+          },
+    );
+    let leaving = false;
+    // With the consumer protocol a change tells only what came or went.
+    if (isConsumerProtocol) {
+      consumer.on('rebalance', () => setImmediate(() => leaving || show(consumer.assignments())));
+    }
     consumer.on('ready', () => {
       consumer.subscribe([topic]);
       consumer.consume();
@@ -103,7 +115,10 @@ const commands = {
     });
     consumer.connect({}, (error) => error && fail(error));
     process.stdin.resume();
-    process.stdin.on('end', () => consumer.disconnect(() => process.exit(0)));
+    process.stdin.on('end', () => {
+      leaving = true;
+      consumer.disconnect(() => process.exit(0));
+    });
   },
 
   'offset-at'(timestamp) {
@@ -119,13 +134,17 @@ const commands = {
   },
 };
 
+/** KIP-848. */
+const isConsumerProtocol = process.env.WEFT_GROUP_PROTOCOL === 'consumer';
+
 function open(group, more) {
   const settings = {
     'bootstrap.servers': bootstrap,
     'group.id': group,
     'enable.auto.commit': false,
-    'session.timeout.ms': 6000,
-    'heartbeat.interval.ms': 500,
+    ...(isConsumerProtocol
+      ? { 'group.protocol': 'consumer' }
+      : { 'session.timeout.ms': 6000, 'heartbeat.interval.ms': 500 }),
     'fetch.wait.max.ms': 100,
     ...more,
   };
