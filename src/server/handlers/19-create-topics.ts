@@ -114,13 +114,13 @@ function findMistake(services: Services, topic: Wanted): Mistake | undefined {
       'A topic name has 1 to 249 characters of a-z, A-Z, 0-9, ".", "_" and "-", and is not "." or "..".';
     return { errorCode: errors.INVALID_TOPIC_EXCEPTION.code, errorMessage };
   }
+  if (services.metadata.view.topicByName(name) !== undefined) {
+    return { errorCode: errors.TOPIC_ALREADY_EXISTS.code, errorMessage: `Topic '${name}' already exists.` };
+  }
   const withoutValue = configs.filter(({ value }) => value === null).map((config) => config.name);
   if (withoutValue.length > 0) {
     const errorMessage = `Null value not supported for topic configs: ${withoutValue.join(',')}`;
     return { errorCode: errors.INVALID_CONFIG.code, errorMessage };
-  }
-  if (services.metadata.view.topicByName(name) !== undefined) {
-    return { errorCode: errors.TOPIC_ALREADY_EXISTS.code, errorMessage: `Topic '${name}' already exists.` };
   }
   const flaw = topicConfigsFlaw(
     new Map(configs.map((config) => [config.name, config.value ?? ''])),
