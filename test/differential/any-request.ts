@@ -47,8 +47,9 @@ const byName: Readonly<Record<string, Pool>> = {
   maxWaitMs: shortTimes,
   minBytes: [0, 1, -1],
   timeoutMs: [30_000, 30_000, 5_000],
-  sessionTimeoutMs: [10_000, 10_000, 0, -1, 0x7fff_ffff],
-  rebalanceTimeoutMs: [500, 0],
+  sessionTimeoutMs: [30_000, 30_000, 0, -1, 0x7fff_ffff],
+  // None so short that a member is gone before the script is.
+  rebalanceTimeoutMs: [30_000, 60_000],
   transactionalId: [null, null, ''],
   acks: [-1, 1, -1, 2, -2],
   fetchOffset: [0, 0, 1, 5, -1, 1_000],

@@ -28,6 +28,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   topicConfigErrorCode: 'error',
   errorMessage: 'text',
   batchIndexErrorMessage: 'text',
+  documentation: 'not compared',
   nodeId: 'node',
   leaderId: 'node',
   controllerId: 'node',

@@ -15,6 +15,8 @@ function requestOf(story: Story, api: Api, version: number): Record<string, unkn
     const named = request['protocols'] as readonly { readonly name: string }[];
     request['protocols'] = [...new Map(named.map((protocol) => [protocol.name, protocol])).values()];
   }
+  // The group without a name is everybody's: a commit to it would show in other scripts.
+  if (api.key === apis.offsetCommit.key && request['groupId'] === '') request['groupId'] = '~g';
   // Kafka never answers one that names a resource twice.
   if (api.key === apis.alterConfigs.key) {
     const resources = request['resources'] as readonly {

@@ -94,6 +94,12 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
     const resources = [{ resourceType: 8, resourceName: given('node text', '1'), configurationKeys: null }];
     story.send(apis.describeConfigs, { resources });
   },
+  'a protocol without a name': (story) => {
+    const protocols = [{ name: '', metadata: new Uint8Array(0) }];
+    const joining = { groupId: '~g', sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000, memberId: '' };
+    const request = { ...joining, groupInstanceId: '~i', protocolType: 'consumer', protocols };
+    story.send(apis.joinGroup, request, { version: 7 });
+  },
   'a group that was refused': (story) => {
     const joining = { groupId: '~g', sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000, memberId: '' };
     story.send(apis.joinGroup, { ...joining, protocolType: 'consumer', protocols: [] }, { version: 3 });
