@@ -20,6 +20,7 @@ import { objectJournal } from './journal/drivers/objects.js';
 import type { MemoryPlan } from './memory-plan.js';
 import type { Store } from './objects/store.js';
 import { ClientQuotas } from './server/client-quotas.js';
+import { DecodedMemory } from './server/decoded-memory.js';
 import { createDispatch } from './server/dispatch.js';
 import { FetchSessions } from './server/fetch-sessions.js';
 import { ProducerIds } from './server/producer-ids.js';
@@ -67,6 +68,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
     settings: { ...settings, frameBytesMax: memory.frameBytesMax },
     chunks,
     budget,
+    decoded: new DecodedMemory(memory.decodedBytes, world.clock),
     meters: telemetry.meters,
     log,
   });

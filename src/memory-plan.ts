@@ -18,6 +18,8 @@ export interface MemoryPlan {
   readonly frameBytesMax: number;
   /** What fetch sessions remember of their partitions. */
   readonly fetchSessionsBytesMax: number;
+  /** Requests that the main thread has decoded and not answered. */
+  readonly decodedBytes: number;
 }
 
 const MiB = 2 ** 20;
@@ -49,6 +51,7 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
     blockPieceBytesMin: MiB / 16,
     frameBytesMax,
     fetchSessionsBytesMax: wholeMiB(settings.memoryBytes / 64),
+    decodedBytes: wholeMiB(settings.memoryBytes / 16),
   };
 }
 

@@ -34,8 +34,8 @@ export class Fetcher implements FetchEngine {
     to.metadata.onApplied((_revision, changes) => this.#wakeups.applied(changes));
   }
 
-  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
-    const deadline = new Deadline(this.#to.timers, request.waitMaxMs, signal);
+  async fetch(request: FetchRequest, signal: AbortSignal, crowded?: AbortSignal): Promise<FetchAnswer> {
+    const deadline = new Deadline(this.#to.timers, request.waitMaxMs, signal, crowded);
     const fresh = new FreshRead(this.#to.metadata);
     let storeFailed = false;
     let doubted = false;
@@ -153,8 +153,8 @@ class Deadline {
   readonly reached: Promise<void>;
   #cancel: () => void = () => {};
 
-  constructor(timers: Timers, delayMs: number, signal: AbortSignal) {
-    this.passed = delayMs <= 0 || signal.aborted;
+  constructor(timers: Timers, delayMs: number, signal: AbortSignal, crowded?: AbortSignal) {
+    this.passed = delayMs <= 0 || signal.aborted || crowded?.aborted === true;
     this.reached = new Promise((resolve) => {
       const end = (): void => {
         this.passed = true;
@@ -163,9 +163,11 @@ class Deadline {
       if (this.passed) return end();
       const timer = timers.after(delayMs, end);
       signal.addEventListener('abort', end, { once: true });
+      crowded?.addEventListener('abort', end, { once: true });
       this.#cancel = () => {
         timer.cancel();
         signal.removeEventListener('abort', end);
+        crowded?.removeEventListener('abort', end);
       };
     });
   }

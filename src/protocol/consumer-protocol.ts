@@ -1,4 +1,4 @@
-import { Message, REQUEST_ELEMENTS_MAX } from './codec.js';
+import { Message } from './codec.js';
 import { array, field, type SomeField, type StructIn, type StructOut } from './definition.js';
 import { ProtocolError } from './protocol-error.js';
 import { Reader } from './reader.js';
@@ -40,9 +40,12 @@ export interface Versioned<T> {
   readonly value: T;
 }
 
+/** Topics and partitions that one member may subscribe to or own. */
+const ELEMENTS_MAX = 0x4_0000;
+
 /** Throws ProtocolError when the bytes are not such a message; bytes after it are ignored. */
 export function decodeVersioned<F extends SomeField>(message: Message<F>, bytes: Uint8Array): Versioned<StructOut<F>> {
-  const reader = new Reader(bytes, 0, bytes.length, REQUEST_ELEMENTS_MAX);
+  const reader = new Reader(bytes, 0, bytes.length, ELEMENTS_MAX);
   const version = reader.int16();
   if (version < message.versions.min) {
     throw new ProtocolError('malformed', `${message.versions.name} has no version ${version}`);

@@ -7,6 +7,9 @@ export interface RecordsPosition {
   readonly length: number;
 }
 
+/** All that is empty shares it: an array of its own would take 200 bytes for the one or four that a peer sent. */
+const NOTHING = new Uint8Array(0);
+
 /** Longest string that Kafka accepts, in bytes (its readers refuse more in either encoding). */
 const STRING_BYTES_MAX = 0x7fff;
 
@@ -19,8 +22,9 @@ export class Reader {
   readonly bytes: Uint8Array;
   position: number;
   limit: number;
-  /** Array elements that may still be read: see `elements`. */
-  #elementsLeft: number;
+  /** Array elements announced so far: see `elements`. */
+  elementCount = 0;
+  readonly #elementsMax: number;
   /** The same memory as `bytes`; Buffer decodes text from shared memory, which TextDecoder refuses. */
   readonly #buffer: Buffer;
 
@@ -31,7 +35,7 @@ export class Reader {
     this.bytes = bytes;
     this.position = position;
     this.limit = limit;
-    this.#elementsLeft = elementsMax;
+    this.#elementsMax = elementsMax;
     this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -115,6 +119,9 @@ export class Reader {
   /** A copy of `length` bytes in memory of its own: it outlives the memory that was decoded. */
   copied(length: number): Uint8Array {
     const position = this.take(length);
+    if (length === 0) {
+      return NOTHING;
+    }
     const copy = new Uint8Array(length);
     copy.set(this.bytes.subarray(position, position + length));
     return copy;
@@ -128,8 +135,8 @@ export class Reader {
     if (count * bytesMin > this.remaining()) {
       throw new ProtocolError('truncated', `array of ${count} at ${this.position}, ${this.remaining()} bytes left`);
     }
-    this.#elementsLeft -= count;
-    if (this.#elementsLeft < 0) {
+    this.elementCount += count;
+    if (this.elementCount > this.#elementsMax) {
       throw new ProtocolError('malformed', `array of ${count} at ${this.position}: too many elements in one message`);
     }
   }

@@ -1,6 +1,6 @@
 import { ProtocolError } from './protocol-error.js';
 import type { Reader } from './reader.js';
-import type { AnyField, FieldOptions, Read, Shape, Type, Write } from './types.js';
+import type { AnyField, FieldOptions, Read, Shape, Skip, Type, Write } from './types.js';
 import { Writer } from './writer.js';
 
 /** A struct while it is being read. */
@@ -9,6 +9,7 @@ type Draft = Record<string, unknown>;
 interface TaggedField {
   readonly field: AnyField;
   readonly read: Read<unknown>;
+  readonly skip: Skip;
   readonly write: Write<unknown>;
   readonly defaultValue: unknown;
 }
@@ -45,6 +46,7 @@ export function structOf(fields: readonly AnyField[]): Type<Draft> {
     implicitDefault: defaults,
     bytesMin: (shape) => bytesMin(fields, shape),
     read: (shape) => readStruct(fields, defaults, shape),
+    skip: (shape) => skipStruct(fields, shape),
     write: (shape) => writeStruct(fields, shape),
     equals: (value: Draft | null, other: Draft | null) =>
       value === other ||
@@ -82,6 +84,7 @@ function compileTagged(tagged: readonly AnyField[], shape: Shape): TaggedField[]
   return tagged.map((field) => ({
     field,
     read: field.type.read(shapeOf(field, shape)),
+    skip: field.type.skip(shapeOf(field, shape)),
     write: field.type.write(shapeOf(field, shape)),
     defaultValue: defaultOf(field),
   }));
@@ -109,11 +112,35 @@ function readStruct(fields: readonly AnyField[], defaults: Draft, shape: Shape):
   };
 }
 
+function skipStruct(fields: readonly AnyField[], shape: Shape): Skip {
+  const { ordered, tagged } = placed(fields, shape.version);
+  const skips = ordered.map((field) => field.type.skip(shapeOf(field, shape)));
+  const byTag = new Map(compileTagged(tagged, shape).map((one) => [one.field.options.tag, one]));
+  const { flexible, nullable } = shape;
+  return (reader) => {
+    if (nullable && reader.int8() < 0) {
+      return;
+    }
+    for (let index = 0; index < skips.length; index++) {
+      skips[index]!(reader);
+    }
+    if (flexible) {
+      eachTag(reader, byTag, ({ skip }) => skip(reader));
+    }
+  };
+}
+
+function readTags(reader: Reader, byTag: TagTable, draft: Draft): void {
+  eachTag(reader, byTag, ({ field, read }) => {
+    draft[field.name] = read(reader);
+  });
+}
+
 /**
  * The tag section of KIP-482. Unknown tags are skipped; order and repetition are not checked and the last value counts, as in
- * Kafka's generated readers.
+ * Kafka's generated readers. `known` reads the value of a known tag, which must fill the bytes that its length gave it.
  */
-function readTags(reader: Reader, byTag: ReadonlyMap<number | undefined, TaggedField>, draft: Draft): void {
+function eachTag(reader: Reader, byTag: TagTable, known: (tagged: TaggedField) => void): void {
   const count = reader.unsignedVarint();
   if (count * 2 > reader.remaining()) {
     throw new ProtocolError('truncated', `${count} tags at ${reader.position}, ${reader.remaining()} bytes left`);
@@ -122,24 +149,18 @@ function readTags(reader: Reader, byTag: ReadonlyMap<number | undefined, TaggedF
     const tag = reader.unsignedVarint();
     const length = reader.unsignedVarint();
     const start = reader.take(length);
-    const known = byTag.get(tag);
-    if (known !== undefined) {
-      draft[known.field.name] = readTagged(known, reader, start, start + length);
+    const tagged = byTag.get(tag);
+    if (tagged !== undefined) {
+      const { limit } = reader;
+      reader.position = start;
+      reader.limit = start + length;
+      known(tagged);
+      if (reader.remaining() > 0) {
+        throw new ProtocolError('malformed', `${reader.remaining()} bytes left over in tag ${tagged.field.name}`);
+      }
+      reader.limit = limit;
     }
   }
-}
-
-/** The value of a known tag, which must fill the bytes that its length gave it. */
-function readTagged(known: TaggedField, reader: Reader, start: number, end: number): unknown {
-  const limit = reader.limit;
-  reader.position = start;
-  reader.limit = end;
-  const value = known.read(reader);
-  if (reader.remaining() > 0) {
-    throw new ProtocolError('malformed', `${reader.remaining()} bytes left over in tag ${known.field.name}`);
-  }
-  reader.limit = limit;
-  return value;
 }
 
 /** Skips a tag section whose fields nobody knows: the one of request and response headers. */
@@ -147,7 +168,9 @@ export function skipTags(reader: Reader): void {
   readTags(reader, NO_TAGS, {});
 }
 
-const NO_TAGS: ReadonlyMap<number | undefined, TaggedField> = new Map();
+type TagTable = ReadonlyMap<number | undefined, TaggedField>;
+
+const NO_TAGS: TagTable = new Map();
 
 function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
   const { ordered, tagged } = placed(fields, shape.version);

@@ -5,6 +5,11 @@ import type { Slices, Writer } from './writer.js';
 
 /** Reads one value and moves the reader past it. */
 export type Read<Out> = (reader: Reader) => Out;
+/**
+ * Moves the reader past one value and makes nothing of it, but for announcing array elements to the reader: what a message
+ * will cost to decode is known before any of it is.
+ */
+export type Skip = (reader: Reader) => void;
 /** Writes one value. Declared as a method, so that the writer of one type may stand where the type is not known. */
 export type Write<In> = { write(writer: Writer, value: In): void }['write'];
 
@@ -30,6 +35,7 @@ export interface Type<Out, In = Out> {
   /** Fewest bytes that a value takes: bounds the count of an array before anything is read. */
   bytesMin(shape: Shape): number;
   read(shape: Shape): Read<Out>;
+  skip(shape: Shape): Skip;
   write(shape: Shape): Write<In>;
   /** Whether `value` equals `other`: a tagged field equal to its default is not sent. */
   equals(value: In, other: In): boolean;
@@ -64,12 +70,16 @@ export interface FieldOptions<T> {
 const PRIMITIVE: TypeParts = { kind: 'primitive' };
 
 function fixed<T>(name: string, bytes: number, implicitDefault: T, read: Read<T>, write: Write<T>): Type<T> {
+  const skip: Skip = (reader) => {
+    reader.take(bytes);
+  };
   return {
     name,
     parts: PRIMITIVE,
     implicitDefault,
     bytesMin: () => bytes,
     read: () => read,
+    skip: () => skip,
     write: () => write,
     equals: (value, other) => value === other,
   };
@@ -161,6 +171,12 @@ function sized<Out, In>(
         const length = readLength(reader);
         // Null stands for itself only where the field's type says that it may.
         return length < 0 ? (nullOrRefused(nullable, name, reader) as Out) : readBody(reader, length);
+      };
+    },
+    skip: (shape) => {
+      const readLength = shape.flexible ? readLengthCompact : lengthBytes === 2 ? readLength16 : readLength32;
+      return (reader) => {
+        reader.take(Math.max(0, readLength(reader)));
       };
     },
     write: (shape) => {
@@ -261,6 +277,19 @@ export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], r
           elements.push(readElement(reader));
         }
         return elements;
+      };
+    },
+    skip: (shape) => {
+      const ofElement = { ...shape, nullable: false };
+      const skipElement = element.skip(ofElement);
+      const elementBytesMin = Math.max(1, element.bytesMin(ofElement));
+      const readCount = shape.flexible ? readLengthCompact : readLength32;
+      return (reader) => {
+        const count = Math.max(0, readCount(reader));
+        reader.elements(count, elementBytesMin);
+        for (let index = 0; index < count; index++) {
+          skipElement(reader);
+        }
       };
     },
     write: (shape) => {

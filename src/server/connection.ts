@@ -7,6 +7,7 @@ import type { Meters } from '../telemetry/counters.js';
 import type { ByteBudget } from '../threads/budget.js';
 import type { Clock, Connection, Timers } from '../world/world.js';
 import type { ClientQuotas } from './client-quotas.js';
+import { answerRequest, type ControlServices } from './control-request.js';
 import type { Dispatch } from './dispatch.js';
 import type { FrameMemory } from './frame-memory.js';
 import type { Frame, FrameLimits } from './frame.js';
@@ -22,7 +23,7 @@ import { setThrottleTime, Throttle } from './throttle.js';
 export type ProduceIntake = Pick<IngestEngine, 'produce' | 'connectionClosed'>;
 
 /** What all connections share. */
-export interface ConnectionServices {
+export interface ConnectionServices extends ControlServices {
   readonly dispatch: Dispatch;
   readonly intake: ProduceIntake;
   readonly memory: FrameMemory;
@@ -55,6 +56,8 @@ export class ClientConnection {
   readonly #throttle: Throttle;
   readonly #gone = new AbortController();
   #reason: CloseReason = 'peer';
+  /** Resolves when the handler of the request before has been called. */
+  #lastStart: Promise<void> = Promise.resolve();
   #activeMs: number;
   /** An answer ends this connection: what still comes is not looked at, though earlier answers may have to leave first. */
   #closing = false;
@@ -224,16 +227,8 @@ export class ClientConnection {
     this.#to.meters.requests[name].add(1);
     this.#pipeline.serial(
       (place) => {
-        this.#run(handler, frame.bytes, header, place)
-          .catch((failure: unknown) => {
-            if (failure instanceof ProtocolError) {
-              this.#undecodable(failure, `body of ${handler.api.name} v${header.apiVersion}`);
-            } else {
-              const what = { ...this.#who, err: failure, api: handler.api.name, version: header.apiVersion };
-              this.#to.log.error('handler', what, 'a handler failed');
-              this.close('malformed', 'this agent failed to handle the request');
-            }
-          })
+        this.#run(handler, frame, header, place)
+          .catch((failure: unknown) => this.#failed(failure, handler, header))
           .finally(() => {
             frame.reservation.release();
             this.#to.meters.requestDuration[name].observeMs(this.#to.clock.monotonicMs() - receivedMs);
@@ -244,9 +239,9 @@ export class ClientConnection {
     );
   }
 
-  async #run(handler: Handler, bytes: Uint8Array, header: RequestHeader, place: Place): Promise<void> {
+  async #run(handler: Handler, frame: Frame & { kind: 'heap' }, header: RequestHeader, place: Place): Promise<void> {
     const account = this.#accountOf(header, this.#to.clock.monotonicMs());
-    const frame = await handler.answer(bytes, header.bodyPosition, {
+    const call = {
       version: header.apiVersion,
       correlationId: header.correlationId,
       clientId: header.clientId ?? '',
@@ -254,11 +249,30 @@ export class ClientConnection {
       listener: this.listener,
       signal: this.#gone.signal,
       account,
-      whenSent: (run) => place.whenSent(run),
-    });
+      whenSent: (run: () => void) => place.whenSent(run),
+    };
+    const revoked = (): void => this.close('stalled', 'its request held memory for long while others waited for it');
+    const { promise, resolve: started } = Promise.withResolvers<void>();
+    // Those that run together must not start in another order because one waits for memory.
+    const before = this.#lastStart;
+    this.#lastStart = promise;
+    await before;
+    const response = await answerRequest(handler, frame, header, { ...call, revoked, started }, this.#to).finally(
+      started,
+    );
     if (account !== undefined) this.#throttle.hold(account.settle());
     // No response means that nobody waits for one: the client is gone, or the agent stops.
-    place.answer({ frame, close: frame === undefined });
+    place.answer({ frame: response, close: response === undefined });
+  }
+
+  #failed(failure: unknown, handler: Handler, header: RequestHeader): void {
+    const what = `${handler.api.name} v${header.apiVersion}`;
+    if (failure instanceof ProtocolError) {
+      this.#undecodable(failure, `body of ${what}`);
+    } else {
+      this.#to.log.error('handler', { ...this.#who, err: failure, request: what }, 'a handler failed');
+      this.close('malformed', 'this agent failed to handle the request');
+    }
   }
 
   #accountOf({ clientId }: RequestHeader, nowMs: number): QuotaAccount | undefined {

@@ -7,8 +7,6 @@ import type { GroupEngine } from '../groups/engine.js';
 import type { ConsumerGroupEngine } from '../groups/consumer-engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
 import { errors } from '../protocol/errors.js';
-import { encodeResponseFrame } from '../protocol/frames.js';
-import type { Slices } from '../protocol/writer.js';
 import type { Meters } from '../telemetry/counters.js';
 import type { Log } from '../telemetry/log.js';
 import type { World } from '../world/world.js';
@@ -54,10 +52,13 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Undefined when no quota binds the client. */
   readonly account: QuotaAccount | undefined;
+  /** Aborted when others wait for the memory that this request takes: a wait for more should end. Undefined: it takes little. */
+  readonly crowded: AbortSignal | undefined;
   /** Runs once, when the response was sent or never will be. */
   whenSent(run: () => void): void;
 }
 
+/** What answers one API. Its request was decoded in the call's version, and its response is encoded in that. */
 export interface Handler {
   readonly api: Api;
   /**
@@ -65,35 +66,20 @@ export interface Handler {
    * up to its first wait, settles its place among all changes.
    */
   readonly together?: boolean;
-  /**
-   * The response frame. Undefined: nobody waits any more. Throws ProtocolError, before anything has happened, when the
-   * body is not a request of that version; any other error is a mistake of ours.
-   */
-  answer(bytes: Uint8Array, bodyPosition: number, call: Call): Promise<Slices | undefined>;
+  /** Undefined: nobody waits any more. An error is a mistake of ours. */
+  answer(request: unknown, call: Call): Promise<AnyResponse | undefined> | AnyResponse;
 }
 
-/** Joins a handler's function with its codec. */
+/** A response of some API: `handler` has seen to its type. */
+export type AnyResponse = Parameters<Api['response']['encode']>[1];
+
+/** Names a handler's types once. */
 export function handler<A extends Api>(
   api: A,
   answer: (request: RequestOf<A>, call: Call) => Promise<ResponseIn<A> | undefined> | ResponseIn<A>,
   { together = false } = {},
 ): Handler {
-  return {
-    api,
-    together,
-    async answer(bytes, bodyPosition, call) {
-      const { account, version, correlationId } = call;
-      const begin = () => answer(api.request.decodeLeading(version, bytes, bodyPosition) as RequestOf<A>, call);
-      const end = (response: object) =>
-        encodeResponseFrame(api, version, correlationId, response as Parameters<A['response']['encode']>[1]);
-      const response = await (account === undefined ? begin() : account.run(begin));
-      if (response === undefined || account === undefined) {
-        return response === undefined ? undefined : end(response);
-      }
-      const { throttleMs } = account.settle();
-      return account.run(() => end(throttleMs === 0 ? response : { ...response, throttleTimeMs: throttleMs }));
-    },
-  };
+  return { api, together, answer: answer as Handler['answer'] };
 }
 
 /** Whether a request may make or delete so many partitions; its quota is strict from a version on (KIP-599). */

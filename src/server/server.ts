@@ -7,6 +7,7 @@ import type { Chunks } from '../threads/chunks.js';
 import type { Connection, Listening, Timer, World } from '../world/world.js';
 import { ClientConnection, type ConnectionServices, type ProduceIntake } from './connection.js';
 import type { ClientQuotas } from './client-quotas.js';
+import type { DecodedMemory } from './decoded-memory.js';
 import type { Dispatch } from './dispatch.js';
 import { FrameMemory } from './frame-memory.js';
 
@@ -25,6 +26,8 @@ export interface ServerDependencies {
   /** Memory for request bodies; the ingest engine reads them there. */
   readonly chunks: Chunks;
   readonly budget: ByteBudget;
+  /** Memory for decoded requests that are not answered yet. */
+  readonly decoded: DecodedMemory;
   readonly meters: Meters;
   readonly log: Log;
 }
@@ -36,7 +39,7 @@ export interface AdvertisedListener {
   readonly port: number;
 }
 
-/** Every request but Produce is decoded by the main thread: 4 MiB are some 100,000 partitions. */
+/** Every request but Produce is decoded by the main thread: 4 MiB are more partitions than a request may have. */
 const CONTROL_FRAME_BYTES_MAX = 4 * 1024 * 1024;
 const REQUESTS_MAX = 1_024;
 const UNSENT_BYTES_MAX = 1024 * 1024;
@@ -106,12 +109,13 @@ export class Server {
   }
 
   serve(dispatch: Dispatch, intake: ProduceIntake, quotas: ClientQuotas): void {
-    const { chunks, budget, meters, world, settings } = this.#to;
+    const { chunks, budget, decoded, meters, world, settings } = this.#to;
     this.#services = {
       dispatch,
       intake,
       memory: new FrameMemory(chunks),
       budget,
+      decoded,
       clock: world.clock,
       timers: world.timers,
       quotas,
@@ -231,6 +235,7 @@ export class Server {
     this.#tick = this.#to.world.timers.after(TICK_MS, () => {
       const nowMs = this.#to.world.clock.monotonicMs();
       this.#to.budget.tick(nowMs);
+      this.#to.decoded.tick(nowMs);
       this.#closeIdle(nowMs - this.#to.settings.connectionIdleMs);
       this.#boundBacklog();
       this.#showBudgets();

@@ -8,6 +8,7 @@ import { ConsumerGroupEngine } from '../../src/groups/consumer-engine.js';
 import { GroupEngine } from '../../src/groups/engine.js';
 import type { Api } from '../../src/protocol/codec.js';
 import { decodeResponse, encodeRequestFrame } from '../../src/protocol/frames.js';
+import { DecodedMemory } from '../../src/server/decoded-memory.js';
 import { createDispatch, type Dispatch } from '../../src/server/dispatch.js';
 import type { ServerSettings } from '../../src/server/handler.js';
 import { ClientQuotas } from '../../src/server/client-quotas.js';
@@ -36,6 +37,7 @@ export interface Logged {
 export interface LocalSettings extends ListenerSettings, ServerSettings, BrokerSettings {
   readonly smallBytes: number;
   readonly commonBytes: number;
+  readonly decodedBytes: number;
 }
 
 const listener = (name: string, port: number, advertise?: KafkaListener['advertise']): KafkaListener => ({
@@ -76,6 +78,7 @@ export const localSettings: LocalSettings = {
   zone: 'zone-a',
   smallBytes: 4 * MiB,
   commonBytes: 8 * MiB,
+  decodedBytes: 32 * MiB,
 };
 
 /** The real server, handlers, group engine, fetch engine and metadata on one thread and virtual time; no disk, no workers. */
@@ -85,6 +88,7 @@ export class LocalAgent {
   readonly telemetry: Telemetry;
   readonly chunks: Chunks;
   readonly budget: ByteBudget;
+  readonly decoded: DecodedMemory;
   readonly logged: Logged[];
   readonly world: World;
   readonly server: Server;
@@ -116,14 +120,18 @@ export class LocalAgent {
     const { smallBytes, commonBytes } = settings;
     const budget = new ByteBudget({ smallBytes, commonBytes, ownBytes: 0 }, 0);
     const { meters } = telemetry;
-    const server = await Server.open({ world, settings, chunks, budget, meters, log });
-    const agent = new LocalAgent({ time, net, telemetry, chunks, budget, logged, world, server, settings });
+    const decoded = new DecodedMemory(settings.decodedBytes, world.clock);
+    const server = await Server.open({ world, settings, chunks, budget, decoded, meters, log });
+    const agent = new LocalAgent({ time, net, telemetry, chunks, budget, decoded, logged, world, server, settings });
     agent.#serve(settings, log, wrap);
     return agent;
   }
 
   private constructor(
-    parts: Pick<LocalAgent, 'time' | 'net' | 'telemetry' | 'chunks' | 'budget' | 'logged' | 'world' | 'server'> & {
+    parts: Pick<
+      LocalAgent,
+      'time' | 'net' | 'telemetry' | 'chunks' | 'budget' | 'decoded' | 'logged' | 'world' | 'server'
+    > & {
       readonly settings: LocalSettings;
     },
   ) {
@@ -132,6 +140,7 @@ export class LocalAgent {
     this.telemetry = parts.telemetry;
     this.chunks = parts.chunks;
     this.budget = parts.budget;
+    this.decoded = parts.decoded;
     this.logged = parts.logged;
     this.world = parts.world;
     this.server = parts.server;
@@ -161,7 +170,7 @@ export class LocalAgent {
       onRead: () => {},
     });
     const fetch: FetchEngine = {
-      fetch: (request, signal) => fetcher.fetch(request, signal),
+      fetch: (...what) => fetcher.fetch(...what),
       offsetForTimestamp: async (...where) => this.intake.firstAtOrAfter(...where),
       offsetOfMaxTimestamp: async (...where) => this.intake.greatest(...where),
     };

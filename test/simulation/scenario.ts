@@ -176,6 +176,7 @@ function drawSizes(random: SeededRandom, leaseMs: number): AgentSizes {
       blockBytes: random.pick([4 * KiB, 64 * KiB]),
       blockPieceBytesMin: 2 * KiB,
       frameBytesMax: 32 * KiB,
+      decodedBytes: 64 * KiB,
       fetchSessionsBytesMax: 64 * KiB,
     },
     leader: {

@@ -13,6 +13,8 @@ export const produce = api({
   max: 13,
   advertisedMin: 0,
   flexibleFrom: 9,
+  // Decoded by a worker.
+  elementsMax: 0x4_0000,
   request: [
     field('transactionalId', string, { nullable: 3, default: null }),
     field('acks', int16),

@@ -9,6 +9,8 @@ export const joinGroup = api({
   min: 0,
   max: 9,
   flexibleFrom: 6,
+  // Protocols: clients offer one to three, and choosing one for a group compares those of all its members.
+  elementsMax: 1_024,
   request: [
     field('groupId', string),
     field('sessionTimeoutMs', int32),

@@ -108,10 +108,11 @@ describe('closing', () => {
 
 it('connections that come before the agent serves are answered once it does', async () => {
   const agent = await LocalAgent.start();
-  const { world, chunks, budget, telemetry } = agent;
+  const { world, chunks, budget, decoded, telemetry } = agent;
   const kafka = [{ name: 'late', host: 'agent.test', port: 0, advertise: undefined }];
   const settings = { ...localSettings, kafka };
-  const server = await Server.open({ world, settings, chunks, budget, meters: telemetry.meters, log: silentLog });
+  const { meters } = telemetry;
+  const server = await Server.open({ world, settings, chunks, budget, decoded, meters, log: silentLog });
   const [advertised] = server.advertised;
   expect(advertised).toMatchObject({ name: 'late', host: 'agent.test' });
   const client = agent.connect(advertised!.port);
@@ -125,7 +126,7 @@ it('connections that come before the agent serves are answered once it does', as
 
 it('an address that is taken leaves no listener behind', async () => {
   const agent = await LocalAgent.start();
-  const { world, chunks, budget, telemetry } = agent;
+  const { world, chunks, budget, decoded, telemetry } = agent;
   const closedPorts: number[] = [];
   const net = {
     ...world.net,
@@ -140,6 +141,7 @@ it('an address that is taken leaves no listener behind', async () => {
     settings: { ...localSettings, kafka },
     chunks,
     budget,
+    decoded,
     meters: telemetry.meters,
     log: silentLog,
   });
