@@ -10,7 +10,8 @@ import { makeBatch } from '../unit/ingest/make-batch.js';
 import { arbitraryMessage } from '../unit/protocol/arbitrary-messages.js';
 import { fuzz, mutate } from './mutate.js';
 
-const SEEDS = 1_500 * fuzz.factor;
+/** Of six frames each: 10^4 inputs, 10^6 in test:long. */
+const SEEDS = 1_700 * fuzz.factor;
 const FRAMES = 6;
 const ABREAST = 8;
 const folder = scratchFolder('fuzz');

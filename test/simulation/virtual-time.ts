@@ -16,6 +16,8 @@ export class VirtualTime {
   readonly #heap: Event[] = [];
   /** Events run so far: two runs of a seed agree on it. */
   eventCount = 0;
+  /** Told the CPU time of this thread that an event took, with every promise that it settled. */
+  onTurn: ((cpuMs: number) => void) | undefined;
 
   get nowMs(): number {
     return this.#nowMs;
@@ -46,8 +48,14 @@ export class VirtualTime {
       }
       this.#nowMs = next.atMs;
       this.eventCount += 1;
+      const { onTurn } = this;
+      const before = onTurn === undefined ? undefined : process.threadCpuUsage();
       next.run();
       await settle();
+      if (before !== undefined) {
+        const { user, system } = process.threadCpuUsage(before);
+        onTurn?.((user + system) / 1_000);
+      }
     }
   }
 

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { apiList, apis } from '../../src/protocol/apis.js';
+import type { Api } from '../../src/protocol/codec.js';
+import { encodeRequestFrame, readRequestHeader } from '../../src/protocol/frames.js';
+import { ProtocolError } from '../../src/protocol/protocol-error.js';
+import { LocalAgent } from '../conformance/local-agent.js';
+import { framed } from '../processes/wire.js';
+import { arbitraryMessage } from '../unit/protocol/arbitrary-messages.js';
+
+/** Of the main thread's own CPU, never of the clock. */
+const TURN_MS_MAX = 50;
+/** Of the first one the engine compiles, in another it may collect garbage. */
+const TRIES = 4;
+const FRAME_BYTES_MAX = 4 * 2 ** 20 - 100;
+
+/** The value with the elements of one of its arrays repeated, as often as one request may have them. */
+function swollen(value: Record<string, unknown>, field: string, times: number): Record<string, unknown> {
+  const elements = value[field] as readonly unknown[];
+  return { ...value, [field]: Array.from({ length: times }, (_, n) => elements[n % elements.length]) };
+}
+
+function isServed(api: Api, version: number, frame: Uint8Array): boolean {
+  try {
+    return api.request.elements(version, frame, readRequestHeader(frame).bodyPosition) > 0;
+  } catch (failure) {
+    if (failure instanceof ProtocolError) return false;
+    throw failure;
+  }
+}
+
+/** The largest request of this kind that is served: of many elements in one array of the top. */
+function largest(api: Api, version: number, field: string, value: Record<string, unknown>): Uint8Array | undefined {
+  for (let times = api.request.elementsMax; times > 1_000; times = Math.floor(times / 2)) {
+    const request = swollen(value, field, times);
+    const frame = Buffer.concat(encodeRequestFrame(api, version, 1, 'turns', request as never).slices).subarray(4);
+    if (frame.length <= FRAME_BYTES_MAX && isServed(api, version, frame)) return frame;
+  }
+  return undefined;
+}
+
+const cases = apiList
+  .filter((api) => api !== (apis.produce as Api))
+  .flatMap((api) => {
+    const version = api.max;
+    const values = fc.sample(arbitraryMessage(api.request, version), { seed: 3, numRuns: 30 }) as Record<
+      string,
+      unknown
+    >[];
+    const fields = api.request.fields.map(({ name }) => name);
+    return fields.flatMap((field) => {
+      const value = values.find((one) => Array.isArray(one[field]) && (one[field] as unknown[]).length > 0);
+      const frame = value === undefined ? undefined : largest(api, version, field, value);
+      return frame === undefined ? [] : [[`${api.name} v${version}, ${field}`, frame] as const];
+    });
+  });
+
+test.each(cases)(
+  '%s: as many elements as a request may have take no turn of 50 ms',
+  { timeout: 120_000 },
+  async (_name, frame) => {
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (let left = TRIES; left > 0; left -= 1) {
+      const agent = await LocalAgent.start({ frameBytesMax: 8 * 2 ** 20 });
+      await agent.connect().call(apis.metadata, 4, { topics: [{ name: 't' }] });
+      let worstMs = 0;
+      agent.time.onTurn = (cpuMs) => {
+        worstMs = Math.max(worstMs, cpuMs);
+      };
+      agent.connect().socket.send(framed(frame));
+      await agent.pass(20);
+      leastMs = Math.min(leastMs, worstMs);
+    }
+    expect(leastMs).toBeLessThan(TURN_MS_MAX);
+  },
+);
