@@ -84,6 +84,9 @@ export class Metadata implements MetadataView {
   topicByName(name: string): Topic | undefined {
     return this.#state.topics.byName.get(name);
   }
+  topicLike(name: string): string | undefined {
+    return this.#state.topics.like(name);
+  }
   topicById(topicId: string): Topic | undefined {
     return this.#state.topics.byId.get(topicId);
   }

@@ -59,6 +59,11 @@ export class Topics {
     this.#producers = producers;
   }
 
+  /** The name of the topic that one of this name is or would collide with. */
+  like(name: string): string | undefined {
+    return this.#collapsed.get(collapse(name));
+  }
+
   create(command: CreateTopic): Outcome {
     const topicId = topicIdText(command.topicId);
     if (topicId === undefined || this.byId.has(topicId) || this.retiring.some((topic) => topic.topicId === topicId)) {
@@ -71,7 +76,7 @@ export class Topics {
     if (this.byName.has(command.name)) {
       return refused(errors.TOPIC_ALREADY_EXISTS.code, `Topic '${command.name}' already exists.`);
     }
-    const collides = this.#collapsed.get(collapse(command.name));
+    const collides = this.like(command.name);
     if (collides !== undefined) {
       return refused(
         errors.INVALID_TOPIC_EXCEPTION.code,

@@ -17,6 +17,8 @@ export interface MetadataView {
   readonly extentCount: number;
 
   topicByName(name: string): TopicView | undefined;
+  /** The name of the topic that one of this name would collide with: "." and "_" count as one. */
+  topicLike(name: string): string | undefined;
   topicById(topicId: string): TopicView | undefined;
   topics(): Iterable<TopicView>;
 

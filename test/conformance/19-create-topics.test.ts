@@ -149,13 +149,16 @@ it('more than 10,000 partitions fail the whole request, each of its topics, what
 
 it.each([
   ['a topic that exists before its settings', { name: 'exists', configs: [{ name: 'no.such', value: null }] }, 36],
+  ['a name like another before its settings', { name: 'like.it', configs: [{ name: 'no.such', value: '1' }] }, 17],
   ['settings before replicas', { replicationFactor: 0, configs: [{ name: 'no.such', value: '1' }] }, 40],
   ['replicas before partitions', { replicationFactor: 0, numPartitions: 0 }, 38],
 ])('of several mistakes Kafka tells %s', async (_, mistakes, error) => {
   const client = (await LocalAgent.start()).connect();
-  await client.call(apis.createTopics, 7, { topics: [topic({ name: 'exists' })] });
-  const answer = await client.call(apis.createTopics, 7, { topics: [topic(mistakes)] });
-  expect(answer.topics).toMatchObject([{ errorCode: error }]);
+  await client.call(apis.createTopics, 7, { topics: [topic({ name: 'exists' }), topic({ name: 'like_it' })] });
+  for (const validateOnly of [true, false]) {
+    const answer = await client.call(apis.createTopics, 7, { topics: [topic(mistakes)], validateOnly });
+    expect(answer.topics).toMatchObject([{ errorCode: error }]);
+  }
 });
 
 it('an outcome that does not come within the timeout: 7; an agent that stops: 41', async () => {

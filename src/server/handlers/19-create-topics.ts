@@ -117,6 +117,11 @@ function findMistake(services: Services, topic: Wanted): Mistake | undefined {
   if (services.metadata.view.topicByName(name) !== undefined) {
     return { errorCode: errors.TOPIC_ALREADY_EXISTS.code, errorMessage: `Topic '${name}' already exists.` };
   }
+  const like = services.metadata.view.topicLike(name);
+  if (like !== undefined) {
+    const errorMessage = `Topic '${name}' collides with existing topic: ${like} ('.' and '_' count as one)`;
+    return { errorCode: errors.INVALID_TOPIC_EXCEPTION.code, errorMessage };
+  }
   const withoutValue = configs.filter(({ value }) => value === null).map((config) => config.name);
   if (withoutValue.length > 0) {
     const errorMessage = `Null value not supported for topic configs: ${withoutValue.join(',')}`;
