@@ -10,6 +10,8 @@ export interface Allowed {
   readonly versions?: readonly [number, number];
   /** The field of the answer, as in {@link Difference}; or `outcome`. */
   readonly field: string | RegExp;
+  /** What tells the elements on the way apart. */
+  readonly place?: RegExp;
   /** The two values as they are printed, or what they match; any when absent. */
   readonly weft?: string | number | boolean | null | RegExp;
   readonly kafka?: string | number | boolean | null | RegExp;
@@ -29,6 +31,7 @@ export function allowedBy(step: Step, difference: Difference): Allowed | undefin
       (entry.api === api.name || entry.api === 'every') &&
       (entry.versions === undefined || (version >= entry.versions[0] && version <= entry.versions[1])) &&
       (typeof entry.field === 'string' ? entry.field === difference.field : entry.field.test(difference.field)) &&
+      (entry.place === undefined || entry.place.test(difference.place)) &&
       matches(entry.weft, difference.weft) &&
       matches(entry.kafka, difference.kafka) &&
       (entry.when === undefined || entry.when(step)),

@@ -23,7 +23,10 @@ function requestOf(story: Story, api: Api, version: number): Record<string, unkn
       readonly resourceType: number;
       readonly resourceName: string;
     }[];
-    const keyed = resources.map((each) => [`${each.resourceType} ${JSON.stringify(each.resourceName)}`, each] as const);
+    const typeOf = (type: number): number => ([2, 4, 8, 16, 32].includes(type) ? type : -1);
+    const keyOf = ({ resourceType, resourceName }: (typeof resources)[number]): string =>
+      JSON.stringify([typeOf(resourceType), resourceName]);
+    const keyed = resources.map((each) => [keyOf(each), each] as const);
     request['resources'] = [...new Map(keyed).values()];
   }
   // All topics of a page: of other scripts, too.

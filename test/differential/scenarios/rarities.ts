@@ -47,7 +47,9 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
   },
   'another leader epoch': (story) => {
     story.topic('~a');
-    fetch(story, '~a', 0, 0, {}, { currentLeaderEpoch: 3 });
+    const fetched = [{ partition: 0, currentLeaderEpoch: 3, fetchOffset: 0, partitionMaxBytes: 1_000 }];
+    const fetching = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000, topics: [{ topic: '~a', partitions: fetched }] };
+    story.send(apis.fetch, fetching, { version: 12 });
     const timed = [{ partitionIndex: 0, currentLeaderEpoch: 3, timestamp: -1 }];
     const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: '~a', partitions: timed }] };
     story.send(apis.listOffsets, request, { versionMin: 4 });
@@ -117,6 +119,10 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
   },
   'a client of no name': (story) => {
     story.send(apis.apiVersions, { clientSoftwareName: '', clientSoftwareVersion: '' }, { versionMin: 3 });
+  },
+  'a version to come without tags': (story) => {
+    const damage = [{ kind: 'set', position: 2, bytes: [0x7f, 0xff] }] as const;
+    story.send(apis.apiVersions, {}, { version: 0, clientId: '', damage });
   },
   'all tags there could be': (story) => {
     const damage = [{ kind: 'tags', of: 'body', bytes: [0xff, 0xff, 0xff, 0xff, 0x0f] }] as const;
