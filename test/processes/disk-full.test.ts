@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, truncateSync, unlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
+import { errors } from '../../src/protocol/errors.js';
 import { makeBatch } from '../unit/ingest/make-batch.js';
 import { scratchFolder, startAgent } from './agent.js';
 import { produce, readValues, WireClient } from './wire.js';
@@ -41,6 +42,8 @@ const disk = process.platform === 'linux' ? await smallDisk() : undefined;
 afterAll(() => disk?.close());
 
 const needed = process.env['WEFT_ALL'] === '1';
+const PATIENCE_MS = 10_000;
+const FULL: readonly number[] = [errors.KAFKA_STORAGE_ERROR.code, errors.REQUEST_TIMED_OUT.code];
 
 const name =
   'a full disk is a retriable error and no acknowledgement; what was acknowledged is there, through kill -9 and when space returns';
@@ -60,26 +63,33 @@ test.skipIf(disk === undefined && !needed)(
     let client = await WireClient.connect(agent.kafka);
     await client.call(apis.metadata, 9, { topics: [{ name: 'full' }] });
     const acknowledged: string[] = [];
+    /** Timed out: the segment had room, its journal entry has none yet. They may become visible once there is space. */
+    const undecided = new Set<string>();
     let n = 0;
-    /** Produces until the answer is not success. A record without an answer may be there or not; there is none here. */
-    const fill = async (bytes: number): Promise<number> => {
-      for (;;) {
-        const value = `${n}-${'x'.repeat(bytes)}`;
-        n += 1;
-        const { errorCode } = await produce(client, 'full', 0, makeBatch({ values: [value] }));
-        if (errorCode !== 0) return errorCode;
-        acknowledged.push(value);
-      }
+    const send = async (bytes: number): Promise<number> => {
+      const value = `${n}-${'x'.repeat(bytes)}`;
+      n += 1;
+      const { errorCode } = await produce(client, 'full', 0, makeBatch({ values: [value] }), PATIENCE_MS);
+      if (errorCode === 0) acknowledged.push(value);
+      if (errorCode === errors.REQUEST_TIMED_OUT.code) undecided.add(value);
+      return errorCode;
+    };
+    /** Produces until the answer is not success: it must be one that clients retry. */
+    const fill = async (bytes: number): Promise<void> => {
+      let errorCode: number;
+      do errorCode = await send(bytes);
+      while (errorCode === 0);
+      expect(FULL).toContain(errorCode);
     };
     const expectAll = async (): Promise<void> => {
-      const read = await readValues(client, 'full', 0);
+      const read = (await readValues(client, 'full', 0)).filter((value) => !undecided.has(value));
       expect(read.map((value) => value.split('-')[0])).toEqual(acknowledged.map((value) => value.split('-')[0]));
       expect(read).toEqual(acknowledged);
     };
     // First by large segments, then until not even a small one, or its journal entry, fits.
-    expect(await fill(500_000)).toBe(56);
-    expect(await fill(1)).toBe(56);
-    expect(await fill(1)).toBe(56);
+    await fill(500_000);
+    await fill(1);
+    await fill(1);
     expect(acknowledged.length).toBeGreaterThan(20);
     await expectAll();
 
@@ -87,17 +97,15 @@ test.skipIf(disk === undefined && !needed)(
     const reserve = join(disk.path, 'reserve');
     renameSync(ballast, reserve);
     truncateSync(reserve, 12 << 20);
-    const value = 'space again';
     let errorCode: number;
-    do ({ errorCode } = await produce(client, 'full', 0, makeBatch({ values: [value] })));
-    while (errorCode === 56);
+    do errorCode = await send(1);
+    while (FULL.includes(errorCode));
     expect(errorCode).toBe(0);
-    acknowledged.push(value);
     await expectAll();
 
     // Full again, and killed while full: nothing torn, and everything is there once there is space to start in.
-    expect(await fill(500_000)).toBe(56);
-    expect(await fill(1)).toBe(56);
+    await fill(500_000);
+    await fill(1);
     await agent.kill();
     unlinkSync(reserve);
     agent = await startAgent(flags);

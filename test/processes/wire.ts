@@ -129,8 +129,12 @@ export async function produce(
   topic: string,
   partition: number,
   records: Uint8Array,
+  timeoutMs = 30_000,
 ): Promise<{ readonly errorCode: number; readonly baseOffset: number }> {
-  const { responses } = await client.call(apis.produce, 9, produceRequest(topic, partition, records));
+  const { responses } = await client.call(apis.produce, 9, {
+    ...produceRequest(topic, partition, records),
+    timeoutMs,
+  });
   return responses[0]!.partitionResponses[0]!;
 }
 
