@@ -74,6 +74,11 @@ public class WeftClient {
   }
 
   static void join(String bootstrap, String topic, String group) throws Exception {
+    member(bootstrap, group, consumer -> consumer.subscribe(List.of(topic)));
+  }
+
+  static void member(String bootstrap, String group, java.util.function.Consumer<KafkaConsumer<byte[], byte[]>> subscribe)
+      throws Exception {
     var ended = new CompletableFuture<Void>();
     new Thread(() -> {
       try {
@@ -84,8 +89,7 @@ public class WeftClient {
       ended.complete(null);
     }).start();
     try (var consumer = consumer(bootstrap, group)) {
-      if (topic.startsWith("/")) consumer.subscribe(new SubscriptionPattern(topic.substring(1)));
-      else consumer.subscribe(List.of(topic));
+      subscribe.accept(consumer);
       Set<TopicPartition> shown = null;
       while (!ended.isDone()) {
         var records = consumer.poll(Duration.ofMillis(100));
