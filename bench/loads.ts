@@ -1,6 +1,8 @@
 import { consumeWithJava, produceWithJava } from './generators/java.js';
+
 import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
+import { hotLoads } from './hot-loads.js';
 import type { RunningSystem } from './systems/system.js';
 
 /** What can make load here; undefined where `npm run setup` has not brought it. */
@@ -18,6 +20,10 @@ export interface Load {
   readonly rate: 'flat-out' | 'fixed';
   /** Before the first round, on a server just started. */
   warmUp(on: Run): Promise<void>;
+  /** For `weft agent` in this load. */
+  readonly agentFlags?: readonly string[];
+  /** Before each round, unmeasured. */
+  prepare?(on: Run, round: number): Promise<void>;
   /** A server whose own memory is cold reads from its store. */
   readonly restarted: boolean;
   round(on: Run, round: number): Promise<Transfer>;
@@ -128,6 +134,7 @@ export const loads: readonly Load[] = [
     warmUp,
     round: (run, round) => replay(consumeWithJava, run.generators.java, run, round),
   },
+  ...hotLoads,
 ];
 
 /** Reads as many records as one everyday round has. */

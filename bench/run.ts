@@ -40,7 +40,7 @@ export async function runLoad(
   const fsync = fsyncMs(folder);
   try {
     for (const system of systems) {
-      const started = await system.start();
+      const started = await system.start(load.agentFlags);
       await settle();
       const { secondsToReady, pid } = started;
       const place = {
@@ -58,6 +58,7 @@ export async function runLoad(
       for (const place of taken) {
         if (load.restarted) place.run = { ...place.run, system: await place.run.system.restart() };
         await settle();
+        await load.prepare?.(place.run, round);
         const sample = await takeSample(load, place.run, round);
         place.samples.push(sample);
         const { megabytesPerSecond, cpuSecondsPerGigabyte, cores } = sample;

@@ -1,15 +1,17 @@
 import { runProgram } from '../../test/servers/processes.js';
 import { numbersOf, RECORD_BYTES, type Transfer } from './generator.js';
 
-/** One librdkafka producer with its default settings (acks=all, linger 5 ms), flat out. */
+/** One librdkafka producer with its default settings (acks=all, linger 5 ms) but for `settings`, NAME=VALUE, flat out. */
 export async function produceWithLibrdkafka(
   program: string,
   kafka: string,
   topic: string,
   records: number,
+  settings: readonly string[] = [],
 ): Promise<Transfer> {
   const output = await runProgram(program, [
     '-P',
+    ...settings.flatMap((setting) => ['-X', setting]),
     '-b',
     kafka,
     '-t',

@@ -31,6 +31,7 @@ function running(node: KafkaNode): RunningSystem {
     kafka: `127.0.0.1:${node.port}`,
     pid: node.server.process.pid!,
     storePid: undefined,
+    http: undefined,
     secondsToReady: node.secondsToReady,
     restart: async () => running(await node.restart()),
     stop: () => node.stop(),

@@ -3,8 +3,8 @@ export interface System {
   readonly name: string;
   /** One sentence: what must be known to judge its figures. */
   readonly setup: string;
-  /** Starts on an empty folder; resolves when it answers Kafka requests. */
-  start(): Promise<RunningSystem>;
+  /** Starts on an empty folder; resolves when it answers Kafka requests. `agentFlags` are a load's own, for Weft only. */
+  start(agentFlags?: readonly string[]): Promise<RunningSystem>;
 }
 
 export interface RunningSystem {
@@ -15,6 +15,8 @@ export interface RunningSystem {
   /** Of the object store beside it; its processor time is told apart. */
   readonly storePid: number | undefined;
   readonly secondsToReady: number;
+  /** HOST:PORT of its /metrics; undefined when it has none. */
+  readonly http: string | undefined;
   /** Stops and starts again on what is there: memory and caches of its own are cold then. */
   restart(): Promise<RunningSystem>;
   /** Stops and removes its folder. */
