@@ -53,21 +53,45 @@ export function decompress(codec: number, bytes: Uint8Array, cap = bytesCap(byte
   }
 }
 
-/** Compresses as common clients do: snappy as raw blocks, lz4 as frames. */
-export function compress(codec: CodecName, bytes: Uint8Array): Uint8Array {
+export const standardLevels = { gzip: -1, zstd: 3 } as const;
+
+/**
+ * The longest distance, as a power of two, that zstd looks back: what level 3 has for long input. It bounds the tables of the
+ * highest levels (hundreds of MiB else) and what readers must keep.
+ */
+const ZSTD_WINDOW_LOG_MAX = 21;
+
+/**
+ * Compresses as common clients do: snappy as raw blocks, lz4 as frames. `level` is of gzip (-1…9) and zstd (-131072…22); the
+ * package for lz4 has one. Bytes may lie in shared memory; the result never does, but of 'none', which gives `bytes` back.
+ */
+export function compress(codec: CodecName, bytes: Uint8Array, level?: number): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (codec) {
     case 'none':
       return bytes;
     case 'gzip':
-      return gzipSync(buffer);
+      return gzipSync(buffer, { level: level ?? standardLevels.gzip, chunkSize: inputChunkBytes(bytes.length) });
     case 'snappy':
       return snappyCompress(buffer);
     case 'lz4':
       return compressFrameSync(buffer);
     case 'zstd':
-      return zstdCompressSync(buffer, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+      return zstdCompressSync(buffer, {
+        params: {
+          [constants.ZSTD_c_compressionLevel]: level ?? standardLevels.zstd,
+          [constants.ZSTD_c_windowLog]: ZSTD_WINDOW_LOG_MAX,
+        },
+        // Its tables are then no larger than the input needs.
+        pledgedSrcSize: bytes.length,
+        chunkSize: inputChunkBytes(bytes.length),
+      });
   }
+}
+
+/** Output grows by pieces of this size: one is nearly always enough. */
+function inputChunkBytes(bytes: number): number {
+  return Math.min(2 ** 18, Math.max(2 ** 12, bytes));
 }
 
 /** Java frames its snappy blocks (xerial); other clients send one raw block. */

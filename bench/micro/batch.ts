@@ -29,6 +29,7 @@ const rules = {
   compacted: false,
   walkRecords: true,
   zstdAllowed: true,
+  codec: undefined,
 };
 
 const bench = new Bench({ time: 200, warmupTime: 50 });

@@ -46,10 +46,20 @@ function stored(type: ConfigType, standard: string, flaw: Check): Config {
 /** In the order of their names, as DescribeConfigs lists them. */
 const table = {
   'cleanup.policy': effective('list', 'delete', listIn('delete', 'compact'), 'compact: every record must have a key.'),
-  'compression.gzip.level': stored('int', '-1', gzipLevel),
+  'compression.gzip.level': effective('int', '-1', gzipLevel, 'Of batches that compression.type compresses anew.'),
   'compression.lz4.level': stored('int', '9', int(1, 17)),
-  'compression.type': stored('string', 'producer', compressionType),
-  'compression.zstd.level': stored('int', '3', int(-131_072, 22)),
+  'compression.type': effective(
+    'string',
+    'producer',
+    compressionType,
+    'producer: batches are stored as they come; else those of another codec are compressed anew when they arrive.',
+  ),
+  'compression.zstd.level': effective(
+    'int',
+    '3',
+    int(-131_072, 22),
+    'Of batches that compression.type compresses anew.',
+  ),
   'delete.retention.ms': stored('long', String(DAY_MS), long(0)),
   'file.delete.delay.ms': stored('long', '60000', long(0)),
   'flush.messages': stored('long', String(LONG_MAX), long(1)),
@@ -183,6 +193,15 @@ export interface TopicRules {
   readonly timestampAfterMaxMs: number;
   readonly compacted: boolean;
   readonly walkRecords: boolean;
+  /** What a batch of another codec is compressed to; undefined: batches stay as their producers made them. */
+  readonly compression: TopicCompression | undefined;
+}
+
+export interface TopicCompression {
+  /** As in a batch's attributes; 0: not compressed. */
+  readonly codec: number;
+  /** Of gzip and zstd, else of no meaning. */
+  readonly level: number;
 }
 
 /** Of configs that `topicConfigsFlaw` found no flaw in. */
@@ -196,7 +215,17 @@ export function topicRules(configs: ReadonlyMap<string, string>, layers: ConfigL
     timestampAfterMaxMs: saturated(value('message.timestamp.after.max.ms')),
     compacted,
     walkRecords: compacted || value('weft.walk.records') === 'true',
+    compression: compressionOf(value),
   };
+}
+
+const CODECS = ['uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'];
+
+function compressionOf(value: (name: TopicConfigName) => string): TopicCompression | undefined {
+  const type = value('compression.type');
+  if (type === 'producer') return undefined;
+  const level = type === 'gzip' || type === 'zstd' ? Number(value(`compression.${type}.level`)) : 0;
+  return { codec: CODECS.indexOf(type), level };
 }
 
 /** As DescribeConfigs shows it. */

@@ -1,4 +1,5 @@
 import type { BucketUrl } from '../config/bucket-url.js';
+import type { TopicCompression } from '../config/topic-configs.js';
 import type { PublishedPartition } from '../metadata/outcomes.js';
 import type { TelemetryShare } from '../telemetry/counters.js';
 import type { Piece } from '../threads/chunks.js';
@@ -88,6 +89,8 @@ export interface IngestTopic {
   readonly timestampAfterMaxMs: number;
   readonly compacted: boolean;
   readonly walkRecords: boolean;
+  /** What a batch of another codec is compressed to; undefined: batches stay as their producers made them. */
+  readonly compression: TopicCompression | undefined;
 }
 
 export type FromIngest =

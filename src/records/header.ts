@@ -110,6 +110,12 @@ export class BatchHeader {
     this.#setInt64(MAX_TIMESTAMP, timestampMs);
   }
 
+  /** Records of another codec follow the header, the whole batch has `bytes`; the CRC must be set anew afterwards. */
+  setCodec(codec: number, bytes: number): void {
+    this.#setAttributes((this.attributes & ~CODEC_MASK) | codec);
+    this.#view.setInt32(this.position + LENGTH, bytes - LENGTH_END);
+  }
+
   /** Bits that mean nothing yet are dropped where a header is written anew, as in Kafka (DefaultRecordBatch.computeAttributes). */
   #setAttributes(attributes: number): void {
     this.#view.setInt16(this.position + ATTRIBUTES, attributes & KNOWN_ATTRIBUTES);

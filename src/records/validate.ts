@@ -27,6 +27,8 @@ export interface BatchRules {
   readonly walkRecords: boolean;
   /** Produce v7 brought zstd (KIP-110). */
   readonly zstdAllowed: boolean;
+  /** The codec that the topic wants its batches in, as in their attributes; undefined: whatever they come in. */
+  readonly codec: number | undefined;
 }
 
 export interface BatchFacts {
@@ -55,7 +57,12 @@ export interface RecordFault {
 }
 
 export type Verdict =
-  | { readonly kind: 'accepted'; readonly facts: BatchFacts }
+  | {
+      readonly kind: 'accepted';
+      readonly facts: BatchFacts;
+      /** The records, not compressed, of a batch whose codec is not the one that the topic wants; undefined of any other. */
+      readonly records: Uint8Array | undefined;
+    }
   | {
       readonly kind: 'refused';
       /** Kafka error code. */
@@ -142,7 +149,10 @@ export function validateProduceBatch(bytes: Uint8Array, position: number, given:
   }
   const fault = headerFault(batch);
   if (fault !== undefined) return fault;
-  return rules.walkRecords || rules.compacted ? walked(bytes, batch, length, rules) : unwalked(batch, rules);
+  const recompressed = rules.codec !== undefined && rules.codec !== (batch.attributes & CODEC_MASK);
+  return rules.walkRecords || rules.compacted || recompressed
+    ? walked(bytes, batch, length, rules, recompressed)
+    : unwalked(batch, rules);
 }
 
 function headerFault(batch: BatchHeader): Verdict | undefined {
@@ -162,7 +172,13 @@ function headerFault(batch: BatchHeader): Verdict | undefined {
 
 const found = new Float64Array(4);
 
-function walked(bytes: Uint8Array, batch: BatchHeader, length: number, rules: BatchRules): Verdict {
+function walked(
+  bytes: Uint8Array,
+  batch: BatchHeader,
+  length: number,
+  rules: BatchRules,
+  recompressed: boolean,
+): Verdict {
   const codec = batch.attributes & CODEC_MASK;
   const start = batch.position + BATCH_OVERHEAD_BYTES;
   let records = bytes.subarray(start, batch.position + length);
@@ -190,7 +206,8 @@ function walked(bytes: Uint8Array, batch: BatchHeader, length: number, rules: Ba
   const refusal = suspect ? refusalOfRecords(records, batch, rules) : undefined;
   if (refusal !== undefined) return refusal;
   const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
-  return { kind: 'accepted', facts: { ...factsOf(batch), minTimestamp, maxTimestamp, maxTimestampWrong } };
+  const facts = { ...factsOf(batch), minTimestamp, maxTimestamp, maxTimestampWrong };
+  return { kind: 'accepted', facts, records: recompressed ? records : undefined };
 }
 
 function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
@@ -201,7 +218,7 @@ function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
       return refused(INVALID_TIMESTAMP, outOfTime(timestamp, rules));
     }
   }
-  return { kind: 'accepted', facts: factsOf(batch) };
+  return { kind: 'accepted', facts: factsOf(batch), records: undefined };
 }
 
 /**

@@ -3,7 +3,7 @@ import { type AgentProcess, scratchFolder, startAgent } from '../processes/agent
 import type { ClientDriver, Compression } from './driver.js';
 import { franzGo } from './go.js';
 import { compileJava, java } from './java.js';
-import { kafkaJs } from './kafkajs.js';
+import { kafkaJs, kafkaJsClient } from './kafkajs.js';
 import { kcat } from './kcat.js';
 import { librdkafka } from './librdkafka.js';
 import { platformatic } from './platformatic.js';
@@ -42,6 +42,38 @@ test.each(writers.map(([writer, compression]) => ({ name: writer.name, writer, c
     await createTopic(agent, topic, 1);
     const records = textRecords(topic);
     await writer.produce(agent.kafka, topic, records, { compression, idempotent: true });
+    for (const [reader] of writers) {
+      if (!reads(reader, compression)) continue;
+      const consumed = await reader.consume(agent.kafka, topic, records.length);
+      expect(consumed.map(toBrief), `read by ${reader.name}`).toEqual(records.map(toBrief));
+    }
+  },
+);
+
+const targets = [
+  ['uncompressed', 'none'],
+  ['gzip', 'gzip'],
+  ['snappy', 'snappy'],
+  ['lz4', 'lz4'],
+  ['zstd', 'zstd'],
+] as const;
+
+test.each(targets)(
+  'what a topic compresses anew (compression.type=%s) every client reads',
+  { timeout: 240_000 },
+  async (type, compression) => {
+    const topic = `anew-${type}`;
+    const admin = kafkaJsClient(agent.kafka).admin();
+    await admin.connect();
+    const configEntries = [{ name: 'compression.type', value: type }];
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] });
+    await admin.disconnect();
+    const records = textRecords(topic);
+    // A codec that is none of the targets' own, so that all is written anew.
+    await (compression === 'snappy' ? franzGo : java).produce(agent.kafka, topic, records, {
+      compression: compression === 'lz4' ? 'snappy' : 'lz4',
+      idempotent: true,
+    });
     for (const [reader] of writers) {
       if (!reads(reader, compression)) continue;
       const consumed = await reader.consume(agent.kafka, topic, records.length);

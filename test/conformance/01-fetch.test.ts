@@ -365,3 +365,23 @@ describe('sessions', () => {
     expect(agent.fetchSessions.count).toBe(1);
   });
 });
+
+it('a topic with compression.type=zstd is refused before v10', async () => {
+  const { client } = await agentWithRecords();
+  const alter = (resourceType: number, resourceName: string, name: string, value: string) =>
+    client.call(apis.incrementalAlterConfigs, 1, {
+      resources: [{ resourceType, resourceName, configs: [{ name, configOperation: 0, value }] }],
+      validateOnly: false,
+    });
+  const errorOf = async (version: number) => {
+    const { responses } = await client.call(apis.fetch, version, from(0));
+    const { errorCode, records } = responses[0]!.partitions[0]!;
+    return [errorCode, records!.length > 0];
+  };
+  expect(await errorOf(9)).toEqual([0, true]);
+  await alter(2, 't', 'compression.type', 'zstd');
+  expect(await errorOf(9)).toEqual([76, false]);
+  expect(await errorOf(10)).toEqual([0, true]);
+  await alter(2, 't', 'compression.type', 'lz4');
+  expect(await errorOf(9)).toEqual([0, true]);
+});

@@ -1,5 +1,6 @@
 import { apis } from '../../src/protocol/apis.js';
 import { errorByCode, errors } from '../../src/protocol/errors.js';
+import type { TopicSize } from './scenario.js';
 import type { SimulatedNet } from './simulated-net.js';
 import type { VirtualTime } from './virtual-time.js';
 import { Disconnected, WireClient } from './wire-client.js';
@@ -7,11 +8,6 @@ import { Disconnected, WireClient } from './wire-client.js';
 const RETRY_MS = 60;
 const LATEST = -1;
 const EARLIEST = -2;
-
-interface TopicSize {
-  readonly name: string;
-  readonly partitions: number;
-}
 
 /** Creates the topics; tries until they are there. */
 export async function createTopics(
@@ -23,12 +19,12 @@ export async function createTopics(
 ): Promise<void> {
   await insist(net, host, port, time, async (client) => {
     const { response } = await client.call(apis.createTopics, 6, {
-      topics: topics.map(({ name, partitions }) => ({
+      topics: topics.map(({ name, partitions, compression }) => ({
         name,
         numPartitions: partitions,
         replicationFactor: -1,
         assignments: [],
-        configs: [],
+        configs: compression === undefined ? [] : [{ name: 'compression.type', value: compression }],
       })),
       timeoutMs: 30_000,
       validateOnly: false,

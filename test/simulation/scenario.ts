@@ -17,6 +17,13 @@ export type Mishap =
   | 'clock jump'
   | 'full';
 
+export interface TopicSize {
+  readonly name: string;
+  readonly partitions: number;
+  /** compression.type; undefined: as the producers compress. */
+  readonly compression?: string;
+}
+
 export interface ProducerSize {
   readonly topic: string;
   readonly partition: number;
@@ -43,7 +50,7 @@ export interface Scenario {
   readonly mode: 'calm' | 'storm' | 'liveness';
   readonly bucket: 'objects' | 'folder';
   readonly sizes: AgentSizes;
-  readonly topics: readonly { readonly name: string; readonly partitions: number }[];
+  readonly topics: readonly TopicSize[];
   readonly producers: readonly ProducerSize[];
   readonly consumers: number;
   /** Before each poll, that a consumer begins again at 0. */
@@ -122,7 +129,7 @@ export function drawScenario(seed: number): Scenario {
     mode,
     bucket,
     sizes: drawSizes(random, leaseMs),
-    topics,
+    topics: drawCompressions(topics, new SeededRandom(seed + 2 ** 42)),
     producers,
     consumers: random.between(1, 3),
     restartChance: random.pick([0.01, 0.1]),
@@ -134,6 +141,15 @@ export function drawScenario(seed: number): Scenario {
     mishapMs: random.pick([0.05, 0.2, 0.6]) * stormMs,
     deletionMs: random.chance(0.35) ? random.pick([0.05, 0.2]) * Math.min(stormMs, 2_000) : undefined,
   };
+}
+
+/** A third of the topics compresses anew what comes in another codec. */
+function drawCompressions(topics: readonly TopicSize[], random: SeededRandom): TopicSize[] {
+  return topics.map((topic) =>
+    random.chance(1 / 3)
+      ? { ...topic, compression: random.pick(['uncompressed', 'gzip', 'snappy', 'lz4', 'zstd']) }
+      : topic,
+  );
 }
 
 function drawGroups(count: number, random: SeededRandom): GroupSize[] {

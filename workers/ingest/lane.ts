@@ -52,6 +52,7 @@ export class Lane {
   readonly #segmentNumbers: BigInt64Array;
   readonly #topics = new TopicsView();
   readonly #scratch = new Scratch();
+  readonly #takeScratch = (length: number): Uint8Array => this.#scratch.take(length);
   readonly #unanswered: Unanswered;
   readonly #publisher: Publisher;
   /** None on a disk, where a second write would only wait behind the first. */
@@ -192,6 +193,7 @@ export class Lane {
       this.#topics,
       this.#world.clock.wallMs(),
       this.#ring.bytesMax,
+      this.#takeScratch,
     );
     const request: Request = {
       id,
@@ -217,7 +219,10 @@ export class Lane {
       this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
       this.#releaseUnused(id, inPlace);
     } else {
-      this.#openSegment(nowMs).add(request, inPlace);
+      // Of a request whose batches were all compressed anew nothing is needed any more.
+      const kept = inPlace && batches.some(({ source }) => source === body);
+      this.#openSegment(nowMs).add(request, kept);
+      this.#releaseUnused(id, inPlace && !kept);
     }
   }
 

@@ -2,10 +2,13 @@ import { native } from '../../native-bindings/bindings.js';
 import type { Piece } from '../../src/threads/chunks.js';
 
 /**
- * Memory for frames that lie in several pieces: a decoder wants a frame in one. Held until the seal that takes its
- * batches; blocks of memory are kept and used again. Bounded by the open segment: the lane takes nothing beyond it.
+ * Memory for frames that lie in several pieces, since a decoder wants a frame in one, and for batches that were compressed
+ * anew. Held until the seal that takes its batches; blocks of memory are kept and used again. Bounded by the open segment and
+ * one request more: the lane takes nothing beyond it.
  */
 const BLOCK_BYTES = 4 * 1024 * 1024;
+/** A rush leaves no more than these behind. */
+const BLOCKS_KEPT = 4;
 
 export class Scratch {
   /** All of BLOCK_BYTES. */
@@ -16,7 +19,7 @@ export class Scratch {
   /** The frame's bytes in one piece. */
   gather(chunks: Uint8Array, pieces: readonly Piece[]): Uint8Array {
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const gathered = this.#take(total);
+    const gathered = this.take(total);
     let at = 0;
     for (const { position, length } of pieces) {
       native.copy(gathered, at, chunks, position, length);
@@ -29,9 +32,11 @@ export class Scratch {
   reset(): void {
     this.#block = 0;
     this.#used = 0;
+    this.#blocks.length = Math.min(this.#blocks.length, BLOCKS_KEPT);
   }
 
-  #take(length: number): Uint8Array {
+  /** Memory of `length` bytes, with anything in it. */
+  take(length: number): Uint8Array {
     if (length > BLOCK_BYTES) {
       // Rare and large: not kept.
       return new Uint8Array(length);

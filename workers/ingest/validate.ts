@@ -1,5 +1,6 @@
 import { errors } from '../../src/protocol/errors.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader, TRANSACTIONAL } from '../../src/records/header.js';
+import { recompress } from '../../src/records/recompress.js';
 import { type BatchRules, envelopeFault, validateProduceBatch } from '../../src/records/validate.js';
 import type { ProduceRequest } from './decode.js';
 import type { Batch, Request, RequestPartition, RequestTopic } from './requests.js';
@@ -24,7 +25,8 @@ interface Failure {
 
 /**
  * Judges a request partition by partition, as Kafka's KafkaApis.handleProduceRequest and UnifiedLog do (PROTOCOL §5.1,
- * §5.2): a bad partition fails alone. Whatever concerns the whole request fails each of its partitions.
+ * §5.2): a bad partition fails alone. Whatever concerns the whole request fails each of its partitions. Batches of another
+ * codec than their topic's compression.type are written anew into memory of `take`.
  */
 export function examine(
   request: ProduceRequest,
@@ -33,7 +35,9 @@ export function examine(
   view: TopicsView,
   wallMs: number,
   segmentBytesMax: number,
+  take: (length: number) => Uint8Array,
 ): Examined {
+  const room = { bytes: recompressedBytesMax(segmentBytesMax) };
   const batches: Omit<Batch, 'request'>[] = [];
   const wholeFailure = failureOfSize(body.length, segmentBytesMax) ?? failureOfTransaction(request, body);
   const acksFailure = failureOfAcks(request);
@@ -64,25 +68,66 @@ export function examine(
             batchIndex: fault.index,
             batchIndexErrorMessage: fault.message,
           }));
-        } else if (verdict.facts.transactional) {
-          fail(partition, NO_TRANSACTION);
-        } else {
-          batches.push({
-            topic: topic!,
-            topicId: topic!.topicId,
-            topicIdBytes: topic!.topicIdBytes,
-            partition: index,
-            answer: partition,
-            source: body,
-            sourcePosition: position,
-            ...verdict.facts,
-          });
+          return partition;
         }
+        if (verdict.facts.transactional) {
+          fail(partition, NO_TRANSACTION);
+          return partition;
+        }
+        const stored =
+          verdict.records === undefined
+            ? { source: body, sourcePosition: position, bytes: verdict.facts.bytes }
+            : recompressed(topic!, body, position, verdict.records, room, take);
+        if ('error' in stored) {
+          fail(partition, stored);
+          return partition;
+        }
+        batches.push({
+          topic: topic!,
+          topicId: topic!.topicId,
+          topicIdBytes: topic!.topicIdBytes,
+          partition: index,
+          answer: partition,
+          ...verdict.facts,
+          ...stored,
+        });
         return partition;
       }),
     };
   });
   return { topics, batches };
+}
+
+/**
+ * A request's batches may have so many bytes once they are compressed anew: one segment takes them, and half of its lane's
+ * memory is left for the others.
+ */
+function recompressedBytesMax(segmentBytesMax: number): number {
+  return Math.floor(segmentBytesMax / 2);
+}
+
+/** The batch in its topic's codec. Its size counts anew, as in Kafka (UnifiedLog.append). */
+function recompressed(
+  topic: LaneTopic,
+  body: Uint8Array,
+  position: number,
+  records: Uint8Array,
+  room: { bytes: number },
+  take: (length: number) => Uint8Array,
+): Failure | Pick<Batch, 'source' | 'sourcePosition' | 'bytes'> {
+  const { codec, level } = topic.compression!;
+  const bytesMax = Math.min(topic.maxMessageBytes, room.bytes);
+  const source = recompress(body, position, records, { codec, level, bytesMax }, take);
+  if (source === 'too-large') {
+    const what = 'the batch, compressed as its topic demands, exceeds';
+    const message =
+      bytesMax === topic.maxMessageBytes
+        ? `${what} max.message.bytes, ${bytesMax}`
+        : `${what} the ${bytesMax} bytes that an agent of this memory has left for its request`;
+    return { error: errors.MESSAGE_TOO_LARGE.code, message };
+  }
+  room.bytes -= source.length;
+  return { source, sourcePosition: 0, bytes: source.length };
 }
 
 /** Fails every partition that was fine so far: the request as a whole will not be stored. */
@@ -169,6 +214,7 @@ function rulesOf(topic: LaneTopic, apiVersion: number, nowMs: number): BatchRule
     compacted,
     walkRecords,
     zstdAllowed: apiVersion >= ZSTD_SINCE,
+    codec: topic.compression?.codec,
   };
 }
 

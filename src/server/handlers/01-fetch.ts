@@ -10,8 +10,11 @@
  *   the store cannot give now are KAFKA_STORAGE_ERROR (56), which clients retry: never an empty answer.
  * - An agent whose epoch was closed serves nothing, since what it would read may be deleted: NOT_LEADER_OR_FOLLOWER (6).
  * - Nothing is transactional yet: the last stable offset is the high watermark and no transaction was aborted.
+ * - Before v10 a topic with compression.type=zstd is UNSUPPORTED_COMPRESSION_TYPE (76), as in Kafka; zstd that producers
+ *   chose themselves is given to everyone.
  * - Leader epochs are constant (0): FENCED and UNKNOWN_LEADER_EPOCH, diverging epochs and leader hints do not occur.
  */
+import { configured } from '../../config/topic-configs.js';
 import type { FetchAnswer, FetchedPartition } from '../../fetch/engine-contract.js';
 import { apis } from '../../protocol/apis.js';
 import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
@@ -34,7 +37,8 @@ export const fetch = (services: Services) =>
     const context = fetchSessions.begin(sessionRequest(request, call.version), world.clock.monotonicMs());
     if (typeof context === 'number') return { throttleTimeMs: 0, errorCode: context, responses: [] };
     const { view, self } = metadata;
-    const { wanted, failed, waits } = sort(context.list, view, view.isEpochOpen(self.agentEpoch));
+    const errorOf = readErrors(services, call.version, view.isEpochOpen(self.agentEpoch));
+    const { wanted, failed, waits } = sort(context.list, view, errorOf);
     // The first batch is given whatever the limit, even if that is nothing.
     const bytesMax = Math.min(Math.max(1, request.maxBytes), BYTES_MAX, call.account?.fetchBytesMax ?? BYTES_MAX);
     const found = await services.fetch.fetch(
@@ -100,17 +104,39 @@ interface Failed {
   readonly error: number;
 }
 
+/** First version whose readers know zstd (KIP-110). */
+const ZSTD_SINCE = 10;
+
+type ErrorOf = (partition: ListedPartition, byId: boolean) => number;
+
+/** Why a partition cannot be read; 0: it can. */
+function readErrors({ metadata: { view }, configs }: Services, version: number, isOpen: boolean): ErrorOf {
+  if (!isOpen) return () => errors.NOT_LEADER_OR_FOLLOWER.code;
+  const known: ErrorOf = ({ topic, partition }, byId) => topic.errorOf(partition, byId);
+  if (version >= ZSTD_SINCE) return known;
+  return (partition, byId) => {
+    const error = known(partition, byId);
+    if (error !== 0) return error;
+    const topic = view.topicById(partition.topic.topicId);
+    const isZstd = topic !== undefined && configured(topic.configs, 'compression.type', configs.now) === 'zstd';
+    return isZstd ? errors.UNSUPPORTED_COMPRESSION_TYPE.code : 0;
+  };
+}
+
+/** Errors that come last in the answer and do not keep the others from waiting. */
+const UNKNOWN: ReadonlySet<number> = new Set([errors.UNKNOWN_TOPIC_OR_PARTITION.code, errors.UNKNOWN_TOPIC_ID.code]);
+
 /** Parts what can be read from what cannot. The usual list, of which all can be read, is taken as it is. */
-function sort(list: FetchList, view: Services['metadata']['view'], isOpen: boolean) {
+function sort(list: FetchList, view: Services['metadata']['view'], errorOf: ErrorOf) {
   const { partitions, byId } = list;
   list.resolve(view);
   const failed: Failed[] = [];
-  let ends = !isOpen;
+  let ends = false;
   for (const partition of partitions) {
-    const error = isOpen ? partition.topic.errorOf(partition.partition, byId) : errors.NOT_LEADER_OR_FOLLOWER.code;
+    const error = errorOf(partition, byId);
     if (error === 0) continue;
     failed.push({ partition, error });
-    ends ||= error === errors.INCONSISTENT_TOPIC_ID.code;
+    ends ||= !UNKNOWN.has(error);
   }
   if (failed.length === 0) return { wanted: partitions, failed, waits: partitions.length > 0 };
   const without = new Set(failed.map(({ partition }) => partition));

@@ -103,6 +103,7 @@ test('rules come from what was set, else from the brokers', () => {
     timestampAfterMaxMs: 3_600_000,
     compacted: false,
     walkRecords: true,
+    compression: undefined,
   });
   const set = new Map([
     ['max.message.bytes', '100'],
@@ -134,7 +135,25 @@ test('rules come from what was set, else from the brokers', () => {
     timestampAfterMaxMs: 9,
     compacted: true,
     walkRecords: true,
+    compression: undefined,
   });
+});
+
+test('compression.type and the level of its codec come from the topic, else from the brokers, live', () => {
+  const compressionOf = (set: readonly (readonly [string, string])[], layers = BARE) =>
+    topicRules(new Map(set), layers).compression;
+  expect(compressionOf([['compression.type', 'uncompressed']])).toEqual({ codec: 0, level: 0 });
+  expect(compressionOf([['compression.type', 'gzip']])).toEqual({ codec: 1, level: -1 });
+  expect(compressionOf([['compression.type', 'snappy']])).toEqual({ codec: 2, level: 0 });
+  expect(compressionOf([['compression.type', 'lz4']])).toEqual({ codec: 3, level: 0 });
+  const shared = new Map([
+    ['compression.type', 'zstd'],
+    ['compression.zstd.level', '-7'],
+  ]);
+  const layers = new ConfigLayers(NONE, shared, NONE);
+  expect(compressionOf([], layers)).toEqual({ codec: 4, level: -7 });
+  expect(compressionOf([['compression.zstd.level', '9']], layers)).toEqual({ codec: 4, level: 9 });
+  expect(compressionOf([['compression.type', 'producer']], layers)).toBeUndefined();
 });
 
 test("synonyms are the topic's, then the brokers' in Kafka's order", () => {

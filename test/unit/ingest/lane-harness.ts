@@ -32,6 +32,7 @@ export const TOPIC: IngestTopic = {
   timestampAfterMaxMs: 3_600_000,
   compacted: false,
   walkRecords: true,
+  compression: undefined,
 };
 
 export interface ProduceSpec {

@@ -39,6 +39,7 @@ const rules = {
   compacted: false,
   walkRecords: true,
   zstdAllowed: true,
+  codec: undefined,
 };
 
 // The two codecs that kafkajs brings itself.

@@ -23,6 +23,7 @@ const rules: BatchRules = {
   compacted: false,
   walkRecords: true,
   zstdAllowed: true,
+  codec: undefined,
 };
 const record = {
   timestampMs: NOW,
