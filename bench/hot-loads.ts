@@ -3,7 +3,7 @@ import { discard } from './generators/discard.js';
 import { RECORD_BYTES, type Transfer } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import type { Load, Run } from './loads.js';
-import { storeReads } from './metrics.js';
+import { storeRequests } from './metrics.js';
 import { say } from './run.js';
 
 /** A round is read by so many groups, one after the other. */
@@ -78,9 +78,9 @@ async function readByGroups(run: Run, round: string): Promise<Transfer> {
 async function withoutStoreReads(run: Run, round: () => Promise<Transfer>): Promise<Transfer> {
   const { http } = run.system;
   if (http === undefined) return round();
-  const before = await storeReads(http);
+  const before = await storeRequests(http);
   const transfer = await round();
-  const after = await storeReads(http);
+  const after = await storeRequests(http);
   const recordBytes = after.recordBytes - before.recordBytes;
   if (recordBytes > 0) throw new Error(`${recordBytes} bytes came from the object store, not from memory`);
   say(`0 GETs of segments; ${after.gets - before.gets} of the journal, for the groups`);

@@ -1,5 +1,4 @@
 import { consumeWithJava, produceWithJava } from './generators/java.js';
-
 import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import { hotLoads } from './hot-loads.js';
@@ -16,6 +15,8 @@ export interface Load {
   readonly what: string;
   /** Its generators; the load is left out, loudly, when one is missing. */
   readonly needs: readonly (keyof Generators)[];
+  /** Names of bench/systems/catalog.ts; without it `usualSystems`. */
+  readonly systems?: readonly string[];
   /** Flat out, MB/s tell; at a fixed rate the cores that a server takes. */
   readonly rate: 'flat-out' | 'fixed';
   /** Before the first round, on a server just started. */

@@ -1,16 +1,16 @@
-/** `npm run bench`: Weft's agent next to Apache Kafka, as a table of ratios. The options: `npm run bench -- --help`. */
+/** `npm run bench`: Weft's agent next to its peers, as tables of ratios. The options: `npm run bench -- --help`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kafkaClassPath } from '../test/servers/kafka.js';
 import { type Generators, type Load, loads } from './loads.js';
 import { type Options, readOptions, usage } from './options.js';
-import { rdkafkaPerformance, root, versitygwProgram } from './parts.js';
-import { plotOf } from './plot.js';
+import { rdkafkaPerformance, root } from './parts.js';
+import { ackPlotOf, processorPlotOf } from './plot.js';
 import { report } from './report.js';
-import { type Result, runLoad, say } from './run.js';
-import { kafkaSystem } from './systems/kafka.js';
+import { runLoad, say } from './run.js';
+import { savedSections, saveSection, type Section, sectionOf } from './sections.js';
+import { catalogOf, usualSystems } from './systems/catalog.js';
 import type { System } from './systems/system.js';
-import { weftOnDisk, weftOnS3 } from './systems/weft.js';
 import { startTableOf, tableOf } from './table.js';
 
 if (process.argv.includes('--help')) process.stdout.write(usage);
@@ -18,52 +18,55 @@ else process.exitCode = await bench(readOptions(process.argv.slice(2)));
 
 async function bench(options: Options): Promise<number> {
   const generators: Generators = { java: kafkaClassPath(), librdkafka: rdkafkaPerformance() };
-  const missing: string[] = [];
-  const systems = systemsOf(options, generators.java, missing);
-  const chosen = chooseLoads(options, generators, missing);
+  const { nodeFlags, agentFlags } = options;
+  const { systems, missing } = catalogOf({ ...options, weft: { nodeFlags, flags: agentFlags } });
+  const notRun = [...missing];
   mkdirSync(options.folder, { recursive: true });
-  const results: Result[] = [];
-  for (const load of chosen) {
-    const runs = await runLoad(load, systems, options.rounds, options.folder, (system) => ({
+  const sections: Section[] = [];
+  for (const load of chooseLoads(options, generators, notRun)) {
+    const chosen = systemsOf(load, systems, options.systems);
+    if (chosen.length === 0) continue;
+    const results = await runLoad(load, chosen, options.rounds, options.folder, (system) => ({
       system,
       // Loads whose generators are missing were left out.
       generators: { java: generators.java ?? '', librdkafka: generators.librdkafka ?? '' },
       roundBytes: options.roundBytes,
     }));
-    results.push(...runs);
+    const section = sectionOf(load, results, options.folder, missing);
+    sections.push(section);
+    process.stdout.write(`\n${load.name}: ${load.what}\n${tableOf(section)}\n\n`);
+    if (options.record) saveSection(section);
   }
-  for (const line of missing) say(line);
-  if (results.length === 0) return 1;
-  process.stdout.write(`\n${tableOf(results, 'kafka')}\n\n${startTableOf(results)}\n`);
-  if (options.record) {
-    writeFileSync(join(root, 'bench/results.svg'), plotOf(results));
-    writeFileSync(join(root, 'bench/RESULTS.md'), report(results, options, missing));
-    say('written: bench/RESULTS.md and bench/results.svg');
-  }
+  for (const line of notRun) say(line);
+  if (sections.length === 0) return 1;
+  process.stdout.write(`${startTableOf(sections)}\n`);
+  if (options.record) writeReport();
   return 0;
 }
 
-function systemsOf(options: Options, java: string | undefined, missing: string[]): System[] {
-  const { folder, nodeFlags, agentFlags } = options;
-  const weft = { nodeFlags, flags: agentFlags };
-  const versitygw = versitygwProgram();
-  const systems: System[] = [weftOnDisk(folder, weft)];
-  if (java === undefined) missing.push('NOT RUN: kafka (needs JDK 17 and the jars of Kafka 4.3.1; npm run setup)');
-  else systems.unshift(kafkaSystem(java, folder));
-  if (versitygw === undefined) missing.push('NOT RUN: weft-s3 (needs versitygw 1.8.0; npm run setup)');
-  else systems.push(weftOnS3(versitygw, folder, weft));
-  const { systems: names } = options;
-  return systems.filter(({ name }) => names.length === 0 || names.includes(name));
+/** In the load's own order; none when the command line names only others. */
+function systemsOf(load: Load, systems: readonly System[], names: readonly string[]): System[] {
+  return (load.systems ?? usualSystems)
+    .filter((name) => names.length === 0 || names.includes(name))
+    .flatMap((name) => systems.find((system) => system.name === name) ?? []);
 }
 
-function chooseLoads({ only }: Options, generators: Generators, missing: string[]): Load[] {
+function chooseLoads({ only }: Options, generators: Generators, notRun: string[]): Load[] {
   const unknown = only.filter((name) => !loads.some((load) => load.name === name));
   if (unknown.length > 0) throw new Error(`no load ${unknown.join(', ')}: ${loads.map(({ name }) => name).join(', ')}`);
   return loads
     .filter(({ name }) => only.length === 0 || only.includes(name))
     .filter(({ name, needs }) => {
       const absent = needs.filter((generator) => generators[generator] === undefined);
-      if (absent.length > 0) missing.push(`NOT RUN: ${name} (needs ${absent.join(' and ')}; npm run setup)`);
+      if (absent.length > 0) notRun.push(`NOT RUN: ${name} (needs ${absent.join(' and ')}; npm run setup)`);
       return absent.length === 0;
     });
+}
+
+function writeReport(): void {
+  const saved = savedSections(loads.map(({ name }) => name));
+  writeFileSync(join(root, 'bench/results/processor.svg'), processorPlotOf(saved));
+  writeFileSync(join(root, 'bench/results/ack.svg'), ackPlotOf(saved));
+  writeFileSync(join(root, 'bench/RESULTS.md'), report(saved));
+  say('written: bench/RESULTS.md, with plots, from bench/results');
 }

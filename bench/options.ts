@@ -8,27 +8,35 @@ export interface Options {
   readonly rounds: number;
   /** Loads; all when empty. */
   readonly only: readonly string[];
-  /** Systems; all when empty. */
+  /** Systems; all that a load is for when empty. */
   readonly systems: readonly string[];
   /** Where all of them keep their data. */
   readonly folder: string;
   readonly roundBytes: number;
   readonly nodeFlags: readonly string[];
   readonly agentFlags: readonly string[];
-  /** Write bench/RESULTS.md. */
+  /** Of the latency models. */
+  readonly seed: number;
+  /** Programs of peers. */
+  readonly klite: string | undefined;
+  readonly kafscale: string | undefined;
+  /** Save the sections that were run, and write bench/RESULTS.md of all that are saved. */
   readonly record: boolean;
 }
 
 export const usage = `npm run bench -- [options]
-  --quick            little data, one round; writes no results
-  --rounds N         rounds of each load on each system (3)
+  --quick            little data, one round; records nothing
+  --rounds N         rounds of each load on each system (5)
   --only NAME        a load; may be given several times
-  --system NAME      kafka, weft-disk or weft-s3; may be given several times
+  --system NAME      may be given several times; see bench/systems/catalog.ts
   --folder DIR       where all systems keep their data (.cache/bench/data)
   --round-bytes N    what a flat-out round moves (1000000000)
   --node-flag FLAG   for the agent's Node, such as --cpu-prof
   --agent-flag FLAG  for weft agent, such as --agent-flag=--workers=2
-  --record           write bench/RESULTS.md although loads or systems are left out
+  --seed N           of the latency models (1)
+  --klite PATH       klite's program, from a checkout: go build ./cmd/klite
+  --kafscale PATH    KafScale's broker, from a checkout: go build ./cmd/broker; needs etcd
+  --record           record the loads that were run in bench/results and write bench/RESULTS.md; the others stay
 `;
 
 /** Throws an error with one sentence for a wrong command line. */
@@ -44,20 +52,27 @@ export function readOptions(args: readonly string[]): Options {
       'round-bytes': { type: 'string' },
       'node-flag': { type: 'string', multiple: true, default: [] },
       'agent-flag': { type: 'string', multiple: true, default: [] },
+      seed: { type: 'string' },
+      klite: { type: 'string' },
+      kafscale: { type: 'string' },
       record: { type: 'boolean', default: false },
     },
   });
-  const { quick, only, folder, system } = values;
+  const { quick, only, folder, system, klite, kafscale, record } = values;
+  if (quick && record) throw new Error('--quick records nothing');
   return {
     quick,
-    rounds: positive('--rounds', values.rounds, quick ? 1 : 3),
+    rounds: positive('--rounds', values.rounds, quick ? 1 : 5),
     only,
     systems: system,
     folder,
     roundBytes: positive('--round-bytes', values['round-bytes'], quick ? 100_000_000 : 1_000_000_000),
     nodeFlags: values['node-flag'],
     agentFlags: values['agent-flag'].flatMap((flag) => flag.split('=', 2)),
-    record: values.record || (!quick && only.length === 0 && system.length === 0),
+    seed: positive('--seed', values.seed, 1),
+    klite,
+    kafscale,
+    record,
   };
 }
 

@@ -1,5 +1,7 @@
+import type { Percentiles } from './generators/generator.js';
 import { cpuSeconds, fsyncMs, memoryOf } from './measure.js';
 import type { Load, Run } from './loads.js';
+import { storeRequests } from './metrics.js';
 import type { RunningSystem, System } from './systems/system.js';
 
 /** One round of a load on a system. */
@@ -8,9 +10,22 @@ export interface Sample {
   /** Of the server per GB of values moved (1e9 bytes). */
   readonly cpuSecondsPerGigabyte: number;
   /** Of the object store beside it, likewise. */
-  readonly storeCpuSecondsPerGigabyte: number | undefined;
+  readonly storeCpuSecondsPerGigabyte?: number;
   /** The server's, while it moved them. */
   readonly cores: number;
+  /** From a record given to its producer to its acknowledgement, where the generator tells. */
+  readonly ackMs?: Percentiles;
+  /** To the consumer's hands, likewise. */
+  readonly endToEndMs?: Percentiles;
+  /** Of a Weft agent to its bucket. */
+  readonly requests?: RequestRates;
+}
+
+export interface RequestRates {
+  readonly dataPutsPerSecond: number;
+  readonly journalPutsPerSecond: number;
+  /** List price of all requests per GB of values moved. */
+  readonly dollarsPerGigabyte: number;
 }
 
 /** A load on a system. */
@@ -61,8 +76,9 @@ export async function runLoad(
         await load.prepare?.(place.run, round);
         const sample = await takeSample(load, place.run, round);
         place.samples.push(sample);
-        const { megabytesPerSecond, cpuSecondsPerGigabyte, cores } = sample;
-        const figures = `${megabytesPerSecond.toFixed(0)} MB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU-s/GB, ${cores.toFixed(2)} cores`;
+        const { megabytesPerSecond, cpuSecondsPerGigabyte, cores, ackMs } = sample;
+        const ack = ackMs === undefined ? '' : `, ack ${ackMs.p50.toFixed(1)}/${ackMs.p99.toFixed(1)} ms`;
+        const figures = `${megabytesPerSecond.toFixed(0)} MB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU-s/GB, ${cores.toFixed(2)} cores${ack}`;
         say(`${load.name}: ${place.system.name} round ${round} of ${rounds}: ${figures}`);
       }
     }
@@ -76,18 +92,31 @@ export async function runLoad(
 }
 
 async function takeSample(load: Load, run: Run, round: number): Promise<Sample> {
-  const { pid, storePid } = run.system;
+  const { pid, storePid, http } = run.system;
+  const requestsBefore = http === undefined ? undefined : await storeRequests(http);
   const before = cpuSeconds(pid);
   const storeBefore = storePid === undefined ? 0 : cpuSeconds(storePid);
-  const { bytes, seconds } = await load.round(run, round);
+  const startedMs = performance.now();
+  const { bytes, seconds, ackMs, endToEndMs } = await load.round(run, round);
   const used = cpuSeconds(pid) - before;
   const gigabytes = bytes / GIGABYTE;
-  return {
+  const sample: Sample = {
     megabytesPerSecond: (gigabytes * 1000) / seconds,
     cpuSecondsPerGigabyte: used / gigabytes,
-    storeCpuSecondsPerGigabyte: storePid === undefined ? undefined : (cpuSeconds(storePid) - storeBefore) / gigabytes,
+    ...(storePid !== undefined && { storeCpuSecondsPerGigabyte: (cpuSeconds(storePid) - storeBefore) / gigabytes }),
     cores: used / seconds,
+    ...(ackMs && { ackMs }),
+    ...(endToEndMs && { endToEndMs }),
   };
+  if (http === undefined || requestsBefore === undefined) return sample;
+  const after = await storeRequests(http);
+  const lasted = (performance.now() - startedMs) / 1000;
+  const requests = {
+    dataPutsPerSecond: (after.dataPuts - requestsBefore.dataPuts) / lasted,
+    journalPutsPerSecond: (after.journalPuts - requestsBefore.journalPuts) / lasted,
+    dollarsPerGigabyte: (after.dollars - requestsBefore.dollars) / gigabytes,
+  };
+  return { ...sample, requests };
 }
 
 function settle(): Promise<void> {

@@ -1,60 +1,103 @@
 import { median } from './measure.js';
-import type { Result, Sample } from './run.js';
+import type { Sample } from './run.js';
+import type { Row, Section } from './sections.js';
 
-type Figure = 'megabytesPerSecond' | 'cpuSecondsPerGigabyte' | 'cores';
+/** Ratios are to the first of these that a section has. */
+const BASELINE = 'kafka';
 
-/** The loads as a Markdown table: medians with least and greatest, and ratios to `baseline` of the same run. */
-export function tableOf(results: readonly Result[], baseline: string): string {
-  const lines = [
-    '| load | system | MB/s | ratio | CPU-s/GB | ratio | cores | store CPU-s/GB | peak MB | fsync ms |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-  ];
-  for (const result of results) {
-    const { load, system, samples } = result;
-    const base = results.find((other) => other.load === load && other.system.name === baseline);
-    const ratio = (figure: Figure): string =>
-      base === undefined || base === result
-        ? ''
-        : (medianOf(samples, figure) / medianOf(base.samples, figure)).toFixed(2);
-    const store = samples.flatMap(({ storeCpuSecondsPerGigabyte: seconds }) =>
-      seconds === undefined ? [] : [seconds],
-    );
-    const columns = [
-      load.name,
-      system.name,
-      spread(samples, 'megabytesPerSecond', 0),
-      load.rate === 'fixed' ? '' : ratio('megabytesPerSecond'),
-      spread(samples, 'cpuSecondsPerGigabyte', 2),
-      ratio('cpuSecondsPerGigabyte'),
-      medianOf(samples, 'cores').toFixed(2),
-      store.length === 0 ? '' : median(store).toFixed(2),
-      megabytes(result.peakBytes),
-      system.name === 'weft-s3' ? '' : result.fsyncMs.toFixed(2),
-    ];
-    lines.push(`| ${columns.join(' | ')} |`);
-  }
-  return lines.join('\n');
+/** A column, left out where no row has it. A figure without a ratio of its own has none. */
+interface Column {
+  readonly head: string;
+  text(row: Row, section: Section): string;
 }
 
-/** Start and idle memory of each system: medians over its starts. */
-export function startTableOf(results: readonly Result[]): string {
-  const lines = ['| system | start to ready, s | resident idle, MB |', '|---|---|---|'];
-  for (const name of new Set(results.map(({ system }) => system.name))) {
-    const own = results.filter(({ system }) => system.name === name);
-    const ready = median(own.map(({ secondsToReady }) => secondsToReady)).toFixed(2);
-    lines.push(`| ${name} | ${ready} | ${megabytes(median(own.map(({ idleBytes }) => idleBytes)))} |`);
-  }
-  return lines.join('\n');
+const columns: readonly Column[] = [
+  { head: 'system', text: ({ system }) => system },
+  { head: 'MB/s', text: (row) => spread(row, (sample) => sample.megabytesPerSecond, 0) },
+  {
+    head: 'ratio',
+    text: (row, section) =>
+      section.rate === 'fixed' ? '' : ratio(row, section, (sample) => sample.megabytesPerSecond),
+  },
+  { head: 'CPU-s/GB', text: (row) => spread(row, (sample) => sample.cpuSecondsPerGigabyte, 2) },
+  { head: 'ratio', text: (row, section) => ratio(row, section, (sample) => sample.cpuSecondsPerGigabyte) },
+  { head: 'cores', text: (row) => spread(row, (sample) => sample.cores, 2) },
+  { head: 'MB/s per core', text: (row) => one(row, (sample) => sample.megabytesPerSecond / sample.cores, 0) },
+  { head: 'store CPU-s/GB', text: (row) => one(row, (sample) => sample.storeCpuSecondsPerGigabyte, 2) },
+  ...(['p50', 'p95', 'p99', 'p999'] as const).map(
+    (quantile): Column => ({
+      head: `ack ${quantile === 'p999' ? 'p99.9' : quantile} ms`,
+      // Flat out it tells how long the generator's own queue is.
+      text: (row, { rate }) => (rate === 'fixed' ? spread(row, ({ ackMs }) => ackMs?.[quantile], 1) : ''),
+    }),
+  ),
+  { head: 'end to end p50 ms', text: (row) => one(row, ({ endToEndMs }) => endToEndMs?.p50, 1) },
+  { head: 'end to end p99 ms', text: (row) => one(row, ({ endToEndMs }) => endToEndMs?.p99, 1) },
+  {
+    head: 'end to end − ack, p99 ms',
+    text: (row) => one(row, ({ endToEndMs, ackMs }) => endToEndMs && ackMs && endToEndMs.p99 - ackMs.p99, 1),
+  },
+  { head: 'data PUT/s', text: (row) => one(row, ({ requests }) => requests?.dataPutsPerSecond, 1) },
+  { head: 'journal PUT/s', text: (row) => one(row, ({ requests }) => requests?.journalPutsPerSecond, 1) },
+  { head: '$/GB', text: (row) => one(row, ({ requests }) => requests?.dollarsPerGigabyte, 5) },
+  { head: 'peak MB', text: ({ peakBytes }) => megabytes(peakBytes) },
+];
+
+/** A section as a Markdown table: medians with least and greatest, and ratios to Kafka of the same run. */
+export function tableOf(section: Section): string {
+  const cells = columns.map(({ head, text }) => ({ head, texts: section.rows.map((row) => text(row, section)) }));
+  const used = cells.filter(({ texts }) => texts.some((text) => text !== ''));
+  return markdown(
+    used.map(({ head }) => head),
+    section.rows.map((_row, i) => used.map(({ texts }) => texts[i]!)),
+  );
 }
 
-export function medianOf(samples: readonly Sample[], figure: Figure): number {
-  return median(samples.map((sample) => sample[figure]));
+/** Start and idle memory of each system: medians over its starts in all sections. */
+export function startTableOf(sections: readonly Section[]): string {
+  const rows = sections.flatMap((section) => section.rows);
+  return markdown(
+    ['system', 'start to ready, s', 'resident idle, MB'],
+    [...new Set(rows.map(({ system }) => system))].map((name) => {
+      const own = rows.filter(({ system }) => system === name);
+      const ready = median(own.map(({ secondsToReady }) => secondsToReady)).toFixed(2);
+      return [name, ready, megabytes(median(own.map(({ idleBytes }) => idleBytes)))];
+    }),
+  );
 }
 
-function spread(samples: readonly Sample[], figure: Figure, digits: number): string {
-  const values = samples.map((sample) => sample[figure]);
+export function markdown(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [heads, heads.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+type Figure = (sample: Sample) => number | undefined;
+
+/** Undefined where no sample has it. */
+export function medianOf({ samples }: Row, figure: Figure): number | undefined {
+  const values = valuesOf(samples, figure);
+  return values.length === 0 ? undefined : median(values);
+}
+
+function valuesOf(samples: readonly Sample[], figure: Figure): number[] {
+  return samples.map(figure).filter((value) => value !== undefined);
+}
+
+function one(row: Row, figure: Figure, digits: number): string {
+  return medianOf(row, figure)?.toFixed(digits) ?? '';
+}
+
+function spread(row: Row, figure: Figure, digits: number): string {
+  const values = valuesOf(row.samples, figure);
+  if (values.length === 0) return '';
   const shown = (value: number): string => value.toFixed(digits);
   return `${shown(median(values))} (${shown(Math.min(...values))}–${shown(Math.max(...values))})`;
+}
+
+function ratio(row: Row, section: Section, figure: Figure): string {
+  const base = section.rows.find(({ system }) => system === BASELINE);
+  if (base === undefined || base === row) return '';
+  return (medianOf(row, figure)! / medianOf(base, figure)!).toFixed(2);
 }
 
 function megabytes(bytes: number): string {

@@ -4,15 +4,29 @@ export interface Transfer {
   readonly bytes: number;
   /** By the generator's own clock: from its first record to the last acknowledged or received. */
   readonly seconds: number;
+  /** From a record given to its producer to its acknowledgement, milliseconds. */
+  readonly ackMs?: Percentiles;
+  /** From a record given to its producer to its consumer, milliseconds. */
+  readonly endToEndMs?: Percentiles;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
 }
 
 export const RECORD_BYTES = 1024;
 
-/** Several generators that ran side by side. */
+/** Several generators that ran side by side; of their percentiles the worst of each. */
 export function together(transfers: readonly Transfer[]): Transfer {
+  const acks = transfers.flatMap(({ ackMs }) => ackMs ?? []);
+  const worst = (of: keyof Percentiles): number => Math.max(...acks.map((ackMs) => ackMs[of]));
   return {
     bytes: transfers.reduce((sum, { bytes }) => sum + bytes, 0),
     seconds: Math.max(...transfers.map(({ seconds }) => seconds)),
+    ...(acks.length > 0 && { ackMs: { p50: worst('p50'), p95: worst('p95'), p99: worst('p99'), p999: worst('p999') } }),
   };
 }
 

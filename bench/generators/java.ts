@@ -3,13 +3,14 @@ import { numbersOf, RECORD_BYTES, type Transfer } from './generator.js';
 
 const HEAP = '-Xmx512M';
 
-/** One stock Java ProducerPerformance with default settings; `recordsPerSecond` -1 is flat out. */
+/** One stock Java ProducerPerformance with default settings but for `settings`, NAME=VALUE; `recordsPerSecond` -1 is flat out. */
 export async function produceWithJava(
   classPath: string,
   kafka: string,
   topic: string,
   records: number,
   recordsPerSecond: number,
+  settings: readonly string[] = [],
 ): Promise<Transfer> {
   const load = [
     '--num-records',
@@ -19,11 +20,16 @@ export async function produceWithJava(
     '--throughput',
     `${recordsPerSecond}`,
   ];
-  const tool = ['org.apache.kafka.tools.ProducerPerformance', '--bootstrap-server', kafka, '--topic', topic, ...load];
+  const own = settings.length === 0 ? [] : ['--command-property', ...settings];
+  const program = ['org.apache.kafka.tools.ProducerPerformance', '--bootstrap-server', kafka, '--topic', topic];
+  const tool = [...program, ...load, ...own];
   const output = await runProgram('java', [HEAP, '-cp', classPath, ...tool]);
   const [sent, rate] = numbersOf(output, /(?:.|\n)*^(\d+) records sent, ([\d.]+) records\/sec/m);
   if (sent !== records || /Exception/.test(output)) throw new Error(`${sent} of ${records} sent:\n${output}`);
-  return { bytes: records * RECORD_BYTES, seconds: records / rate! };
+  // The last line is about all records.
+  const quantiles = /(?:.|\n)*, (\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th, (\d+) ms 99.9th/;
+  const [p50, p95, p99, p999] = numbersOf(output, quantiles) as [number, number, number, number];
+  return { bytes: records * RECORD_BYTES, seconds: records / rate!, ackMs: { p50, p95, p99, p999 } };
 }
 
 /** Java's ConsumerPerformance reads `records` from the start. Measured without the time of joining its group. */

@@ -14,14 +14,20 @@ const JVM_FLAGS = [
   '-Djava.awt.headless=true',
 ];
 
-/** One KRaft node, broker and controller in one process. */
-export function kafkaSystem(classPath: string, folder: string): System {
+/** One KRaft node, broker and controller in one process, with these broker settings beside the defaults. */
+export function kafkaSystem(
+  name: string,
+  setup: string,
+  classPath: string,
+  folder: string,
+  settings: Readonly<Record<string, string | number>>,
+): System {
   return {
-    name: 'kafka',
-    setup: 'Apache Kafka 4.3.1, one KRaft node, 1 GiB heap, default settings: it acknowledges before any fsync',
+    name,
+    setup,
     async start() {
-      const properties = { 'num.partitions': PARTITIONS, 'group.initial.rebalance.delay.ms': 0 };
-      return running(await startKafka({ classPath, folder: join(folder, 'kafka'), jvmFlags: JVM_FLAGS, properties }));
+      const properties = { 'num.partitions': PARTITIONS, 'group.initial.rebalance.delay.ms': 0, ...settings };
+      return running(await startKafka({ classPath, folder: join(folder, name), jvmFlags: JVM_FLAGS, properties }));
     },
   };
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { freePort } from '../../test/processes/ports.js';
 import { root } from '../parts.js';
 import { startServer, stopServer, untilReady } from '../../test/servers/processes.js';
+import type { StartStore } from './store.js';
 import { PARTITIONS, type RunningSystem, type System } from './system.js';
-import { startVersitygw } from './versitygw.js';
 
 export interface WeftOptions {
   /** For Node, such as --cpu-prof. */
@@ -13,14 +13,17 @@ export interface WeftOptions {
   readonly flags: readonly string[];
 }
 
-export function weftOnDisk(folder: string, options: WeftOptions): System {
+interface Naming {
+  readonly name: string;
+  readonly setup: string;
+}
+
+export function weftOnDisk({ name, setup }: Naming, folder: string, options: WeftOptions): System {
   return {
-    name: 'weft-disk',
-    setup: 'Weft, a folder as the bucket, default settings: it acknowledges after fsync of data and journal',
+    name,
+    setup,
     async start(agentFlags = []) {
-      const base = join(folder, 'weft-disk');
-      rmSync(base, { recursive: true, force: true });
-      mkdirSync(base, { recursive: true });
+      const base = emptied(join(folder, name));
       const bucketUrl = `file:${join(base, 'bucket')}`;
       const start = { bucketUrl, environment: {}, options: withFlags(options, agentFlags), storePid: undefined };
       return run({ ...start, ...(await freePorts()) }, async () => rmSync(base, { recursive: true, force: true }));
@@ -28,23 +31,27 @@ export function weftOnDisk(folder: string, options: WeftOptions): System {
   };
 }
 
-export function weftOnS3(versitygw: string, folder: string, options: WeftOptions): System {
+export function weftOnS3(
+  { name, setup }: Naming,
+  startStore: StartStore,
+  folder: string,
+  options: WeftOptions,
+): System {
   return {
-    name: 'weft-s3',
-    setup: 'Weft on versitygw 1.8.0 over a folder of the same file system (which never fsyncs), window 250 ms',
+    name,
+    setup,
     async start(agentFlags = []) {
-      const base = join(folder, 'weft-s3');
-      rmSync(base, { recursive: true, force: true });
-      const store = await startVersitygw(versitygw, base);
-      const { bucketUrl, environment, server } = store;
+      const base = emptied(join(folder, name));
+      const store = await startStore(base);
+      const keys = { AWS_ACCESS_KEY_ID: store.accessKey, AWS_SECRET_ACCESS_KEY: store.secretKey };
       const start = {
-        bucketUrl,
-        environment,
+        bucketUrl: `s3://${store.bucket}?region=us-east-1&endpoint=${store.endpoint}&path-style=true`,
+        environment: { ...keys, ...store.environment },
         options: withFlags(options, agentFlags),
-        storePid: server.process.pid,
+        storePid: store.pid,
       };
       return run({ ...start, ...(await freePorts()) }, async () => {
-        await stopServer(store.server);
+        await store.stop();
         rmSync(base, { recursive: true, force: true });
       });
     },
@@ -58,6 +65,12 @@ interface AgentStart {
   readonly environment: Readonly<Record<string, string>>;
   readonly options: WeftOptions;
   readonly storePid: number | undefined;
+}
+
+function emptied(folder: string): string {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 function withFlags(options: WeftOptions, flags: readonly string[]): WeftOptions {

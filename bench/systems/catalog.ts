@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { kafkaClassPath } from '../../test/servers/kafka.js';
+import { versitygwProgram } from '../parts.js';
+import { kafkaSystem } from './kafka.js';
+import { kafscale, klite } from './peers.js';
+import { type ProxyArguments, startSlowly } from './slow-store.js';
+import type { StartStore } from './store.js';
+import type { System } from './system.js';
+import { startVersitygw } from './versitygw.js';
+import { type WeftOptions, weftOnDisk, weftOnS3 } from './weft.js';
+
+export interface CatalogOptions {
+  /** Where all of them keep their data. */
+  readonly folder: string;
+  readonly weft: WeftOptions;
+  /** Of the latency models. */
+  readonly seed: number;
+  /** Programs of peers. */
+  readonly klite: string | undefined;
+  readonly kafscale: string | undefined;
+}
+
+export interface Catalog {
+  readonly systems: readonly System[];
+  /** One line for each system that cannot run here. */
+  readonly missing: readonly string[];
+}
+
+/** What a load without systems of its own is run on, in this order, the baseline first. Peers only when they were given. */
+export const usualSystems = ['kafka', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
+/** The same, and Kafka as it is when it acknowledges, as Weft does, only what was fsynced. */
+export const produceSystems = ['kafka', 'kafka-flush', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
+
+export function catalogOf(options: CatalogOptions): Catalog {
+  const systems: System[] = [];
+  const missing: string[] = [];
+  kafkaSystems(options, systems, missing);
+  systems.push(
+    weftOnDisk(
+      {
+        name: 'weft-disk',
+        setup: 'Weft, a folder as the bucket, default settings: it acknowledges after fsync of data and journal',
+      },
+      options.folder,
+      options.weft,
+    ),
+  );
+  const versitygw = versitygwProgram();
+  if (versitygw === undefined) missing.push('NOT RUN: what needs an S3 server (versitygw 1.8.0; npm run setup)');
+  else s3Systems(options, versitygw, systems, missing);
+  if (options.klite !== undefined) systems.push(klite(options.klite, options.folder));
+  return { systems, missing };
+}
+
+function kafkaSystems({ folder }: CatalogOptions, systems: System[], missing: string[]): void {
+  const java = kafkaClassPath();
+  if (java === undefined) {
+    missing.push('NOT RUN: kafka and kafka-flush (they need JDK 17 and the jars of Kafka 4.3.1; npm run setup)');
+    return;
+  }
+  const node = 'Apache Kafka 4.3.1, one KRaft node, 1 GiB heap';
+  systems.push(
+    kafkaSystem('kafka', `${node}, default settings: it acknowledges before any fsync`, java, folder, {}),
+    kafkaSystem('kafka-flush', `${node}, flush.messages=1: it acknowledges after fsync`, java, folder, {
+      'log.flush.interval.messages': 1,
+    }),
+  );
+}
+
+function s3Systems(options: CatalogOptions, versitygw: string, systems: System[], missing: string[]): void {
+  const { folder, weft, seed } = options;
+  const store =
+    (scheme: 'http' | 'https'): StartStore =>
+    (base) =>
+      startVersitygw(versitygw, base, scheme);
+  const slowStore =
+    (proxyArguments: ProxyArguments): StartStore =>
+    (base) =>
+      startSlowly(store('http'), proxyArguments, base);
+  const on = 'Weft on versitygw 1.8.0 over a folder of the same file system (which never fsyncs)';
+  systems.push(weftOnS3({ name: 'weft-s3', setup: `${on}, window 250 ms` }, store('http'), folder, weft));
+  if (programOnPath('openssl') === undefined) missing.push('NOT RUN: weft-s3-https (openssl makes its certificate)');
+  else
+    systems.push(
+      weftOnS3({ name: 'weft-s3-https', setup: `${on}, over HTTPS, window 250 ms` }, store('https'), folder, weft),
+    );
+  for (const [model, window] of [
+    ['express', '10ms'],
+    ['standard', '250ms'],
+  ] as const) {
+    for (const slow of [false, true]) {
+      const setup = `${on} behind the latency proxy: model ${model}, seed ${seed}${slow ? ', 2 s in every 60 three times as slow' : ''}; window ${window}, journal in the bucket`;
+      const proxied = slowStore(['--model', model, '--seed', String(seed), ...(slow ? ['--slow'] : [])]);
+      const flags = ['--batch-window', window, ...weft.flags];
+      systems.push(
+        weftOnS3({ name: `weft-${model}${slow ? '-slow' : ''}`, setup }, proxied, folder, { ...weft, flags }),
+      );
+    }
+  }
+  if (options.kafscale === undefined) return;
+  const etcd = programOnPath('etcd');
+  if (etcd === undefined) missing.push('NOT RUN: kafscale (it needs etcd on the PATH)');
+  else systems.push(kafscale(options.kafscale, etcd, store('http'), folder));
+}
+
+function programOnPath(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
