@@ -10,6 +10,8 @@ export interface HostPort {
 export interface KafkaListener {
   /** Unique; when none was given, its HOST:PORT. */
   readonly name: string;
+  /** By TLS; tcp:// is plaintext. */
+  readonly tls: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -39,13 +41,16 @@ export const hostPort: Kind<HostPort> = {
 
 const everyInterface = new Set(['0.0.0.0', '::']);
 
-/** `[NAME=tcp://]HOST:PORT[,advertise=HOST:PORT]` */
+/** `[NAME=tcp://|NAME=tls://]HOST:PORT[,advertise=HOST:PORT]` */
 export const kafkaListener: Kind<KafkaListener> = {
-  placeholder: '[NAME=tcp://]HOST:PORT[,advertise=HOST:PORT]',
+  placeholder: '[NAME=tcp://|NAME=tls://]HOST:PORT[,advertise=HOST:PORT]',
   parse(text) {
     const [where = '', ...options] = text.split(',');
     const named = /^([^=]*)=([a-z]+):\/\/(.*)$/.exec(where);
-    if (named !== null && named[2] !== 'tcp') throw new Mistake(`'${named[2]}://' is unknown; only tcp:// is served`);
+    const scheme = named?.[2] ?? 'tcp';
+    if (scheme !== 'tcp' && scheme !== 'tls') {
+      throw new Mistake(`'${scheme}://' is unknown; tcp:// and tls:// are served`);
+    }
     if (named !== null && !/^[A-Za-z0-9._-]{1,100}$/.test(named[1] ?? '')) {
       throw new Mistake(`'${named[1]}' is not a listener name; use letters, digits, '.', '_' and '-'`);
     }
@@ -62,11 +67,12 @@ export const kafkaListener: Kind<KafkaListener> = {
         `clients cannot connect to ${(advertise ?? address).host}; add ,advertise=HOST:PORT as they see this agent`,
       );
     }
-    return { name: named?.[1] ?? showHostPort(address), ...address, advertise };
+    return { name: named?.[1] ?? showHostPort(address), tls: scheme === 'tls', ...address, advertise };
   },
   show(listener) {
     const where = showHostPort(listener);
-    const named = listener.name === where ? where : `${listener.name}=tcp://${where}`;
+    const scheme = listener.tls ? 'tls' : 'tcp';
+    const named = listener.name === where && !listener.tls ? where : `${listener.name}=${scheme}://${where}`;
     return listener.advertise === undefined ? named : `${named},advertise=${showHostPort(listener.advertise)}`;
   },
 };

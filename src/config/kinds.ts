@@ -140,6 +140,16 @@ export function name(charactersMax: number): Kind<string> {
   };
 }
 
+/** The path of a file. */
+export const file: Kind<string> = {
+  placeholder: 'FILE',
+  parse(text) {
+    if (text.trim() === '') throw new Mistake('is not the name of a file');
+    return text;
+  },
+  show: (value) => value,
+};
+
 /** Printable text without spaces. */
 export const word: Kind<string> = {
   placeholder: 'TEXT',

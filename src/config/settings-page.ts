@@ -85,6 +85,14 @@ ${rows.join('\n')}
   3/32 of it divided by \`--workers\`, whatever \`--frame-bytes-max\` says: 32 MiB with the default memory and one worker,
   24 MiB with two, 12 MiB with four. The agent logs the figure when it starts as \`frameBytesMax\`, and refuses to start when
   \`--message-bytes-max\` does not fit below it. Requests of other kinds may have 4 MiB.
+- **TLS.** \`--kafka NAME=tls://HOST:PORT\` with \`--tls-certificate\` and \`--tls-key\`; all such listeners have the same ones. Without
+  \`--tls-ca\` clients need no certificate; with it each must have a valid one of those authorities (mTLS, Kafka's
+  \`ssl.client.auth=required\`). TLS 1.2 and 1.3; no ALPN, no renegotiation. The three files are looked at every five seconds.
+  New contents are for new connections; open ones stay, and sessions from before are not resumed. Contents that cannot be used (a
+  certificate beside the key of another) are an error in the log, and the former ones stay in force; \`weft_tls_reloads_total\` counts
+  both. \`weft_tls_certificate_expiry_timestamp_seconds\` says when to worry. A handshake has ten seconds; one that fails is a line
+  in the log that says why, as is plaintext on a TLS listener and TLS on a plaintext one. A session is resumed by the agent that
+  began it, not by others. Advertised hosts must be among the names in the certificate.
 - **The size of segments.** \`--batch-bytes\`, but at most 3/64 of \`--memory\` divided by \`--workers\`: 6 MiB with the default
   memory and four workers.
 - **A start after a crash.** The journal belongs to its leader until the leader resigns or has been silent for

@@ -4,7 +4,7 @@
  */
 import { type BucketUrl, bucketUrl } from './bucket-url.js';
 import { hostPort, type KafkaListener, kafkaListener, showHostPort } from './addresses.js';
-import { choice, count, duration, type Kind, name, onOff, size, word } from './kinds.js';
+import { choice, count, duration, file, type Kind, name, onOff, size, word } from './kinds.js';
 
 /** What defaults may depend on. */
 export interface Machine {
@@ -59,6 +59,17 @@ export const settingsTable = {
     kafkaListener,
     '127.0.0.1:9092',
     'Where Kafka clients connect; each client is answered with the address of the listener it came by.',
+  ),
+  tlsCertificate: optional(
+    'tls-certificate',
+    file,
+    'The certificate of every tls:// listener in PEM, the chain above it behind it; read again when it changes.',
+  ),
+  tlsKey: optional('tls-key', file, 'Its private key in PEM, without a passphrase; read again when it changes.'),
+  tlsCa: optional(
+    'tls-ca',
+    file,
+    'Certificates in PEM: clients of tls:// listeners must have a certificate of one of these (mTLS); not given, they need none.',
   ),
   http: one('http', hostPort, '127.0.0.1:8080', 'Where metrics, health and the page for people are served.'),
   bucket: one(
@@ -265,6 +276,22 @@ export const settingRows: readonly (AnySetting & { readonly name: SettingName })
 
 /** What must hold between settings; each returns a sentence when it does not. */
 export const settingRules: readonly ((settings: Settings) => string | undefined)[] = [
+  ({ kafka, tlsCertificate, tlsKey }) =>
+    kafka.some(({ tls }) => tls) && (tlsCertificate === undefined || tlsKey === undefined)
+      ? '--kafka: a tls:// listener needs --tls-certificate and --tls-key'
+      : undefined,
+  ({ kafka, ...settings }) => {
+    const given = (
+      [
+        ['--tls-certificate', settings.tlsCertificate],
+        ['--tls-key', settings.tlsKey],
+        ['--tls-ca', settings.tlsCa],
+      ] as const
+    ).find(([, path]) => path !== undefined);
+    return given === undefined || kafka.some(({ tls }) => tls)
+      ? undefined
+      : `${given[0]} is given, but no --kafka NAME=tls://HOST:PORT`;
+  },
   ({ groupSessionMsMin, groupSessionMsMax }) =>
     groupSessionMsMin > groupSessionMsMax ? '--group-session-min is above --group-session-max' : undefined,
   ({ groupConsumerHeartbeatMs, groupConsumerSessionMs }) =>

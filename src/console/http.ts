@@ -33,7 +33,7 @@ export interface ConsoleParts {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly net: Net;
+  readonly net: Pick<Net, 'serveHttp'>;
 }
 
 type Route = () => HttpResponse;

@@ -38,7 +38,7 @@ export interface ConnectionServices extends ControlServices {
 }
 
 /** Why a connection ended, as the metric names it. */
-export type CloseReason = 'peer' | 'idle' | 'malformed' | 'limit' | 'throttled' | 'stalled' | 'shutdown';
+export type CloseReason = 'peer' | 'idle' | 'malformed' | 'handshake' | 'limit' | 'throttled' | 'stalled' | 'shutdown';
 
 /**
  * One Kafka client. Turns its bytes into requests and hands them on: Produce to the ingest engine, all else to the
@@ -85,7 +85,8 @@ export class ClientConnection {
       },
     });
     this.#throttle = new Throttle(this.#reader, this.#pipeline, to);
-    connection.onClose(() => {
+    connection.onClose((failure) => {
+      if (failure !== undefined) this.#handshakeFailed(failure);
       this.#gone.abort();
       this.#throttle.end();
       this.#reader.end();
@@ -99,11 +100,13 @@ export class ClientConnection {
   /** Starts to read. */
   start(): void {
     const reader = this.#reader;
-    const { receivedBytes } = this.#to.meters;
+    const { receivedBytes, decryptedBytes } = this.#to.meters;
+    const { encrypted } = this.#connection;
     this.#connection.readInto({
       next: () => reader.next(),
       landed: (count) => {
         receivedBytes.add(count);
+        if (encrypted) decryptedBytes.add(count);
         reader.landed(count);
       },
     });
@@ -116,6 +119,12 @@ export class ClientConnection {
       this.#to.log.warn(reason, { ...this.#who, reason, detail }, 'connection closed');
       this.#connection.destroy();
     }
+  }
+
+  #handshakeFailed(detail: string): void {
+    if (this.#reason !== 'peer') return;
+    this.#reason = 'handshake';
+    this.#to.log.warn('handshake', { ...this.#who, reason: this.#reason, detail }, 'connection closed');
   }
 
   /** Bytes that it holds because it may not be parsed now. */

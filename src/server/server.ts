@@ -10,9 +10,10 @@ import type { ClientQuotas } from './client-quotas.js';
 import type { DecodedMemory } from './decoded-memory.js';
 import type { Dispatch } from './dispatch.js';
 import { FrameMemory } from './frame-memory.js';
+import { TlsFiles, type TlsSettings } from './tls-files.js';
 
 /** As `Settings` (src/config) has them. */
-export interface ListenerSettings {
+export interface ListenerSettings extends TlsSettings {
   readonly kafka: readonly KafkaListener[];
   readonly frameBytesMax: number;
   readonly connectionsMax: number;
@@ -57,6 +58,7 @@ export class Server {
   readonly advertised: readonly AdvertisedListener[];
   readonly #to: ServerDependencies;
   readonly #listening: readonly Listening[];
+  readonly #tls: TlsFiles | undefined;
   readonly #connections = new Set<ClientConnection>();
   /** Accepted before `serve`. */
   #waiting: { readonly listener: string; readonly connection: Connection }[] = [];
@@ -70,10 +72,11 @@ export class Server {
   #tick: Timer | undefined;
   #whenEmpty: () => void = () => {};
 
-  private constructor(to: ServerDependencies, listening: readonly Listening[]) {
+  private constructor(to: ServerDependencies, listening: readonly Listening[], tls: TlsFiles | undefined) {
     this.#to = to;
     this.#log = new LimitedLog(to.log, to.world.clock);
     this.#listening = listening;
+    this.#tls = tls;
     this.advertised = to.settings.kafka.map(({ name, host, advertise }, index) => ({
       name,
       host: advertise?.host ?? host,
@@ -81,25 +84,31 @@ export class Server {
     }));
   }
 
-  /** Rejects with the system's error code when an address cannot be had. */
+  /** Rejects with the system's error code when an address cannot be had, or for people when TLS cannot. */
   static async open(to: ServerDependencies): Promise<Server> {
     const listening: Listening[] = [];
     let server: Server | undefined;
     /** Accepted by the first listeners before the last one is bound. */
     const early: { readonly listener: string; readonly connection: Connection }[] = [];
+    const tls = to.settings.kafka.some((listener) => listener.tls) ? await TlsFiles.load(to.settings, to) : undefined;
     try {
-      for (const { name, host, port } of to.settings.kafka) {
+      for (const { name, host, port, tls: byTls } of to.settings.kafka) {
         const accept = (connection: Connection): void => {
           if (server === undefined) early.push({ listener: name, connection });
           else server.#accept(name, connection);
         };
-        listening.push(await to.world.net.listen({ host, port }, accept));
+        if (tls !== undefined && byTls) {
+          const secure = await to.world.net.listenTls({ host, port }, tls.credentials, accept);
+          tls.renews(secure);
+          listening.push(secure);
+        } else listening.push(await to.world.net.listen({ host, port }, accept));
       }
     } catch (failure) {
+      tls?.close();
       await Promise.all(listening.map((one) => one.close()));
       throw failure;
     }
-    server = new Server(to, listening);
+    server = new Server(to, listening, tls);
     for (const { listener, connection } of early) server.#accept(listener, connection);
     return server;
   }
@@ -132,6 +141,7 @@ export class Server {
 
   /** Takes no further connections and requests, answers those under way, closes. Resolves after 5 s at the latest. */
   async close(): Promise<void> {
+    this.#tls?.close();
     await Promise.all(this.#listening.map((one) => one.close()));
     for (const { connection } of this.#waiting.splice(0)) {
       connection.destroy();

@@ -74,7 +74,10 @@ export const metricsTable = {
     kind: 'counter',
     name: 'weft_connections_closed_total',
     help: 'Kafka connections closed, by who or what closed them.',
-    label: { name: 'reason', values: ['peer', 'idle', 'malformed', 'limit', 'throttled', 'stalled', 'shutdown'] },
+    label: {
+      name: 'reason',
+      values: ['peer', 'idle', 'malformed', 'handshake', 'limit', 'throttled', 'stalled', 'shutdown'],
+    },
   },
   requests: { kind: 'counter', name: 'weft_requests_total', help: 'Kafka requests received.', label: api },
   requestDuration: {
@@ -93,6 +96,23 @@ export const metricsTable = {
     kind: 'counter',
     name: 'weft_landed_bytes_total',
     help: 'Bytes received through the shared landing buffer and copied once more.',
+  },
+
+  decryptedBytes: {
+    kind: 'counter',
+    name: 'weft_tls_received_bytes_total',
+    help: 'Bytes received through TLS; each is copied once from where it was decrypted.',
+  },
+  tlsCertificateExpiry: {
+    kind: 'gauge',
+    name: 'weft_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the TLS listeners expires, in seconds since 1970; 0 without one.',
+  },
+  tlsReloads: {
+    kind: 'counter',
+    name: 'weft_tls_reloads_total',
+    help: 'Changes of the TLS files: taken over, or refused because they cannot be used.',
+    label: { name: 'outcome', values: ['done', 'refused'] },
   },
 
   producedRecords: { kind: 'counter', name: 'weft_produced_records_total', help: 'Records acknowledged.' },

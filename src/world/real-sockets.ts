@@ -12,17 +12,21 @@ export type SocketReads = 'direct' | 'copied';
 
 /** Connections that the system keeps waiting for `accept`. */
 const backlog = 1024;
-const keepAliveDelayMs = 60_000;
+
+/** Accepted sockets are not read before `readInto`. */
+export const acceptedSocketOptions = {
+  pauseOnConnect: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+} as const;
 
 export function listenTcp(
   address: Address,
   reads: SocketReads,
   accept: (connection: Connection) => void,
 ): Promise<Listening> {
-  const server = createServer(
-    { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
-    (socket) => accept(new TcpConnection(socket, reads)),
-  );
+  const server = createServer(acceptedSocketOptions, (socket) => accept(new TcpConnection(socket, reads)));
   return startListening(server, address, backlog);
 }
 
@@ -58,6 +62,7 @@ type SocketWithHandle = Socket & { _handle: TakenHandle | null };
 type DirectSocketOptions = Omit<SocketConstructorOpts, 'handle'> & { readonly handle: TakenHandle };
 
 class TcpConnection implements Connection {
+  readonly encrypted = false;
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly #reads: SocketReads;
@@ -66,7 +71,7 @@ class TcpConnection implements Connection {
   /** Nothing more is written: ended from here or by the peer, or gone. */
   #finished = false;
   #closed = false;
-  readonly #closeListeners: (() => void)[] = [];
+  readonly #closeListeners: ((failure: undefined) => void)[] = [];
 
   constructor(socket: Socket, reads: SocketReads) {
     this.#socket = socket;
@@ -87,7 +92,10 @@ class TcpConnection implements Connection {
     const handle = (this.#socket as SocketWithHandle)._handle;
     if (this.#reads === 'direct' && handle !== null && typeof handle.useUserBuffer === 'function') {
       this.#readDirectly(handle, sink);
-    } else this.#readByCopy(sink);
+    } else {
+      copyInto(this.#socket, sink);
+      this.#socket.resume();
+    }
   }
 
   #readDirectly(handle: TakenHandle, sink: ReadSink): void {
@@ -116,21 +124,6 @@ class TcpConnection implements Connection {
     this.#socket = new Socket(options as unknown as SocketConstructorOpts);
     this.#watch(this.#socket);
     this.#socket.resume();
-  }
-
-  #readByCopy(sink: ReadSink): void {
-    const socket = this.#socket;
-    let target = sink.next();
-    socket.on('data', (bytes: Uint8Array) => {
-      for (let position = 0; position < bytes.length && !socket.destroyed; ) {
-        const count = Math.min(target.length, bytes.length - position);
-        target.set(bytes.subarray(position, position + count));
-        position += count;
-        sink.landed(count);
-        if (!socket.destroyed) target = sink.next();
-      }
-    });
-    socket.resume();
   }
 
   pause(): void {
@@ -166,8 +159,8 @@ class TcpConnection implements Connection {
     this.#socket.destroy();
   }
 
-  onClose(run: () => void): void {
-    if (this.#closed) process.nextTick(run);
+  onClose(run: (failure: undefined) => void): void {
+    if (this.#closed) process.nextTick(run, undefined);
     else this.#closeListeners.push(run);
   }
 
@@ -180,9 +173,25 @@ class TcpConnection implements Connection {
     socket.on('close', () => {
       this.#finished = true;
       this.#closed = true;
-      for (const run of this.#closeListeners) run();
+      for (const run of this.#closeListeners) run(undefined);
     });
   }
+}
+
+/** Hands what a socket receives to a sink, by one copy. The caller resumes the socket. */
+export function copyInto(socket: Socket, sink: ReadSink): void {
+  let target = sink.next();
+  // A socket with a listener of 'data' flows at once, unless it was paused.
+  socket.pause();
+  socket.on('data', (bytes: Uint8Array) => {
+    for (let position = 0; position < bytes.length && !socket.destroyed; ) {
+      const count = Math.min(target.length, bytes.length - position);
+      target.set(bytes.subarray(position, position + count));
+      position += count;
+      sink.landed(count);
+      if (!socket.destroyed) target = sink.next();
+    }
+  });
 }
 
 const nothing = new Uint8Array(0);

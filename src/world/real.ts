@@ -2,6 +2,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { listenTcp, type SocketReads, startListening } from './real-sockets.js';
+import { checkCredentials, listenTls } from './real-tls.js';
 import type { Address, Clock, Files, HttpRequest, HttpResponse, Listening, Random, Timers, World } from './world.js';
 
 export interface RealWorldOptions {
@@ -18,7 +19,12 @@ export function realWorld(options: RealWorldOptions): World {
     clock: realClock,
     timers: realTimers,
     random: realRandom,
-    net: { listen: (address, accept) => listenTcp(address, reads, accept), serveHttp },
+    net: {
+      listen: (address, accept) => listenTcp(address, reads, accept),
+      listenTls,
+      checkTls: checkCredentials,
+      serveHttp,
+    },
     files: options.files,
   };
 }

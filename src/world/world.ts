@@ -36,6 +36,17 @@ export interface Random {
 export interface Net {
   /** Listens for Kafka connections. Port 0 picks a free one. Rejects with the system's error code (EADDRINUSE …). */
   listen(address: Address, accept: (connection: Connection) => void): Promise<Listening>;
+  /**
+   * The same by TLS 1.2 and later. The handshake begins with a connection's `readInto` and has 10 seconds; what goes wrong
+   * in it closes the connection with a sentence for the operator. Throws as `checkTls` does.
+   */
+  listenTls(
+    address: Address,
+    credentials: TlsCredentials,
+    accept: (connection: Connection) => void,
+  ): Promise<TlsListening>;
+  /** Throws an Error whose message is for people when nothing can be served with these. */
+  checkTls(credentials: TlsCredentials): CertificateFacts;
   /** Serves HTTP: the handler answers every request. */
   serveHttp(address: Address, handle: (request: HttpRequest) => Promise<HttpResponse>): Promise<Listening>;
 }
@@ -49,6 +60,27 @@ export interface Listening {
   readonly address: Address;
   /** Stops accepting; open connections stay. */
   close(): Promise<void>;
+}
+
+/** PEM texts. */
+export interface TlsCredentials {
+  /** The listener's own, with the chain above it. */
+  readonly certificate: string;
+  /** Without a passphrase. */
+  readonly key: string;
+  /** Clients must have a certificate of one of these; undefined: they need none. */
+  readonly ca: string | undefined;
+}
+
+export interface CertificateFacts {
+  readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly validUntilMs: number;
+}
+
+export interface TlsListening extends Listening {
+  /** For handshakes that begin from now on; open connections stay. Throws as `checkTls` does, and changes nothing then. */
+  renew(credentials: TlsCredentials): void;
 }
 
 export interface HttpRequest {
@@ -70,8 +102,9 @@ export interface ReadSink {
   landed(count: number): void;
 }
 
-/** One accepted TCP connection. */
+/** One accepted TCP connection, or TLS connection: then bytes are those inside. */
 export interface Connection {
+  readonly encrypted: boolean;
   readonly remoteHost: string;
   readonly remotePort: number;
   /** Starts reading. Called once. */
@@ -87,8 +120,8 @@ export interface Connection {
   end(): void;
   /** Closes at once. */
   destroy(): void;
-  /** Runs once when the connection is gone for whatever reason. */
-  onClose(run: () => void): void;
+  /** Runs once when the connection is gone for whatever reason. `failure` says why its handshake failed, if that is why. */
+  onClose(run: (failure: string | undefined) => void): void;
 }
 
 /** Errors carry the system's `code` (ENOENT, EEXIST, ENOSPC …). */

@@ -44,6 +44,7 @@ const listener = (name: string, port: number, advertise?: KafkaListener['adverti
   name,
   host: 'agent.test',
   port,
+  tls: false,
   advertise,
 });
 
@@ -53,6 +54,9 @@ export const localSettings: LocalSettings = {
   connectionsMax: 1_000,
   connectionsPerIpMax: 1_000,
   connectionIdleMs: 600_000,
+  tlsCertificate: undefined,
+  tlsKey: undefined,
+  tlsCa: undefined,
   cluster: 'test-cluster',
   bucket: {
     kind: 's3',

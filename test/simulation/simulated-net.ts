@@ -41,6 +41,13 @@ export class SimulatedNet {
           },
         };
       },
+      // The simulator looks at frames; what lies around them has its contract on real sockets (test/contract/tls.test.ts).
+      listenTls: async () => {
+        throw new Error('simulated agents have no TLS');
+      },
+      checkTls: () => {
+        throw new Error('simulated agents have no TLS');
+      },
       serveHttp: async (address) => ({ address, close: async () => {} }),
     };
   }
@@ -104,7 +111,7 @@ class Pair {
   #delivering = false;
   #queuedBytes = 0;
   #receive: (bytes: Uint8Array) => void = () => {};
-  readonly #closed: { client: (() => void)[]; server: (() => void)[] } = { client: [], server: [] };
+  readonly #closed: { client: (() => void)[]; server: ((failure: undefined) => void)[] } = { client: [], server: [] };
   readonly #unsent: { readonly slices: readonly Uint8Array[]; readonly bytes: number; readonly done: () => void }[] =
     [];
   readonly #arriving: Uint8Array[] = [];
@@ -135,6 +142,7 @@ class Pair {
     };
     const pair = this;
     this.server = {
+      encrypted: false,
       remoteHost: '127.0.0.1',
       remotePort: random.between(30_000, 60_000),
       readInto: (sink) => {
@@ -167,7 +175,7 @@ class Pair {
     for (const { done } of this.#unsent.splice(0)) if (this.alive()) done();
     this.#time.after(0.1, () => {
       for (const run of this.#closed.client) run();
-      if (this.alive()) for (const run of this.#closed.server) run();
+      if (this.alive()) for (const run of this.#closed.server) run(undefined);
     });
   }
 

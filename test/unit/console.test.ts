@@ -114,7 +114,7 @@ afterEach(() => open?.close());
 test('it is served over HTTP', async () => {
   const telemetry = new Telemetry({ seriesMax: 10, threadsMax: 2 });
   reportVitals(telemetry, watchVitals());
-  const net = { serveHttp, listen: () => Promise.reject(new Error('not here')) };
+  const net = { serveHttp };
   const source = { notReady: () => [], facts: () => facts };
   const parts = { source, telemetry, clock: realClock, timers: realTimers, net };
   open = await startConsole({ host: '127.0.0.1', port: 0 }, parts);

@@ -21,7 +21,7 @@ function mistakes(flags: string[], rest: Partial<SettingSources> = {}): readonly
 
 test('nothing given is the embedded agent', () => {
   expect(settings([])).toMatchObject({
-    kafka: [{ name: '127.0.0.1:9092', host: '127.0.0.1', port: 9092, advertise: undefined }],
+    kafka: [{ name: '127.0.0.1:9092', tls: false, host: '127.0.0.1', port: 9092, advertise: undefined }],
     http: { host: '127.0.0.1', port: 8080 },
     bucket: { kind: 'file', folder: './weft-data' },
     agent: '127.0.0.1:9092',
@@ -75,10 +75,19 @@ test.each<[string[], Partial<Settings>]>([
     ['--kafka', 'in=tcp://0.0.0.0:0,advertise=kafka.example:9092', '--kafka', '[::1]:9094'],
     {
       kafka: [
-        { name: 'in', host: '0.0.0.0', port: 0, advertise: { host: 'kafka.example', port: 9092 } },
-        { name: '[::1]:9094', host: '::1', port: 9094, advertise: undefined },
+        { name: 'in', tls: false, host: '0.0.0.0', port: 0, advertise: { host: 'kafka.example', port: 9092 } },
+        { name: '[::1]:9094', tls: false, host: '::1', port: 9094, advertise: undefined },
       ],
       agent: '0.0.0.0:0',
+    },
+  ],
+  [
+    ['--kafka', 'safe=tls://[::1]:9093', '--tls-certificate', 'a b.pem', '--tls-key=k.pem', '--tls-ca', '/ca.pem'],
+    {
+      kafka: [{ name: 'safe', tls: true, host: '::1', port: 9093, advertise: undefined }],
+      tlsCertificate: 'a b.pem',
+      tlsKey: 'k.pem',
+      tlsCa: '/ca.pem',
     },
   ],
   [['--memory', '1GB', '--metadata-bytes-max', '1.5MiB'], { memoryBytes: 1e9, metadataBytesMax: 1.5 * 2 ** 20 }],
@@ -148,6 +157,10 @@ describe('every mistake is one line', () => {
     [['--kafka', '0.0.0.0:9092'], /clients cannot connect to 0.0.0.0/],
     [['--kafka', '[::]:9092'], /clients cannot connect to ::/],
     [['--kafka', 'a=ssl://h:1'], /'ssl:\/\/' is unknown/],
+    [['--kafka', 'a=tls://h:1'], /a tls:\/\/ listener needs --tls-certificate and --tls-key/],
+    [['--kafka', 'a=tls://h:1', '--tls-key', 'k'], /a tls:\/\/ listener needs --tls-certificate/],
+    [['--tls-ca', 'ca.pem'], /--tls-ca is given, but no --kafka NAME=tls:\/\//],
+    [['--tls-key', ' '], /^--tls-key: is not the name of a file/],
     [['--kafka', 'h:1,announce=h:1'], /'announce=h:1' is unknown/],
     [['--kafka', 'h:1,advertise=h:0'], /port 0 is outside 1/],
     [['--kafka', 'h:1', '--kafka', 'h:1'], /two listeners are named 'h:1'/],

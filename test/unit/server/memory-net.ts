@@ -1,4 +1,13 @@
-import type { Address, Connection, Listening, Net, ReadSink } from '../../../src/world/world.js';
+import type {
+  Address,
+  CertificateFacts,
+  Connection,
+  Listening,
+  Net,
+  ReadSink,
+  TlsCredentials,
+  TlsListening,
+} from '../../../src/world/world.js';
 
 /**
  * TCP in memory without time: what a client sends lands at once, in the pieces it is sent in, unless the server paused.
@@ -7,17 +16,43 @@ import type { Address, Connection, Listening, Net, ReadSink } from '../../../src
 export class MemoryNet implements Net {
   readonly #listeners = new Map<number, (connection: Connection) => void>();
   #nextPort = 9_092;
+  /** Of the listener that was opened last. */
+  lastPort = 0;
 
   async listen(address: Address, accept: (connection: Connection) => void): Promise<Listening> {
     const port = address.port === 0 ? this.#nextPort : address.port;
     this.#nextPort += 1;
     this.#listeners.set(port, accept);
+    this.lastPort = port;
     return {
       address: { host: address.host, port },
       close: async () => {
         this.#listeners.delete(port);
       },
     };
+  }
+
+  /** What listeners by TLS were given since, in order. Their bytes are not encrypted. */
+  readonly renewals: TlsCredentials[] = [];
+
+  async listenTls(
+    address: Address,
+    credentials: TlsCredentials,
+    accept: (connection: Connection) => void,
+  ): Promise<TlsListening> {
+    this.checkTls(credentials);
+    const listening = await this.listen(address, (connection) => {
+      (connection as MemoryConnection).encrypted = true;
+      accept(connection);
+    });
+    return { ...listening, renew: (renewed) => this.renewals.push(renewed) };
+  }
+
+  /** A certificate is a text like `CN=a 1700000000000`; its key ends like it. */
+  checkTls({ certificate, key }: TlsCredentials): CertificateFacts {
+    const [subject = '', validUntilMs = ''] = certificate.split(' ');
+    if (!key.endsWith(subject)) throw new Error('the key is not the key of the certificate');
+    return { subject, validUntilMs: Number(validUntilMs) };
   }
 
   async serveHttp(address: Address): Promise<Listening> {
@@ -36,6 +71,7 @@ export class MemoryNet implements Net {
 }
 
 export class MemoryConnection implements Connection {
+  encrypted = false;
   readonly remoteHost: string;
   readonly remotePort = 50_000;
   /** False: the client takes nothing from its socket, so writes stay queued. */
@@ -54,7 +90,8 @@ export class MemoryConnection implements Connection {
   readonly #toServer: Uint8Array[] = [];
   readonly #unsent: { readonly bytes: number; readonly slices: readonly Uint8Array[]; readonly done: () => void }[] =
     [];
-  readonly #onClose: (() => void)[] = [];
+  readonly #onClose: ((failure: string | undefined) => void)[] = [];
+  #failure: string | undefined;
 
   constructor(remoteHost = '192.0.2.1') {
     this.remoteHost = remoteHost;
@@ -137,12 +174,18 @@ export class MemoryConnection implements Connection {
     }
     queueMicrotask(() => {
       for (const run of this.#onClose) {
-        run();
+        run(this.#failure);
       }
     });
   }
 
-  onClose(run: () => void): void {
+  /** The handshake fails. */
+  fail(sentence: string): void {
+    this.#failure = sentence;
+    this.destroy();
+  }
+
+  onClose(run: (failure: string | undefined) => void): void {
     this.#onClose.push(run);
   }
 

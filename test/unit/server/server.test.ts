@@ -109,7 +109,7 @@ describe('closing', () => {
 it('connections that come before the agent serves are answered once it does', async () => {
   const agent = await LocalAgent.start();
   const { world, chunks, budget, decoded, telemetry } = agent;
-  const kafka = [{ name: 'late', host: 'agent.test', port: 0, advertise: undefined }];
+  const kafka = [{ name: 'late', tls: false, host: 'agent.test', port: 0, advertise: undefined }];
   const settings = { ...localSettings, kafka };
   const { meters } = telemetry;
   const server = await Server.open({ world, settings, chunks, budget, decoded, meters, log: silentLog });
@@ -135,7 +135,13 @@ it('an address that is taken leaves no listener behind', async () => {
       return { address, close: async () => void closedPorts.push(address.port) };
     },
   };
-  const kafka = [1, 2].map((port) => ({ name: `${port}`, host: 'agent.test', port, advertise: undefined }));
+  const kafka = [1, 2].map((port) => ({
+    name: `${port}`,
+    tls: false,
+    host: 'agent.test',
+    port,
+    advertise: undefined,
+  }));
   const opening = Server.open({
     world: { ...world, net },
     settings: { ...localSettings, kafka },
