@@ -35,29 +35,39 @@ export const walkFaults: readonly string[] = [
   'there are bytes behind the last record',
 ];
 
+const require = createRequire(import.meta.url);
+
+/** What this machine may have, the fastest first. */
+const candidates: readonly (() => Native | undefined)[] = [addon, nodeRs, script];
+
 /** Everything that this machine has, the fastest first. */
 export function implementations(): Native[] {
-  const require = createRequire(import.meta.url);
-  const found: Native[] = [];
-  // dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
-  const addon = attempt(() =>
-    require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))),
-  );
-  if (addon !== undefined) found.push({ name: 'addon', ...(addon as Omit<Native, 'name'>) });
-  const nodeRs = attempt(() => require('@node-rs/crc32')) as
-    | { crc32c(bytes: Uint8Array, seed?: number): number }
-    | undefined;
-  if (nodeRs !== undefined) {
-    const crc = (bytes: Uint8Array, seed: number): number => nodeRs.crc32c(bytes, seed);
-    found.push({ name: 'node-rs', ...scriptNative(crc) });
-  }
-  const script = require('crc-32/crc32c.js') as { buf(bytes: Uint8Array, seed: number): number };
-  found.push({ name: 'script', ...scriptNative((bytes, seed) => script.buf(bytes, seed | 0) >>> 0) });
-  return found;
+  return candidates.map((load) => load()).filter((found) => found !== undefined);
 }
 
-/** The fastest implementation here. */
-export const native: Native = implementations()[0]!;
+function addon(): Native | undefined {
+  // dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
+  const built = attempt(() =>
+    require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))),
+  );
+  return built === undefined ? undefined : { name: 'addon', ...(built as Omit<Native, 'name'>) };
+}
+
+function nodeRs(): Native | undefined {
+  const loaded = attempt(() => require('@node-rs/crc32')) as
+    | { crc32c(bytes: Uint8Array, seed?: number): number }
+    | undefined;
+  if (loaded === undefined) return undefined;
+  return { name: 'node-rs', ...scriptNative((bytes, seed) => loaded.crc32c(bytes, seed)) };
+}
+
+function script(): Native {
+  const loaded = require('crc-32/crc32c.js') as { buf(bytes: Uint8Array, seed: number): number };
+  return { name: 'script', ...scriptNative((bytes, seed) => loaded.buf(bytes, seed | 0) >>> 0) };
+}
+
+/** The fastest implementation here. The others are not even loaded: each takes megabytes in every thread. */
+export const native: Native = addon() ?? nodeRs() ?? script();
 
 /** One sentence for the start-up message. */
 export const nativeSentence: Readonly<Record<Native['name'], string>> = {

@@ -1,6 +1,5 @@
+import { createRequire } from 'node:module';
 import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
-import { compressSync as snappyCompress, uncompressSync as snappyUncompress } from 'snappy';
 import { CodecError } from './codec-error.js';
 import { lz4ContentBytes } from './lz4-size.js';
 import { outputChunkBytes, zstd } from './zstd.js';
@@ -8,6 +7,20 @@ import { outputChunkBytes, zstd } from './zstd.js';
 /** By the codec number in a batch's attributes. */
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type CodecName = (typeof codecNames)[number];
+
+/** Loaded with the first batch that needs them: both together take 7 MB a thread. */
+const require = createRequire(import.meta.url);
+const loaded: { lz4?: typeof import('lz4-napi'); snappy?: typeof import('snappy') } = {};
+
+function lz4(): typeof import('lz4-napi') {
+  loaded.lz4 ??= require('lz4-napi') as typeof import('lz4-napi');
+  return loaded.lz4;
+}
+
+function snappy(): typeof import('snappy') {
+  loaded.snappy ??= require('snappy') as typeof import('snappy');
+  return loaded.snappy;
+}
 
 const MiB = 2 ** 20;
 /** No batch may grow beyond this. */
@@ -28,7 +41,7 @@ const decompressors: Readonly<Record<number, Decompress>> = {
   2: unsnappy,
   3: (bytes, cap) => {
     capped(lz4ContentBytes(bytes), cap);
-    return decompressFrameSync(bytes);
+    return lz4().decompressFrameSync(bytes);
   },
   4: zstd.decompress,
 };
@@ -73,9 +86,9 @@ export function compress(codec: CodecName, bytes: Uint8Array, level?: number): U
     case 'gzip':
       return gzipSync(buffer, { level: level ?? standardLevels.gzip, chunkSize: inputChunkBytes(bytes.length) });
     case 'snappy':
-      return snappyCompress(buffer);
+      return snappy().compressSync(buffer);
     case 'lz4':
-      return compressFrameSync(buffer);
+      return lz4().compressFrameSync(buffer);
     case 'zstd':
       return zstdCompressSync(buffer, {
         params: {
@@ -131,7 +144,7 @@ function snappyBlock(bytes: Buffer, cap: number): Buffer {
     throw new CodecError(`snappy: a block of ${bytes.length} bytes cannot hold ${declared}`);
   }
   capped(declared, cap);
-  return snappyUncompress(bytes, { asBuffer: true }) as Buffer;
+  return snappy().uncompressSync(bytes, { asBuffer: true }) as Buffer;
 }
 
 function capped(bytes: number, cap: number): void {

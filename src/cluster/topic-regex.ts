@@ -1,4 +1,13 @@
-import { RE2JS, RE2JSException } from 're2js';
+import { createRequire } from 'node:module';
+
+/** Loaded with the first pattern: its tables take 3 MB a thread. */
+const require = createRequire(import.meta.url);
+let loaded: typeof import('re2js') | undefined;
+
+function re2js(): typeof import('re2js') {
+  loaded ??= require('re2js') as typeof import('re2js');
+  return loaded;
+}
 
 /**
  * Regular expressions that consumers subscribe to topics with (KIP-848): RE2's syntax, matched against whole names in
@@ -18,6 +27,7 @@ export function topicRegexFlaw(pattern: string): string | undefined {
   if ((pattern.match(/\\p/gi)?.length ?? 0) > UNICODE_CLASSES_MAX) {
     return `it has more than ${UNICODE_CLASSES_MAX} Unicode classes`;
   }
+  const { RE2JS, RE2JSException } = re2js();
   try {
     const size = RE2JS.compile(pattern).programSize();
     return size > PROGRAM_SIZE_MAX ? `it compiles to more than ${PROGRAM_SIZE_MAX} steps` : undefined;
@@ -34,6 +44,6 @@ export function topicMatcher(pattern: string): (name: string) => boolean {
   if (topicRegexFlaw(pattern) !== undefined) {
     return () => false;
   }
-  const compiled = RE2JS.compile(pattern);
+  const compiled = re2js().RE2JS.compile(pattern);
   return (name) => compiled.matches(name);
 }

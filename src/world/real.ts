@@ -1,6 +1,5 @@
 /** The world as it is: Node's clock, timers, randomness, sockets and HTTP. Files are given (real-files.ts). */
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { createServer } from 'node:http';
 import { listenTcp, type SocketReads, startListening } from './real-sockets.js';
 import { checkCredentials, listenTls } from './real-tls.js';
 import type { Address, Clock, Files, HttpRequest, HttpResponse, Listening, Random, Timers, World } from './world.js';
@@ -68,10 +67,12 @@ export const realRandom: Random = {
 
 const httpConnectionsMax = 256;
 
-export function serveHttp(
+export async function serveHttp(
   address: Address,
   handle: (request: HttpRequest) => Promise<HttpResponse>,
 ): Promise<Listening> {
+  // Not all threads have such a server, and node:http takes 6 MB.
+  const { createServer } = await import('node:http');
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, async (request, response) => {
     request.resume();
     const [path = '/'] = (request.url ?? '/').split('?');

@@ -57,8 +57,7 @@ export function refusal(asked: Asked, answer: HttpAnswer): StoreError {
   return new StoreError(fault, asked.key, sentenceOf(asked, answer, code));
 }
 
-/** Also for the SDK's errors, which carry status and code apart. */
-export function faultOf(action: S3Action, status: number, code: string): StoreFault {
+function faultOf(action: S3Action, status: number, code: string): StoreFault {
   if (code === 'NoSuchBucket') return 'denied';
   if (full.has(code) || status === 507) return 'full';
   if (passing.has(code)) return 'unavailable';
@@ -106,6 +105,15 @@ function sentenceOf({ store, createCommand, key }: Asked, answer: HttpAnswer, co
   return [`${store}: ${key}: HTTP ${status}`, code, message].filter(Boolean).join(' ');
 }
 
-function textOf({ bytes }: HttpAnswer): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+/** The text of an answer's first element of that name. */
+export function elementOf(answer: HttpAnswer, name: string): string | undefined {
+  return elementIn(textOf(answer), name);
+}
+
+export function elementIn(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1];
+}
+
+export function textOf({ bytes }: HttpAnswer): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

@@ -1,6 +1,5 @@
 import { type PutOptions, StoreError } from '../store.js';
-import type { S3Action } from './s3-faults.js';
-import type { HttpAnswer } from './s3-http.js';
+import { elementOf, type S3Action } from './s3-faults.js';
 import { checksumText, crc32cOf, headerOf, type S3Requests } from './s3-requests.js';
 
 /** Parts of one upload that are under way at once. */
@@ -132,9 +131,4 @@ function partRow(number: number, etag: string, checksum: string): string {
 
 function lengthOf(slices: readonly Uint8Array[]): number {
   return slices.reduce((sum, slice) => sum + slice.length, 0);
-}
-
-function elementOf({ bytes }: HttpAnswer, name: string): string | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  return new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1];
 }

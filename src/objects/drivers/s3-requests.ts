@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+import { createRequire } from 'node:module';
+import type * as Undici from 'undici';
 import { native } from '../../../native-bindings/bindings.js';
 import type { World } from '../../world/world.js';
 import { StoreError } from '../store.js';
@@ -8,11 +9,15 @@ import { errorCodeOf, refusal, type S3Action, silence } from './s3-faults.js';
 import { exchange, type HttpAnswer, type HttpBody } from './s3-http.js';
 import { type Headers, Signer } from './s3-signing.js';
 
-/** One request for one object. */
+/** By its file, which has no types: the index loads fetch, WebSocket and mocks, too, 6 MB more in every thread. */
+const Pool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Undici.Pool;
+
+/** One request for one object, or for the bucket itself. */
 export interface S3Call {
   readonly action: S3Action;
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  readonly key: string;
+  /** Undefined: the bucket. */
+  readonly key: string | undefined;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Headers>;
   readonly body?: HttpBody;
@@ -33,7 +38,7 @@ export class S3Requests {
   readonly #prefix: string;
   readonly #access: S3Access;
   readonly #signer: Signer;
-  readonly #pool: Pool;
+  readonly #pool: Undici.Pool;
   readonly #host: string;
   readonly #world: Pick<World, 'clock' | 'timers'>;
   readonly #requestMsMax: number;
@@ -75,7 +80,8 @@ export class S3Requests {
 
   /** Resolves with a success; rejects with StoreError. */
   async call(call: S3Call): Promise<HttpAnswer> {
-    const path = `${this.#access.base}/${this.#prefix}${checkKey(call.key)}`;
+    const { key } = call;
+    const path = `${this.#access.base}/${key === undefined ? '' : this.#prefix + checkKey(key)}`;
     const query = call.query ?? {};
     const length = call.method === 'PUT' || call.method === 'POST' ? (call.body?.length ?? 0) : undefined;
     const headers = await this.#sign(call, path, query, length);
@@ -88,14 +94,14 @@ export class S3Requests {
         this.#requestMsMax,
       );
     } catch (error) {
-      throw silence(this.#store, call.key, call.action, error);
+      throw silence(this.#store, key ?? '', call.action, error);
     }
     this.#noteDate(answer);
     if (answer.status >= 200 && answer.status < 300) return answer;
     if (call.action === 'delete' && answer.status === 404 && errorCodeOf(answer) !== 'NoSuchBucket') return answer;
     if (['ExpiredToken', 'TokenRefreshRequired'].includes(errorCodeOf(answer))) this.#access.renew();
     const { createCommand } = this.#access;
-    throw refusal({ store: this.#store, createCommand, key: call.key, action: call.action }, answer);
+    throw refusal({ store: this.#store, createCommand, key: key ?? '', action: call.action }, answer);
   }
 
   /** The server's clock: whole seconds, so up to one behind. */
@@ -127,12 +133,12 @@ export class S3Requests {
     } catch (error) {
       // Only sources of credentials fail here: files, or services that may be back later.
       const why = error instanceof Error ? error.message : String(error);
-      throw new StoreError('unavailable', call.key, `${this.#store}: no credentials: ${why}`, { cause: error });
+      throw new StoreError('unavailable', call.key ?? '', `${this.#store}: no credentials: ${why}`, { cause: error });
     }
   }
 }
 
-/** Keys, names and values here need no escaping but for upload ids. */
+/** Keys and names here need no escaping; upload ids, prefixes and tokens of listings do. */
 function withQuery(path: string, query: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;

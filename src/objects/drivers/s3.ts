@@ -12,8 +12,8 @@ import {
   StoreError,
 } from '../store.js';
 import { openAccess, type S3Access } from './s3-credentials.js';
-import { faultOf } from './s3-faults.js';
 import type { HttpAnswer } from './s3-http.js';
+import { listObjects } from './s3-listing.js';
 import { putInParts } from './s3-multipart.js';
 import { checksumText, crc32cOf, headerOf, type S3Limits, S3Requests } from './s3-requests.js';
 
@@ -28,16 +28,16 @@ export interface S3Options extends Partial<S3Limits> {
 const defaults = { requestMsMax: 15_000, connectMsMax: 3_000, connectionsMax: 64, singleBytesMax, partBytes };
 
 /**
- * S3 and what speaks it. Bytes go by undici, signed here; the AWS SDK, loaded when first needed, finds credentials, keeps
- * the sessions of directory buckets (S3 Express One Zone) and lists.
+ * S3 and what speaks it. Requests go by undici, signed here; the AWS SDK, loaded when first needed, finds credentials and
+ * keeps the sessions of directory buckets (S3 Express One Zone).
  */
 export class S3Store implements Store, HoldsBack {
   readonly name: string;
-  readonly #bucket: string;
   readonly #prefix: string;
   readonly #access: S3Access;
   readonly #requests: S3Requests;
   readonly #limits: typeof defaults;
+  readonly #timers: World['timers'];
 
   private constructor(
     url: S3BucketUrl,
@@ -46,10 +46,10 @@ export class S3Store implements Store, HoldsBack {
     limits: typeof defaults,
   ) {
     this.name = `s3://${url.bucket}${url.prefix === '' ? '' : `/${url.prefix}`}`;
-    this.#bucket = url.bucket;
     this.#prefix = url.prefix === '' ? '' : `${url.prefix}/`;
     this.#access = access;
     this.#limits = limits;
+    this.#timers = world.timers;
     this.#requests = new S3Requests(this.name, this.#prefix, access, world, limits);
   }
 
@@ -103,15 +103,10 @@ export class S3Store implements Store, HoldsBack {
   }
 
   async *list(prefix: string): AsyncIterable<ListedObject> {
-    let token: string | undefined;
-    do {
-      const page = await this.#page(prefix, token);
-      for (const { Key = '', Size = 0 } of page.Contents ?? []) {
-        // Some servers list folders, too.
-        if (!Key.endsWith('/')) yield { key: Key.slice(this.#prefix.length), bytes: Size };
-      }
-      token = page.NextContinuationToken;
-    } while (token !== undefined);
+    for await (const { key, bytes } of listObjects(this.#requests, this.#prefix + prefix, this.#timers)) {
+      // Some servers list folders, too.
+      if (!key.endsWith('/')) yield { key: key.slice(this.#prefix.length), bytes };
+    }
   }
 
   async close(): Promise<void> {
@@ -145,24 +140,6 @@ export class S3Store implements Store, HoldsBack {
       ...(options.signal && { signal: options.signal }),
     };
     return { version: await putInParts(this.#requests, key, body, this.#limits.partBytes, how) };
-  }
-
-  async #page(prefix: string, token: string | undefined) {
-    const { ListObjectsV2Command, S3ServiceException } = await import('@aws-sdk/client-s3');
-    const client = await this.#access.client();
-    const page = { ...(token === undefined ? {} : { ContinuationToken: token }) };
-    try {
-      return await client.send(
-        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...page }),
-        { requestTimeout: this.#limits.requestMsMax },
-      );
-    } catch (error) {
-      const status = error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
-      const name = error instanceof Error ? error.name : '';
-      const why = error instanceof Error ? error.message : String(error);
-      const fault = status >= 300 ? faultOf('read', status, name) : 'unavailable';
-      throw new StoreError(fault, prefix, `${this.name}: list ${prefix}: ${why}`, { cause: error });
-    }
   }
 
   #checkLength(key: string, answer: HttpAnswer, wanted: number | undefined): void {
