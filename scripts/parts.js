@@ -29,6 +29,9 @@ const javaOldPom = 'test/clients/java-old/pom.xml';
 const javaOldVersions = ['2.1.1', '2.8.2', '3.3.2', '3.9.1', '4.0.1'];
 const pythonRequirements = 'test/clients/python/requirements.txt';
 const rdkafkaFolder = join(setupFolder, 'librdkafka');
+/** With its command line alone; 694 packages that nothing but `npm run profile -- --clinic` needs. */
+const clinic = 'clinic@13.0.0';
+const clinicFolder = join(setupFolder, 'clinic');
 const kgoFolder = join(setupFolder, 'kgo');
 const rdkafkaTestsFolder = join(setupFolder, 'librdkafka-tests');
 
@@ -49,7 +52,8 @@ const rdkafkaTools = () => [
 
 /**
  * `needs` completes "needs …; npm run setup". `detect` says whether suites can use the part. A part with `debian` is
- * installed with all others of the kind in one go; the rest have `install`, which runs after them, in this order.
+ * installed with all others of the kind in one go; the rest have `install`, which runs after them, in this order. What is
+ * `onlyByName` is not installed unless it is named.
  */
 export const parts = {
   kcat: { what: 'kcat (librdkafka from the command line)', needs: 'kcat', debian: [installedByApt('kcat', 'kcat')] },
@@ -193,6 +197,23 @@ export const parts = {
       const built = readdirSync(rdkafkaTestsFolder, { recursive: true });
       for (const name of built.filter((each) => /\.[oda]$/.test(each))) rmSync(join(rdkafkaTestsFolder, name));
       stamp('librdkafka-tests', librdkafkaTests);
+    },
+  },
+  clinic: {
+    what: "clinic's doctor, bubbleprof and flame (for npm run profile -- --clinic, which brings it)",
+    needs: 'clinic; npm run setup -- --only clinic',
+    onlyByName: true,
+    debian: [],
+    detect: () => isStamped('clinic', clinic),
+    async install() {
+      mkdirSync(clinicFolder, { recursive: true });
+      // es5-ext's install script only prints.
+      const manifest = { private: true, allowScripts: { 'es5-ext': false } };
+      writeFileSync(join(clinicFolder, 'package.json'), `${JSON.stringify(manifest)}\n`);
+      const npm = process.env.npm_execpath ?? find('npm');
+      const args = [npm, 'install', '--ignore-scripts', '--no-audit', '--no-fund', clinic];
+      await run('fetching clinic', process.execPath, args, { cwd: clinicFolder });
+      stamp('clinic', clinic);
     },
   },
   postgresql: {

@@ -13,7 +13,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const chosen = Object.entries(parts).filter(([name, part]) =>
-  only.length > 0 ? only.includes(name) : long || !part.long,
+  only.length > 0 ? only.includes(name) : !part.onlyByName && (long || !part.long),
 );
 
 for (const [name, part] of chosen) {

@@ -8,7 +8,7 @@ import * as rules from './rules.js';
 import { type Findings, readTree, type SourceTree, treeOf } from './source-tree.js';
 
 const code = readTree(['src/**/*.ts', 'workers/**/*.ts', 'native-bindings/**/*.ts']);
-const everything = readTree(['{src,workers,native-bindings,bench,test}/**/*.ts', 'scripts/**/*.js']);
+const everything = readTree(['{src,workers,native-bindings,bench,profiles,test}/**/*.ts', 'scripts/**/*.js']);
 
 interface Rule {
   readonly name: string;
