@@ -90,13 +90,13 @@ class Group {
       groupSizeMax: 0,
     };
     const took = this.#apply({ kind: { $case: 'joinGroup', value } });
-    this.#wait(memberId, 'PreparingRebalance');
+    this.#wait('PreparingRebalance');
     return took;
   }
 
   /** As the engine does: looks again after each entry until the group has moved on. */
-  #wait(memberId: string, while_: string): void {
-    void this.#waiters.wait(GROUP, memberId, this.#nobodyLeaves, () =>
+  #wait(while_: string): void {
+    void this.#waiters.wait(GROUP, this.#nobodyLeaves, () =>
       this.metadata.group(GROUP)!.state === while_ ? undefined : true,
     );
   }
@@ -114,7 +114,7 @@ class Group {
     const took = this.#apply({
       kind: { $case: 'syncGroup', value: { group: GROUP, generation, memberId, assignments } },
     });
-    if (memberId !== leaderId) this.#wait(memberId, 'CompletingRebalance');
+    if (memberId !== leaderId) this.#wait('CompletingRebalance');
     return took;
   }
 

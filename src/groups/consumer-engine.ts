@@ -13,6 +13,7 @@ import { errors } from '../protocol/errors.js';
 import type { World } from '../world/world.js';
 import { heartbeatFlaw } from './heartbeat-flaws.js';
 import type { ConsumerHeartbeatAnswer, ConsumerHeartbeatRequest } from './requests.js';
+import { SignsOfLife } from './signs-of-life.js';
 import { expectKind, submit, unavailable } from './submit.js';
 import { GroupWaiters } from './waiters.js';
 
@@ -29,11 +30,13 @@ export class ConsumerGroupEngine {
   readonly #world: World;
   readonly #limits: ConsumerGroupLimits;
   readonly #waiters = new GroupWaiters();
+  readonly #signsOfLife: SignsOfLife;
 
   constructor(metadata: MetadataClient, world: World, limits: ConsumerGroupLimits) {
     this.#metadata = metadata;
     this.#world = world;
     this.#limits = limits;
+    this.#signsOfLife = new SignsOfLife(metadata, world.timers);
     metadata.onApplied((_revision, changes) => this.#waiters.changed(changes.groups));
   }
 
@@ -135,7 +138,8 @@ export class ConsumerGroupEngine {
     if (answer !== undefined) {
       return answer;
     }
-    const outcome = await submit(this.#metadata, { kind: { $case: 'consumerHeartbeat', value: command } });
+    const changing = submit(this.#metadata, { kind: { $case: 'consumerHeartbeat', value: command } });
+    const outcome = await this.#signsOfLife.during(command.group, command.memberId, changing);
     return outcome.kind === 'refused' ? outcome : expectKind(outcome, 'consumer-heartbeat');
   }
 
@@ -155,7 +159,7 @@ export class ConsumerGroupEngine {
     };
     const limit = new AbortController();
     const timer = this.#world.timers.after(JOIN_WAIT_MS_MAX, () => limit.abort());
-    await this.#waiters.wait(groupId, memberId, AbortSignal.any([signal, limit.signal]), isAssigned);
+    await this.#waiters.wait(groupId, AbortSignal.any([signal, limit.signal]), isAssigned);
     timer.cancel();
   }
 

@@ -25,6 +25,7 @@ import type {
   SyncAnswer,
   SyncRequest,
 } from './requests.js';
+import { SignsOfLife } from './signs-of-life.js';
 import { expectKind, submit, unavailable } from './submit.js';
 import { slicesOf, topicSlicesOf } from './slices.js';
 import { GroupWaiters } from './waiters.js';
@@ -36,8 +37,6 @@ export interface GroupLimits {
   readonly membersMax: number;
 }
 
-/** How often the members with a waiting request are reported alive: well below any session timeout. */
-const ALIVE_INTERVAL_MS = 1_000;
 /** Kafka's offsets.commit.timeout.ms. */
 const COMMIT_WAIT_MS_MAX = 5_000;
 
@@ -48,12 +47,13 @@ export class GroupEngine {
   readonly #world: World;
   readonly #limits: GroupLimits;
   readonly #waiters: GroupWaiters;
-  #reportingAlive = false;
+  readonly #signsOfLife: SignsOfLife;
 
   constructor(metadata: MetadataClient, world: World, limits: GroupLimits) {
     this.#metadata = metadata;
     this.#world = world;
     this.#limits = limits;
+    this.#signsOfLife = new SignsOfLife(metadata, world.timers);
     this.#waiters = new GroupWaiters((group) => stageOf(metadata.view, group));
     metadata.onApplied((_revision, changes) => this.#waiters.changed(changes.groups));
   }
@@ -66,7 +66,7 @@ export class GroupEngine {
     }
     const knownMember = request.memberId !== '';
     const memberId = knownMember ? request.memberId : this.#newMemberId(request);
-    const outcome = await submit(this.#metadata, {
+    const joining = submit(this.#metadata, {
       kind: {
         $case: 'joinGroup',
         value: {
@@ -87,6 +87,7 @@ export class GroupEngine {
         },
       },
     });
+    const outcome = await this.#signsOfLife.during(request.group, memberId, joining);
     if (outcome.kind === 'refused') {
       const isFull = outcome.error === errors.GROUP_MAX_SIZE_REACHED.code;
       return joinError(outcome.error, isFull ? '' : request.memberId);
@@ -100,7 +101,7 @@ export class GroupEngine {
       return this.#joinedAtOnce(request, joined);
     }
     const joinPhase = joined.joinPhase;
-    return this.#waitAlive(request.group, joined.memberId, signal, () => {
+    const waiting = this.#waiters.wait(request.group, signal, () => {
       const group = this.#metadata.view.group(request.group);
       const member = group?.members.get(joined.memberId);
       if (group === undefined || member === undefined) {
@@ -113,6 +114,7 @@ export class GroupEngine {
       // A later join phase may have begun in the same entry: the member learns of it by its SyncGroup, as in Kafka.
       return joinAnswer(group, member, group.leaderId === member.memberId, false);
     });
+    return this.#signsOfLife.during(request.group, joined.memberId, waiting);
   }
 
   /** Waits for the leader's assignment. Undefined: the client is gone or the agent stops. */
@@ -120,7 +122,7 @@ export class GroupEngine {
     if (request.group === '') {
       return syncError(errors.INVALID_GROUP_ID.code);
     }
-    const outcome = await submit(this.#metadata, {
+    const syncing = submit(this.#metadata, {
       kind: {
         $case: 'syncGroup',
         value: {
@@ -134,6 +136,7 @@ export class GroupEngine {
         },
       },
     });
+    const outcome = await this.#whileAlive(request, syncing);
     if (outcome.kind === 'refused') {
       return syncError(outcome.error);
     }
@@ -144,7 +147,8 @@ export class GroupEngine {
       // A consumer group answers at once, with the protocol that the member named.
       return syncAnswer(group ?? request, synced.assignment);
     }
-    return this.#waitAlive(request.group, request.memberId, signal, () => this.#syncResult(request));
+    const waiting = this.#waiters.wait(request.group, signal, () => this.#syncResult(request));
+    return this.#signsOfLife.during(request.group, request.memberId, waiting);
   }
 
   /** From the replica. A member is looked for behind a fresh read before it is refused: its join may be news to this agent. */
@@ -186,14 +190,8 @@ export class GroupEngine {
         outcome.kind === 'refused' ? slice.map(() => outcome.error) : expectKind(outcome, 'offsets-committed').errors,
       ),
     );
-    const committed = await this.#within(COMMIT_WAIT_MS_MAX, Promise.all(slices));
-    if (committed === undefined) {
-      return all(errors.COORDINATOR_NOT_AVAILABLE.code);
-    }
-    if (memberId !== '') {
-      this.#metadata.membersAlive(group, [memberId]);
-    }
-    return committed.flat();
+    const committed = await this.#whileAlive(request, this.#within(COMMIT_WAIT_MS_MAX, Promise.all(slices)));
+    return committed?.flat() ?? all(errors.COORDINATOR_NOT_AVAILABLE.code);
   }
 
   /** 0, or why the group was not deleted (NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND …). The empty id may have offsets, as in Kafka. */
@@ -324,30 +322,11 @@ export class GroupEngine {
     return errors.UNKNOWN_MEMBER_ID.code;
   }
 
-  #waitAlive<T>(
-    group: string,
-    memberId: string,
-    signal: AbortSignal,
-    look: () => T | undefined,
-  ): Promise<T | undefined> {
-    const result = this.#waiters.wait(group, memberId, signal, look);
-    this.#reportAlive();
-    return result;
-  }
-
-  /** A member whose join or sync waits here is alive, however long the others take. */
-  #reportAlive(): void {
-    if (this.#reportingAlive || this.#waiters.isEmpty) {
-      return;
-    }
-    this.#reportingAlive = true;
-    this.#world.timers.after(ALIVE_INTERVAL_MS, () => {
-      this.#reportingAlive = false;
-      for (const [group, memberIds] of this.#waiters.members()) {
-        this.#metadata.membersAlive(group, memberIds);
-      }
-      this.#reportAlive();
-    });
+  /** A classic group's member that speaks in its present generation is alive, and so it is while its request waits for the journal. */
+  #whileAlive<T>(request: Pick<MemberRequest, 'group' | 'generation' | 'memberId'>, work: Promise<T>): Promise<T> {
+    const group = this.#metadata.view.group(request.group);
+    const speaks = group?.generation === request.generation && group.members.get(request.memberId)?.pending === false;
+    return speaks ? this.#signsOfLife.during(request.group, request.memberId, work) : work;
   }
 
   #within<T>(delayMs: number, result: Promise<T>): Promise<T | undefined> {

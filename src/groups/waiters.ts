@@ -19,7 +19,7 @@ export class GroupWaiters {
    * Resolves with the first value that `look` gives other than undefined: it is asked now and whenever the group's stage
    * has changed. Undefined when `signal` aborts (the client is gone) or the engine closes.
    */
-  wait<T>(group: string, memberId: string, signal: AbortSignal, look: () => T | undefined): Promise<T | undefined> {
+  wait<T>(group: string, signal: AbortSignal, look: () => T | undefined): Promise<T | undefined> {
     const found = look();
     if (found !== undefined || signal.aborted || this.#closed) {
       return Promise.resolve(found);
@@ -32,7 +32,6 @@ export class GroupWaiters {
       };
       const giveUp = (): void => end(undefined);
       const waiter: Waiter = {
-        memberId,
         wake: () => {
           const value = look();
           if (value !== undefined) {
@@ -68,13 +67,6 @@ export class GroupWaiters {
     }
   }
 
-  /** Members whose request waits, by group. */
-  *members(): Iterable<readonly [group: string, memberIds: readonly string[]]> {
-    for (const [group, { waiters }] of this.#byGroup) {
-      yield [group, [...waiters].map((waiter) => waiter.memberId)];
-    }
-  }
-
   get isEmpty(): boolean {
     return this.#byGroup.size === 0;
   }
@@ -104,7 +96,6 @@ interface Waiting {
 }
 
 interface Waiter {
-  readonly memberId: string;
   wake(): void;
   giveUp(): void;
 }

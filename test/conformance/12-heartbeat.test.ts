@@ -64,3 +64,37 @@ it('a rebalance is told, and the session refreshed all the same', async () => {
   expect(await member!.heartbeat()).toBe(27);
   expect(agent.metadata.alive).toContain(`g/${member!.memberId}`);
 });
+
+it.each(['sync', 'commit'] as const)('a member is alive while its %s waits for the journal', async (request) => {
+  const agent = await LocalAgent.start();
+  await agent.connect().call(apis.metadata, 4, { topics: [{ name: 't' }] });
+  const [member] = await stableGroup(agent, 1);
+  const journal = Promise.withResolvers<void>();
+  agent.metadata.submitGate = journal.promise;
+  agent.metadata.alive.length = 0;
+  const answered = request === 'sync' ? member!.sync().then(({ errorCode }) => errorCode) : member!.commit('t', 1);
+  // What it sends behind that request waits for the answer.
+  const heartbeat = member!.heartbeat();
+  await agent.pass(1);
+  expect(agent.metadata.alive).toEqual([`g/${member!.memberId}`]);
+  await agent.pass(4_000);
+  expect(agent.metadata.alive.length).toBeGreaterThanOrEqual(4);
+  journal.resolve();
+  await agent.pass(1);
+  expect(await answered).toBe(0);
+  expect(await heartbeat).toBe(0);
+  agent.metadata.alive.length = 0;
+  await agent.pass(2_000);
+  expect(agent.metadata.alive).toEqual([]);
+});
+
+it('who speaks in a generation that is over shows no life', async () => {
+  const agent = await LocalAgent.start();
+  await agent.connect().call(apis.metadata, 4, { topics: [{ name: 't' }] });
+  const [member] = await stableGroup(agent, 1);
+  member!.generation -= 1;
+  agent.metadata.alive.length = 0;
+  expect(await member!.commit('t', 1)).toBe(22);
+  expect((await member!.sync()).errorCode).toBe(22);
+  expect(agent.metadata.alive).toEqual([]);
+});

@@ -17,6 +17,8 @@ export class LocalMetadata implements MetadataClient {
   /** While set, `fresh` waits for it. */
   freshGate: Promise<void> | undefined;
   freshReads = 0;
+  /** While set, commands wait for it, as for a journal that does not answer. */
+  submitGate: Promise<void> | undefined;
   readonly alive: string[] = [];
   /** Consumer groups are assigned at once; otherwise by `assign`. */
   assigns = true;
@@ -91,7 +93,7 @@ export class LocalMetadata implements MetadataClient {
       throw new MetadataUnavailable('closed');
     }
     this.#numbers.set(stream, number);
-    await undefined;
+    await this.submitGate;
     return this.#apply({ agentEpoch: this.self.agentEpoch, stream, number, confirmed: number - 1, command });
   }
 

@@ -25,7 +25,7 @@ const client = () => new AbortController();
 
 test('a waiter looks again when the stage of its group has changed, and not for anything else', async () => {
   const { stages, waiters, look, looks, find } = setUp();
-  const result = waiters.wait('g', 'a', client().signal, look);
+  const result = waiters.wait('g', client().signal, look);
   expect(looks()).toBe(1);
   waiters.changed(new Set(['g', 'h']));
   expect(looks()).toBe(1);
@@ -45,10 +45,9 @@ test('a waiter looks again when the stage of its group has changed, and not for 
 
 test('one that comes later is woken with those who came before', async () => {
   const { stages, waiters, look, find } = setUp();
-  const first = waiters.wait('g', 'a', client().signal, look);
+  const first = waiters.wait('g', client().signal, look);
   stages.set('g', 'preparing 2');
-  const second = waiters.wait('g', 'b', client().signal, look);
-  expect([...waiters.members()]).toEqual([['g', ['a', 'b']]]);
+  const second = waiters.wait('g', client().signal, look);
   find('an answer');
   waiters.changed(new Set(['g']));
   expect(await Promise.all([first, second])).toEqual(['an answer', 'an answer']);
@@ -57,10 +56,10 @@ test('one that comes later is woken with those who came before', async () => {
 test('a client that is gone waits no more, nor does anyone when it closes', async () => {
   const { waiters, look } = setUp();
   const gone = client();
-  const lost = waiters.wait('g', 'a', gone.signal, look);
+  const lost = waiters.wait('g', gone.signal, look);
   gone.abort();
   expect(await lost).toBeUndefined();
-  const waiting = waiters.wait('g', 'b', client().signal, look);
+  const waiting = waiters.wait('g', client().signal, look);
   waiters.close();
   expect(await waiting).toBeUndefined();
   expect(waiters.isEmpty).toBe(true);
