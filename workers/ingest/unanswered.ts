@@ -105,7 +105,8 @@ export class Unanswered {
   /**
    * Answers REQUEST_TIMED_OUT where the deadline has passed. What was not posted is certainly never published. What was
    * posted may become visible later, as in Kafka, where a timed-out request has been appended: an idempotent producer's
-   * retry is then recognised as a duplicate.
+   * retry is then recognised as a duplicate. With acks 0 or 1 it waits for its outcome instead: Kafka times out acks=all alone,
+   * and a retry of a producer without an id would be stored beside it.
    */
   expire(nowMs: number): void {
     for (const connection of [...this.#connections.values()]) {
@@ -115,7 +116,7 @@ export class Unanswered {
         }
         if (request.state === 'open') {
           this.fail(request, errors.REQUEST_TIMED_OUT.code, nowMs);
-        } else if (request.state === 'posted') {
+        } else if (request.state === 'posted' && request.acks === -1) {
           failAccepted(request, errors.REQUEST_TIMED_OUT.code, 'no outcome in time; it may have been stored');
           this.answer(request);
         }

@@ -114,6 +114,21 @@ test('a request times out as its client asked; before its publish was sent it ce
   expect(lane.metadata.topicById(TOPIC.topicId)!.partitions[0]!.highWatermark).toBe(1);
 });
 
+test('with acks 0 and 1 a publish that was sent is waited for: only what certainly never becomes visible is sent again', async () => {
+  const lane = new LaneHarness({ batchBytes: 1 });
+  lane.holdPublishes = true;
+  const [none, one] = [0, 1].map((acks) => lane.produce({ acks, connection: acks, partitions: [[0, makeBatch()]] }));
+  await lane.world.pass(1);
+  lane.store.acceptAll();
+  await lane.world.pass(60_000);
+  expect([none, one].map((request) => lane.answer(request!))).toEqual([undefined, undefined]);
+  lane.releasePublishes();
+  lane.holdPublishes = false;
+  await lane.world.pass(10);
+  expect(lane.answer(none!)).toMatchObject({ close: false, partitions: undefined });
+  expect(lane.outcome(one!)).toEqual([[0, 1]]);
+});
+
 test('with the store down nothing is acknowledged and every client gets its answer', async () => {
   const lane = new LaneHarness({ batchBytes: 1, uploadsMax: 1 });
   const requests = [1, 2, 3].map((connection) =>
