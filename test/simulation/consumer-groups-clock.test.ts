@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ConsumerHeartbeat } from '../../src/metadata/journal.wire.js';
 import type { ConsumerHeartbeatAnswered } from '../../src/metadata/outcomes.js';
 import type { ConsumerGroupView } from '../../src/metadata/view.js';
@@ -193,6 +193,51 @@ test('expressions are resolved, and again when topics come and go; a costly one 
   expect(matching()).toEqual(['t-2']);
   await leading.when(() => leading.group.assignmentEpoch === leading.group.groupEpoch);
   expect(leading.group.target('b').size).toBe(1);
+});
+
+test('what happens in a group that subscribes by expression looks no topic up again', async () => {
+  const leading = new Leading();
+  for (let id = 1; id <= 200; id += 1) leading.topic(`t-${id}`, id);
+  leading.heartbeat('a', { topics: undefined, regex: 't-.*' });
+  await leading.when(() => leading.group.assignmentEpoch > 0 && leading.group.regexes.size === 1);
+  await leading.when(() => leading.group.assignmentEpoch === leading.group.groupEpoch);
+  const { journal } = leading;
+  const lookups = vi.spyOn(journal.metadata, 'topicByName');
+  const committed = { topic: 't-1', partition: 0, offset: 1, leaderEpoch: -1, metadata: '' };
+  for (let count = 0; count < 10; count += 1) {
+    journal.send(
+      leading.epoch,
+      command('commitOffsets', {
+        group: 'g',
+        generation: leading.group.members.get('a')!.epoch,
+        memberId: 'a',
+        memberEpochs: true,
+        offsets: [committed],
+      }),
+    );
+    expect(journal.lastChanges!.groups).toContain('g');
+    leading.clock.applied(journal.lastChanges!);
+  }
+  expect(lookups).not.toHaveBeenCalled();
+});
+
+test('when the metadata is full an expression matches no more topics than before, until there is room', async () => {
+  const leading = new Leading();
+  leading.topic('t-1', 1);
+  leading.heartbeat('a', { topics: undefined, regex: 't-.*' });
+  const matching = () => leading.group.regexes.get('t-.*')?.size;
+  await leading.when(() => matching() === 1);
+  leading.topic('t-2', 2);
+  const limit = (metadataBytesMax: number) => {
+    leading.journal.bare({ kind: { $case: 'setLimits', value: { metadataBytesMax, producerRowsMax: 0 } } });
+    leading.clock.applied(leading.journal.lastChanges!);
+  };
+  limit(1);
+  await leading.pass(3_000);
+  expect(matching()).toBe(1);
+  limit(1 << 30);
+  await leading.when(() => matching() === 2);
+  expect(matching()).toBe(2);
 });
 
 test('a large assignment comes in slices that are each small', async () => {

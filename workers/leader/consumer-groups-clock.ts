@@ -46,6 +46,8 @@ export class ConsumerGroupsClock {
   readonly #timer: SessionTimer;
   readonly #regexes: RegexResolver;
   readonly #watches = new Map<string, Watch>();
+  /** What a group has of an expression, and the resolver's list that it was found to be equal to. */
+  readonly #resolved = new WeakMap<ReadonlySet<string>, readonly string[]>();
   #running = false;
 
   /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
@@ -220,10 +222,12 @@ export class ConsumerGroupsClock {
     for (const regex of group.subscribedRegexes) {
       const known = group.regexes.get(regex);
       const now = this.#regexes.matching(regex);
-      if (
-        known === undefined ||
-        (now !== undefined && !(now.length === known.size && now.every((name) => known.has(name))))
-      ) {
+      if (known !== undefined && (now === undefined || this.#resolved.get(known) === now)) {
+        continue;
+      }
+      if (known !== undefined && now?.length === known.size && now.every((name) => known.has(name))) {
+        this.#resolved.set(known, now);
+      } else {
         found.push(regex);
       }
     }

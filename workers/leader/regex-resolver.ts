@@ -9,6 +9,8 @@ interface Pattern {
   /** How many of the known names were looked at. */
   seen: number;
   readonly matching: string[];
+  /** Those that exist, ascending; undefined: topics came or went since this was found out. */
+  existing: readonly string[] | undefined;
 }
 
 /**
@@ -24,6 +26,8 @@ export class RegexResolver {
   #names: string[] = [];
   #known = new Set<string>();
   #working = false;
+  /** Topics came or went since the names were looked through. */
+  #stale = true;
 
   /** `done` runs when a pattern was resolved. */
   constructor(world: Pick<World, 'clock' | 'timers'>, topics: () => MetadataView, done: () => void) {
@@ -34,28 +38,22 @@ export class RegexResolver {
 
   /** Topics came or went. */
   topicsChanged(): void {
-    let count = 0;
-    for (const { name } of this.#topics().topics()) {
-      count++;
-      if (!this.#known.has(name)) {
-        this.#known.add(name);
-        this.#names.push(name);
-      }
-    }
-    if (this.#names.length > 2 * count + 1000) {
-      this.clear();
-      this.topicsChanged();
-    }
+    this.#stale = true;
   }
 
-  /** Names of existing topics that match, ascending; undefined when that is not known yet: `done` will tell. */
+  /**
+   * Names of existing topics that match, ascending: the same array until topics come or go. Undefined when that is not known
+   * yet: `done` will tell.
+   */
   matching(regex: string): readonly string[] | undefined {
+    this.#learnNames();
     const pattern = this.#patterns.get(regex);
     if (pattern !== undefined && pattern.seen === this.#names.length) {
-      return pattern.matching.filter((name) => this.#topics().topicByName(name) !== undefined).sort();
+      pattern.existing ??= pattern.matching.filter((name) => this.#topics().topicByName(name) !== undefined).sort();
+      return pattern.existing;
     }
     if (pattern === undefined) {
-      this.#patterns.set(regex, { seen: 0, matching: [] });
+      this.#patterns.set(regex, { seen: 0, matching: [], existing: undefined });
     }
     this.#start();
     return undefined;
@@ -74,6 +72,29 @@ export class RegexResolver {
     this.#patterns.clear();
     this.#names = [];
     this.#known = new Set();
+    this.#stale = true;
+  }
+
+  #learnNames(): void {
+    if (!this.#stale) {
+      return;
+    }
+    this.#stale = false;
+    let count = 0;
+    for (const { name } of this.#topics().topics()) {
+      count++;
+      if (!this.#known.has(name)) {
+        this.#known.add(name);
+        this.#names.push(name);
+      }
+    }
+    for (const pattern of this.#patterns.values()) {
+      pattern.existing = undefined;
+    }
+    if (this.#names.length > 2 * count + 1000) {
+      this.clear();
+      this.#learnNames();
+    }
   }
 
   #start(): void {

@@ -204,10 +204,14 @@ export function assignTargets({ groups, ledger }: Tables, command: AssignTargets
   return DONE;
 }
 
-export function resolveRegexes({ groups }: Tables, command: ResolveRegexes): Outcome {
+export function resolveRegexes({ groups, ledger }: Tables, command: ResolveRegexes): Outcome {
   const group = groups.consumer(command.group);
   if (group === undefined) {
     return refused(errors.GROUP_ID_NOT_FOUND.code, 'the group is gone');
+  }
+  const grows = command.regexes.some(({ regex, topics }) => topics.length > (group.regexes.get(regex)?.size ?? 0));
+  if (grows && ledger.full) {
+    return FULL;
   }
   let changed = false;
   for (const { regex, topics } of command.regexes) {
