@@ -1,9 +1,10 @@
 // npm test: every suite of scripts/suites.js in its own vitest run. The last line is `N passed, N failed, N skipped`.
-// Flags: --suite NAME (repeatable), --long (the long table). WEFT_ALL=1: a suite not run, or a test skipped, fails.
+// Flags: --suite NAME (repeatable), --long (the long table; writes test/long/RESULTS.md). WEFT_ALL=1: a suite not run, or a test skipped, fails.
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
+import { environmentOf, writeResult } from './long-results.js';
 import { binFolder, isThere, parts, root } from './parts.js';
 import { longSuites, suites } from './suites.js';
 
@@ -83,10 +84,11 @@ async function runSuite(suite) {
     `--maxWorkers=${availableParallelism()}`,
   ];
   const files = filesOf(suite).map((path) => relative(root, path));
+  const env = environmentOf(suite, process.env);
   const exitCode = await new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...flags, ...files], {
       stdio: 'inherit',
-      env: { ...process.env, ...suite.env, PATH: `${binFolder}${delimiter}${process.env.PATH}` },
+      env: { ...process.env, ...env, PATH: `${binFolder}${delimiter}${process.env.PATH}` },
     });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
@@ -99,6 +101,10 @@ async function runSuite(suite) {
   skipped += counts.skipped;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const { name } = suite;
+  if (table === longSuites) {
+    const order = longSuites.map((one) => one.name);
+    writeResult({ suite: name, seconds: Math.round(Number(seconds)), ...counts, env }, order);
+  }
   summary.push(
     `${name.padEnd(18)} ${seconds.padStart(6)} s   ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`,
   );
