@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
 import { makeBatch } from '../unit/ingest/make-batch.js';
 import { LocalAgent } from './local-agent.js';
@@ -143,4 +143,25 @@ it('latest waits for a fresh read, earliest does not', async () => {
   open();
   await agent.pass(10);
   expect(client.take(apis.listOffsets, 7, latest)!.topics[0]!.partitions[0]!.offset).toBe(4);
+});
+
+it('for a client that is gone nothing more is looked up', async () => {
+  const agent = await LocalAgent.start();
+  const client = agent.connect();
+  await client.call(apis.createTopics, 7, {
+    topics: [{ name: 'wide', numPartitions: 40, replicationFactor: 1, assignments: [], configs: [] }],
+  });
+  const first = Promise.withResolvers<undefined>();
+  const lookups = vi.spyOn(agent.intake, 'firstAtOrAfter').mockImplementation(() => first.promise as never);
+  const partitions = Array.from({ length: 40 }, (_, partitionIndex) => ({ partitionIndex, timestamp: 1_000 }));
+  client.send(apis.listOffsets, 7, { replicaId: -1, topics: [{ name: 'wide', partitions }] });
+  await agent.pass(1);
+  const begun = lookups.mock.calls.length;
+  expect(begun).toBeGreaterThan(0);
+  expect(begun).toBeLessThan(40);
+  client.socket.destroy();
+  await agent.pass(1);
+  first.resolve(undefined);
+  await agent.pass(1);
+  expect(lookups).toHaveBeenCalledTimes(begun);
 });

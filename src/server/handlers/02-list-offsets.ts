@@ -62,6 +62,8 @@ export const listOffsets = (services: Services) =>
     const queue = rows.values();
     const work = async (): Promise<void> => {
       for (const row of queue) {
+        // It may be thousands of lookups in the store, and whoever gave up asks for them again.
+        if (call.signal.aborted) return;
         answers.set(
           row,
           isFresh ? await find(services, call.version, row) : nothing(errors.NOT_LEADER_OR_FOLLOWER.code),
@@ -69,6 +71,7 @@ export const listOffsets = (services: Services) =>
       }
     };
     await Promise.all(Array.from({ length: LOOKUPS_MAX }, work));
+    if (call.signal.aborted) return undefined;
     return {
       throttleTimeMs: 0,
       topics: Array.from(topics, ([name, partitions]) => ({
