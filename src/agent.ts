@@ -7,8 +7,7 @@ import type { FetchWorkerInit } from './cache/messages.js';
 import { BrokerLayers } from './cluster/broker-layers.js';
 import { connectMetadata } from './cluster/connect.js';
 import type { MetadataClient } from './cluster/metadata-client.js';
-import { showHostPort } from './config/addresses.js';
-import { settingsAsConfigs } from './config/broker-settings.js';
+import { listenerText, settingsAsConfigs } from './config/broker-settings.js';
 import type { Settings } from './config/settings.js';
 import { startConsole } from './console/http.js';
 import { collectSeries } from './console/series.js';
@@ -222,12 +221,10 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
   };
 }
 
-/** As Kafka writes them: NAME://HOST:PORT. */
 function listenersOf(settings: Settings, server: Server) {
-  const listeners = describe(settings, server);
   return {
-    listeners: listeners.map(({ name, host, port }) => `${name}://${showHostPort({ host, port })}`),
-    advertisedListeners: server.advertised.map(({ name, host, port }) => `${name}://${showHostPort({ host, port })}`),
+    listeners: describe(settings, server).map(listenerText),
+    advertisedListeners: server.advertised.map(listenerText),
   };
 }
 

@@ -1,3 +1,4 @@
+import { type HostPort, showHostPort } from './addresses.js';
 import { brokerConfigs } from './broker-configs.js';
 import type { Settings } from './settings.js';
 
@@ -26,11 +27,19 @@ export type BrokerSettings = Pick<
 /** What only a running agent knows. */
 export interface BrokerFacts {
   readonly nodeId: number;
-  /** `NAME://HOST:PORT` each. */
+  /** As `listenerText` writes them. */
   readonly listeners: readonly string[];
   readonly advertisedListeners: readonly string[];
   /** The bucket, as people write it. */
   readonly bucket: string;
+}
+
+/**
+ * A listener as Kafka writes it: NAME://HOST:PORT. One that was given no name has its address for a name (addresses.ts), which
+ * tools could not take apart; in Kafka it would go by its protocol.
+ */
+export function listenerText({ name, ...address }: HostPort & { readonly name: string }): string {
+  return `${name.includes(':') ? 'PLAINTEXT' : name}://${showHostPort(address)}`;
 }
 
 /** What Kafka would find in its file of properties: facts, and settings that are not Kafka's defaults. */

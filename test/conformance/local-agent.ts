@@ -1,7 +1,7 @@
 import { FetchLink } from '../../src/cache/fetch-link.js';
 import { BrokerLayers } from '../../src/cluster/broker-layers.js';
 import type { KafkaListener } from '../../src/config/addresses.js';
-import { type BrokerSettings, settingsAsConfigs } from '../../src/config/broker-settings.js';
+import { type BrokerSettings, listenerText, settingsAsConfigs } from '../../src/config/broker-settings.js';
 import { Fetcher } from '../../src/fetch/engine.js';
 import type { FetchEngine } from '../../src/fetch/engine-contract.js';
 import { ConsumerGroupEngine } from '../../src/groups/consumer-engine.js';
@@ -180,8 +180,8 @@ export class LocalAgent {
     };
     const described = settingsAsConfigs(settings, {
       nodeId: this.metadata.self.nodeId,
-      listeners: settings.kafka.map(({ name, host, port }) => `${name}://${host}:${port}`),
-      advertisedListeners: this.server.advertised.map(({ name, host, port }) => `${name}://${host}:${port}`),
+      listeners: settings.kafka.map(listenerText),
+      advertisedListeners: this.server.advertised.map(listenerText),
       bucket: 's3://test-bucket/some/where',
     });
     const services = {
