@@ -29,8 +29,11 @@ const TURN_BYTES = 4 * 1024 * 1024;
 /** How often room is sought again in an arena full of pinned and unpublished segments. */
 const ROOM_RETRY_MS = 2;
 const EXPIRY_INTERVAL_MS = 250;
-/** Kafka's clients wait that long (request.timeout.ms); acks 0 and 1 carry no timeout that a broker would honour. */
-const UNSTATED_TIMEOUT_MS = 30_000;
+/**
+ * acks 0 and 1 carry no timeout that Kafka would honour: it answers when it can. No client waits longer than librdkafka does
+ * (socket.timeout.ms); then what keeps its place from others has to go.
+ */
+const UNSTATED_TIMEOUT_MS = 60_000;
 
 /**
  * One ingest worker: takes Produce requests from its ring in order, gathers them into segments, uploads and publishes
