@@ -15,6 +15,7 @@ import { Fetcher } from './fetch/engine.js';
 import { ConsumerGroupEngine } from './groups/consumer-engine.js';
 import { GroupEngine } from './groups/engine.js';
 import { IngestEngine } from './ingest/engine.js';
+import { type LaneTimes, laneTimes } from './ingest/lanes.js';
 import { objectJournal } from './journal/drivers/objects.js';
 import type { MemoryPlan } from './memory-plan.js';
 import type { Store } from './objects/store.js';
@@ -40,6 +41,8 @@ export interface AgentParts {
   /** Of the bucket in the settings, probed. The workers open their own. */
   readonly store: Store;
   readonly memory: MemoryPlan;
+  /** How patiently ingest workers come and go; the product's own when absent. */
+  readonly laneTimes?: LaneTimes;
   readonly telemetry: Telemetry;
   readonly log: Log;
   /** The agent cannot go on: the process should end. Called at most once. */
@@ -134,6 +137,7 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
       batchBytes: settings.batchBytes,
       laneBytes: memory.laneBytes,
       uploadsMax: UPLOADS_MAX,
+      laneTimes: parts.laneTimes ?? laneTimes,
     },
   });
   const blocks = new SharedArrayBuffer(memory.blocksBytes);

@@ -10,9 +10,10 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Piece } from '../threads/chunks.js';
 import { createPins } from '../threads/pins.js';
 import { createRing } from '../threads/ring.js';
-import type { Threads, WorkerThread } from '../threads/threads.js';
+import type { Threads } from '../threads/threads.js';
 import type { World } from '../world/world.js';
-import { type LaneConnection, LaneLink } from './lane-link.js';
+import { LaneLink } from './lane-link.js';
+import { Lanes, type LaneTimes, type Place } from './lanes.js';
 import type { FromIngest, IngestInit } from './messages.js';
 import { TopicsFeed } from './topics-feed.js';
 import { extentsPerSecondMax, nextBatchWindowMs } from './window-policy.js';
@@ -46,6 +47,7 @@ export interface IngestSettings {
   readonly laneBytes: number;
   /** Uploads of one lane that may run at once. */
   readonly uploadsMax: number;
+  readonly laneTimes: LaneTimes;
 }
 
 export interface IngestOptions {
@@ -71,15 +73,6 @@ const WINDOW_LOOK_MS = 10_000;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 5_000;
 
-/** A lane's place: the link changes when its worker crashes. */
-interface Place {
-  link: LaneLink;
-  thread: WorkerThread | undefined;
-  /** Crashes since a worker of this place last said that it was ready. */
-  crashes: number;
-  drained: (() => void) | undefined;
-}
-
 /**
  * The main half of ingest: spreads Produce requests over lanes, keeps the lanes' topics fresh, and carries their commands
  * to the metadata and the outcomes back. It never looks into a request's bytes.
@@ -88,8 +81,7 @@ export class IngestEngine {
   readonly #options: IngestOptions;
   readonly #topics: TopicsFeed;
   readonly #segmentNumbers = new SharedArrayBuffer(8);
-  readonly #places: Place[] = [];
-  readonly #connections = new Map<number, LaneConnection>();
+  readonly #lanes: Lanes;
   #lastLane = 0;
   #batchWindowMs: number;
   #extentCount: number;
@@ -112,7 +104,14 @@ export class IngestEngine {
       }
     });
     options.telemetry.meters.batchWindow.set(this.#batchWindowMs / 1000);
-    this.#addPlace();
+    this.#lanes = new Lanes({
+      world: options.world,
+      lanesMax: settings.lanesMax,
+      batchBytes: settings.batchBytes,
+      times: settings.laneTimes,
+      start: () => this.#startPlace(),
+      end: (place) => this.#endPlace(place),
+    });
     this.#watchWindow();
   }
 
@@ -123,7 +122,7 @@ export class IngestEngine {
 
   /** Takes a request; those of one connection in their order. */
   produce(incoming: IncomingProduce): void {
-    const connection = this.#connections.get(incoming.connection) ?? this.#connect(incoming.connection);
+    const connection = this.#lanes.connection(incoming.connection);
     const bytes = incoming.pieces.reduce((sum, piece) => sum + piece.length, 0);
     const request = {
       incoming,
@@ -131,27 +130,24 @@ export class IngestEngine {
       bytes,
       topicsRevision: this.#topics.revision,
       id: undefined,
+      fails: false,
       released: false,
       answered: false,
     };
-    connection.unanswered.add(request);
-    connection.link.give(request);
+    connection.give(request);
   }
 
   /** The connection is gone: none of its requests will be answered. */
   connectionClosed(id: number): void {
-    const connection = this.#connections.get(id);
-    if (connection !== undefined) {
-      this.#connections.delete(id);
-      connection.link.connectionClosed(connection);
-    }
+    this.#lanes.connectionClosed(id);
   }
 
   /** Seals at once and resolves when every request that was taken is answered. Nothing may be produced afterwards. */
   async drain(): Promise<void> {
     this.#draining = true;
+    this.#lanes.settle();
     await Promise.all(
-      this.#places.map((place) => {
+      this.#lanes.places.map((place) => {
         const drained = new Promise<void>((resolve) => {
           place.drained = resolve;
         });
@@ -164,37 +160,32 @@ export class IngestEngine {
   /** Ends the lanes, unfinished work and all. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#places.map(({ thread }) => thread?.terminate()));
+    this.#lanes.close();
+    await Promise.all(this.#lanes.places.map(({ thread }) => thread?.terminate()));
   }
 
-  /**
-   * A connection keeps its lane while it has requests unanswered, so that its order holds. A free one goes to the first
-   * lane that has less than a segment to seal: at low load that is always the first lane, one PUT a window.
-   */
-  #connect(id: number): LaneConnection {
-    const { lanesMax, batchBytes } = this.#options.settings;
-    let place = this.#places.find(({ link }) => link.pendingBytes < batchBytes);
-    if (place === undefined && this.#places.length < lanesMax) {
-      place = this.#addPlace();
-    }
-    place ??= this.#places.reduce((least, other) =>
-      other.link.pendingBytes < least.link.pendingBytes ? other : least,
-    );
-    const connection: LaneConnection = {
-      id,
-      link: place.link,
-      unanswered: new Set(),
-      idle: () => this.#connections.delete(id),
+  #startPlace(): Place {
+    const place: Place = {
+      link: this.#newLink(),
+      thread: undefined,
+      crashes: 0,
+      drained: undefined,
+      ending: false,
+      restsSinceMs: undefined,
+      crowdedLooks: 0,
+      busyMs: 0,
     };
-    this.#connections.set(id, connection);
-    return connection;
-  }
-
-  #addPlace(): Place {
-    const place: Place = { link: this.#newLink(), thread: undefined, crashes: 0, drained: undefined };
-    this.#places.push(place);
     this.#spawn(place);
     return place;
+  }
+
+  #endPlace(place: Place): void {
+    if (place.thread === undefined) {
+      this.#forget(place.link);
+      return;
+    }
+    place.drained = () => void place.thread?.terminate();
+    place.link.drain();
   }
 
   /** A lane never gets the number, the memory or the stream of another: lanes that crashed included. */
@@ -326,20 +317,20 @@ export class IngestEngine {
 
   #sendTopics(): void {
     const { changed, removed } = this.#topics.look();
-    for (const { link } of this.#places) {
+    for (const { link } of this.#lanes.places) {
       link.post({ type: 'topics', revision: this.#topics.revision, changed, removed });
     }
   }
 
   #ended(place: Place, link: LaneLink, error: Error | undefined): void {
-    const { hot, telemetry, log, world } = this.#options;
+    const { telemetry, log, world } = this.#options;
     if (place.link !== link) {
       return;
     }
     place.thread = undefined;
-    hot.closeLane(link.init.lane);
-    telemetry.giveBackShare(link.init.telemetry);
-    if (this.#closed) {
+    place.busyMs = 0;
+    this.#forget(link);
+    if (this.#closed || place.ending) {
       link.abandon();
       return;
     }
@@ -355,10 +346,16 @@ export class IngestEngine {
     const delayMs = Math.min(RESTART_MS_MIN * 2 ** place.crashes, RESTART_MS_MAX);
     place.crashes += 1;
     world.timers.after(delayMs, () => {
-      if (!this.#closed) {
+      if (!this.#closed && !place.ending) {
         this.#spawn(place);
       }
     });
+  }
+
+  /** Its memory is nobody's any more. */
+  #forget({ init }: LaneLink): void {
+    this.#options.hot.closeLane(init.lane);
+    this.#options.telemetry.giveBackShare(init.telemetry);
   }
 
   #watchWindow(): void {
@@ -378,7 +375,7 @@ export class IngestEngine {
       if (next !== this.#batchWindowMs) {
         this.#batchWindowMs = next;
         telemetry.meters.batchWindow.set(next / 1000);
-        for (const { link } of this.#places) {
+        for (const { link } of this.#lanes.places) {
           link.post({ type: 'window', batchWindowMs: next });
         }
       }

@@ -3,32 +3,11 @@ import { pinSlot, unpinSlot } from '../threads/pins.js';
 import { RingWriter } from '../threads/ring.js';
 import type { WorkerThread } from '../threads/threads.js';
 import type { Timer, World } from '../world/world.js';
-import type { IncomingProduce } from './engine.js';
+import type { LaneConnection, OpenRequest } from './lane-connection.js';
 import { encodeDescriptor, type FromIngest, type IngestInit, type ToIngest } from './messages.js';
 
 /** How often a full ring is tried again. */
 const RING_RETRY_MS = 2;
-
-/** The connection of unanswered requests: it stays with its lane until all are answered. */
-export interface LaneConnection {
-  readonly id: number;
-  readonly link: LaneLink;
-  readonly unanswered: Set<OpenRequest>;
-  /** Runs when the last of them is answered: the connection may change its lane. */
-  idle(): void;
-}
-
-/** A request that was given to the lane and is not both released and answered. */
-export interface OpenRequest {
-  readonly incoming: IncomingProduce;
-  readonly connection: LaneConnection;
-  readonly bytes: number;
-  readonly topicsRevision: number;
-  /** Set when it is in the ring. */
-  id: number | undefined;
-  released: boolean;
-  answered: boolean;
-}
 
 /**
  * The main thread's end of one lane: puts requests into its ring, keeps count of what it holds, and when the worker is
@@ -66,6 +45,11 @@ export class LaneLink {
   attach(thread: WorkerThread): void {
     this.#thread = thread;
     this.#postDrain();
+  }
+
+  /** Nothing that was given is waited for. */
+  get isIdle(): boolean {
+    return this.#open.size === 0 && this.#held.length === 0;
   }
 
   post(message: ToIngest): void {
@@ -107,10 +91,11 @@ export class LaneLink {
   }
 
   answers(answers: Extract<FromIngest, { type: 'answers' }>['answers']): void {
-    for (const { request: id, frame, close, busyMs } of answers) {
+    for (const { request: id, frame, fate, close, busyMs } of answers) {
       const request = this.#open.get(id);
       // Of a closed connection nothing is kept once its bytes are released; its answers may still be on their way.
       if (request !== undefined && !request.answered) {
+        request.connection.told(fate, close, this.#world.clock.monotonicMs());
         settle(request);
         request.incoming.answered(frame, close, busyMs);
         this.#forgetSettled(id, request);
@@ -143,6 +128,7 @@ export class LaneLink {
     for (const request of all) {
       this.#release(request);
       if (!request.answered) {
+        request.connection.told('failed', true, this.#world.clock.monotonicMs());
         settle(request);
         request.incoming.answered(undefined, true, 0);
       }
@@ -150,7 +136,7 @@ export class LaneLink {
   }
 
   #write(request: OpenRequest): boolean {
-    const { incoming, topicsRevision } = request;
+    const { incoming, topicsRevision, fails } = request;
     const id = (this.#lastRequest + 1) >>> 0;
     const { connection, correlationId, apiVersion, receivedMs, pieces } = incoming;
     const record = encodeDescriptor({
@@ -160,6 +146,7 @@ export class LaneLink {
       apiVersion,
       topicsRevision,
       receivedMs,
+      fails,
       pieces,
     });
     if (!this.#ring.write(record)) {
@@ -217,8 +204,5 @@ export class LaneLink {
 
 function settle(request: OpenRequest): void {
   request.answered = true;
-  request.connection.unanswered.delete(request);
-  if (request.connection.unanswered.size === 0) {
-    request.connection.idle();
-  }
+  request.connection.settled(request);
 }

@@ -49,6 +49,8 @@ export interface ProduceDescriptor {
   readonly topicsRevision: number;
   /** Monotonic ms at which the frame was complete (the clock of all threads is one). */
   readonly receivedMs: number;
+  /** To be failed as what its connection sent before it was: not stored, to be sent again. */
+  readonly fails: boolean;
   /** The request's body (after the header), in order: pieces of `chunks`. */
   readonly pieces: readonly Piece[];
 }
@@ -132,10 +134,17 @@ export type FromIngest =
     }
   | { readonly type: 'drained' };
 
+/**
+ * failed: certainly not stored, nor is what its connection sent before it was answered. undecided: it timed out while its
+ * publish was under way, and may become visible later.
+ */
+export type Fate = 'decided' | 'failed' | 'undecided';
+
 export interface ProduceAnswer {
   readonly request: number;
   /** The whole response frame; undefined when none is due (acks=0). */
   readonly frame: Uint8Array | undefined;
+  readonly fate: Fate;
   /** The connection must be closed after it (acks=0 with an error, undecodable body). */
   readonly close: boolean;
   /** Milliseconds that the lane took to decode and check it. */
@@ -154,11 +163,13 @@ export interface ReadableExtent {
 
 /**
  * A `ProduceDescriptor` as a ring record, in the machine's byte order (both ends are one process):
- * u32 request · u32 connection · i32 correlation id · u32 api version · f64 topics revision · f64 received ms ·
+ * u32 request · u32 connection · i32 correlation id · u16 api version and, above it, 1 when it fails · f64 topics revision ·
+ * f64 received ms ·
  * then a u32 position and a u32 length for each piece.
  */
 const FIXED_BYTES = 32;
 const PIECE_BYTES = 8;
+const FAILS = 0x1_0000;
 
 /** Most pieces that a frame may have: a frame of the largest size in chunks of 64 KiB. */
 export const PIECES_MAX = 2048;
@@ -173,7 +184,7 @@ export function encodeDescriptor(descriptor: ProduceDescriptor): Uint8Array {
   words[0] = descriptor.request;
   words[1] = descriptor.connection;
   words[2] = descriptor.correlationId;
-  words[3] = descriptor.apiVersion;
+  words[3] = descriptor.apiVersion | (descriptor.fails ? FAILS : 0);
   floats[2] = descriptor.topicsRevision;
   floats[3] = descriptor.receivedMs;
   let at = FIXED_BYTES / 4;
@@ -199,7 +210,8 @@ export function decodeDescriptor(record: Uint8Array): ProduceDescriptor {
     request: view.getUint32(0, LITTLE_ENDIAN),
     connection: view.getUint32(4, LITTLE_ENDIAN),
     correlationId: view.getInt32(8, LITTLE_ENDIAN),
-    apiVersion: view.getUint32(12, LITTLE_ENDIAN),
+    apiVersion: view.getUint32(12, LITTLE_ENDIAN) & (FAILS - 1),
+    fails: (view.getUint32(12, LITTLE_ENDIAN) & FAILS) !== 0,
     topicsRevision: view.getFloat64(16, LITTLE_ENDIAN),
     receivedMs: view.getFloat64(24, LITTLE_ENDIAN),
     pieces,

@@ -66,6 +66,7 @@ function spawnThread(url: URL, init: unknown, gone: () => void): WorkerThread {
         run(exit.error);
       }
     },
+    busyMs: () => pool.threads[0]?.performance.eventLoopUtilization().active ?? 0,
     async terminate() {
       terminated = true;
       await pool.destroy();

@@ -18,6 +18,8 @@ export interface Port {
 export interface WorkerThread extends Port {
   /** Runs once when the worker has ended; `error` when it crashed. */
   onExit(run: (error: Error | undefined) => void): void;
+  /** Milliseconds that its thread was busy since it started; 0 where nobody counts them (virtual time has none). */
+  busyMs(): number;
   /** Ends it at once, unfinished work and all. Resolves when it is gone. */
   terminate(): Promise<void>;
 }

@@ -79,6 +79,13 @@ export class LocalWorker implements WorkerThread {
     }
   }
 
+  /** As a test or a scenario has it: virtual time counts none. */
+  busy: number | (() => number) = 0;
+
+  busyMs(): number {
+    return typeof this.busy === 'number' ? this.busy : this.busy();
+  }
+
   crash(error: Error): void {
     this.#end(error);
   }

@@ -4,6 +4,7 @@ import { BlockUnavailable } from '../../src/cache/blocks.js';
 import { HotSegments } from '../../src/cache/hot-segments.js';
 import { Client } from '../../src/cluster/client.js';
 import { IngestEngine } from '../../src/ingest/engine.js';
+import { LaneConnection } from '../../src/ingest/lane-connection.js';
 import type { FromIngest } from '../../src/ingest/messages.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { Entry } from '../../src/metadata/journal.wire.js';
@@ -265,6 +266,24 @@ export const plantedBugs: readonly PlantedBug[] = [
               fail.call(this, request, error, nowMs);
               connection.failUntilMs = failUntilMs;
               for (const one of later) connection.unanswered.add(one);
+            },
+        ),
+    }),
+  },
+  {
+    name: 'lane-changed-at-once',
+    what: 'a connection changes lanes while it has requests unanswered',
+    make: () => ({
+      patch: () =>
+        replace(
+          LaneConnection.prototype,
+          'moveTo',
+          (moveTo) =>
+            function (this: LaneConnection, place) {
+              const unanswered = [...this.unanswered];
+              this.unanswered.clear();
+              moveTo.call(this, place);
+              for (const request of unanswered) this.unanswered.add(request);
             },
         ),
     }),

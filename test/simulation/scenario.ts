@@ -128,7 +128,7 @@ export function drawScenario(seed: number): Scenario {
     seed,
     mode,
     bucket,
-    sizes: drawSizes(random, leaseMs),
+    sizes: { ...drawSizes(random, leaseMs), ...drawLanes(new SeededRandom(seed + 2 ** 43)) },
     topics: drawCompressions(topics, new SeededRandom(seed + 2 ** 42)),
     producers,
     consumers: random.between(1, 3),
@@ -168,7 +168,16 @@ function drawGroups(count: number, random: SeededRandom): GroupSize[] {
   });
 }
 
-function drawSizes(random: SeededRandom, leaseMs: number): AgentSizes {
+/** Lanes that come and go within seconds. */
+function drawLanes(random: SeededRandom): Pick<AgentSizes, 'laneTimes' | 'busyMs'> {
+  const look = random.pick([5, 20, 100]);
+  return {
+    laneTimes: { look, quiet: look * random.pick([2, 20]), rest: look * random.pick([1, 40]) },
+    busyMs: look * random.pick([4, 20, 1_000]),
+  };
+}
+
+function drawSizes(random: SeededRandom, leaseMs: number): Omit<AgentSizes, 'laneTimes' | 'busyMs'> {
   const workers = random.between(1, 2);
   const parsed = parseSettings({
     flags: [

@@ -2,6 +2,7 @@ import { type AgentParts, type RunningAgent, runAgent } from '../../src/agent.js
 import type { LeaderInit, LeaderSettings, MaintenanceInit } from '../../src/cluster/messages.js';
 import type { FetchWorkerInit } from '../../src/cache/messages.js';
 import type { Settings } from '../../src/config/settings.js';
+import type { LaneTimes } from '../../src/ingest/lanes.js';
 import type { IngestInit } from '../../src/ingest/messages.js';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import type { MemoryPlan } from '../../src/memory-plan.js';
@@ -37,6 +38,9 @@ export interface AgentSizes {
   readonly settings: Settings;
   readonly memory: MemoryPlan;
   readonly leader: Partial<LeaderSettings>;
+  readonly laneTimes: LaneTimes;
+  /** Ingest threads are busy for so long, then idle for as long. */
+  readonly busyMs: number;
 }
 
 /**
@@ -71,6 +75,7 @@ export class SimulatedAgent {
       threads: this.#threads(world, sizes),
       store: new RetryingStore(plant.store?.(opened, 'main') ?? opened, world),
       memory: sizes.memory,
+      laneTimes: sizes.laneTimes,
       telemetry: new Telemetry({ seriesMax: 0, threadsMax: 64 }),
       log: this.#surroundings.log,
       onFatal,
@@ -123,6 +128,7 @@ export class SimulatedAgent {
         const thread = local.spawn(name, name === 'leader' ? shrunk(init as LeaderInit, sizes.leader) : init);
         const worker = { name, thread };
         this.#workers.push(worker);
+        thread.busy = () => busyUntil(world.clock.monotonicMs(), sizes.busyMs);
         thread.onExit((error) => {
           this.#workers.splice(this.#workers.indexOf(worker), 1);
           if (error !== undefined && !(error instanceof InjectedCrash)) {
@@ -147,6 +153,12 @@ export class SimulatedAgent {
 
 export class InjectedCrash extends Error {
   override readonly name = 'InjectedCrash';
+}
+
+/** What a thread has been busy by then that is so in every other period. */
+function busyUntil(nowMs: number, periodMs: number): number {
+  const whole = Math.floor(nowMs / (2 * periodMs)) * periodMs;
+  return whole + Math.min(nowMs % (2 * periodMs), periodMs);
 }
 
 /** Snapshots and trimming that happen within seconds: the product's own bounds suit hours. */

@@ -1,4 +1,4 @@
-import type { ProduceAnswer, ReadableExtent } from '../../src/ingest/messages.js';
+import type { Fate, ProduceAnswer, ReadableExtent } from '../../src/ingest/messages.js';
 import type { PublishedPartition } from '../../src/metadata/outcomes.js';
 import { apis } from '../../src/protocol/apis.js';
 import { errorByCode, errors } from '../../src/protocol/errors.js';
@@ -90,11 +90,11 @@ function joinedColumn<T extends Float64Array | Uint32Array>(column: T, first: T,
 }
 
 /** The answer to a request whose partitions are all decided. With acks=0 there is none, but an error closes (Kafka too). */
-export function answerOf(request: Request, closeAnyway: boolean): ProduceAnswer {
+export function answerOf(request: Request, fate: Fate, closeAnyway: boolean): ProduceAnswer {
   const { id, acks, apiVersion, correlationId, topics, busyMs } = request;
   if (acks === 0) {
     const failed = topics.some(({ partitions }) => partitions.some(({ error }) => error !== 0));
-    return { request: id, frame: undefined, close: failed || closeAnyway, busyMs };
+    return { request: id, frame: undefined, fate, close: failed || closeAnyway, busyMs };
   }
   // A topic of which no partition was named is not answered, as in Kafka.
   const named = topics.filter(({ partitions }) => partitions.length > 0);
@@ -112,7 +112,7 @@ export function answerOf(request: Request, closeAnyway: boolean): ProduceAnswer 
     })),
   }));
   const frame = joined(encodeResponseFrame(apis.produce, apiVersion, correlationId, { responses }));
-  return { request: id, frame, close: closeAnyway, busyMs };
+  return { request: id, frame, fate, close: closeAnyway, busyMs };
 }
 
 /** Counts the batches of an answered request that were not stored, by why. */

@@ -185,7 +185,7 @@ export class Lane {
     const decoded = decodeProduce(apiVersion, body);
     if (decoded === undefined) {
       // Bytes that are no Produce request get no answer: the connection is closed.
-      this.#unanswered.push({ request: id, frame: undefined, close: true, busyMs: 0 });
+      this.#unanswered.push({ request: id, frame: undefined, fate: 'failed', close: true, busyMs: 0 });
       this.#releaseUnused(id, inPlace);
       return;
     }
@@ -218,7 +218,7 @@ export class Lane {
     if (batches.length === 0) {
       this.#unanswered.answer(request);
       this.#releaseUnused(id, inPlace);
-    } else if (receivedMs <= request.connection.failUntilMs) {
+    } else if (descriptor.fails || receivedMs <= request.connection.failUntilMs) {
       this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
       this.#releaseUnused(id, inPlace);
     } else {

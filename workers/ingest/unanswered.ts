@@ -1,4 +1,4 @@
-import type { ProduceAnswer } from '../../src/ingest/messages.js';
+import type { Fate, ProduceAnswer } from '../../src/ingest/messages.js';
 import { errors } from '../../src/protocol/errors.js';
 import type { Meters } from '../../src/telemetry/counters.js';
 import { answerOf, countRejected } from './answer.js';
@@ -87,14 +87,14 @@ export class Unanswered {
           own ? error : errors.KAFKA_STORAGE_ERROR.code,
           own ? 'not stored: try again' : 'an earlier request of this connection was not stored: try again',
         );
-        this.#settle(later, 'failed');
+        this.#settle(later, 'failed', 'failed');
       }
     }
   }
 
   /** Answers a request with what its partitions say. */
   answer(request: Request): void {
-    this.#settle(request, 'answered');
+    this.#settle(request, 'answered', 'decided');
   }
 
   /** Adds an answer that belongs to no tracked request. */
@@ -118,7 +118,7 @@ export class Unanswered {
           this.fail(request, errors.REQUEST_TIMED_OUT.code, nowMs);
         } else if (request.state === 'posted' && request.acks === -1) {
           failAccepted(request, errors.REQUEST_TIMED_OUT.code, 'no outcome in time; it may have been stored');
-          this.answer(request);
+          this.#settle(request, 'answered', 'undecided');
         }
       }
     }
@@ -131,7 +131,7 @@ export class Unanswered {
     return answers;
   }
 
-  #settle(request: Request, state: 'failed' | 'answered'): void {
+  #settle(request: Request, state: 'failed' | 'answered', fate: Fate): void {
     const { connection } = request;
     request.state = state;
     if (!connection.unanswered.delete(request)) {
@@ -145,7 +145,7 @@ export class Unanswered {
       connection.failUntilMs = Number.POSITIVE_INFINITY;
     }
     if (!connection.closed) {
-      this.#answers.push(answerOf(request, close));
+      this.#answers.push(answerOf(request, fate, close));
     }
     this.#forget(connection);
   }

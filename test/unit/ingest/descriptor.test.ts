@@ -14,6 +14,7 @@ test('a descriptor survives the ring, wherever its record lies', () => {
         apiVersion: fc.integer({ min: 0, max: 13 }),
         topicsRevision: fc.maxSafeNat(),
         receivedMs: fc.double({ min: 0, max: 1e15, noNaN: true }),
+        fails: fc.boolean(),
         pieces: fc.array(fc.record({ position: u32, length: u32 }), { maxLength: 20 }),
       }),
       fc.integer({ min: 0, max: 7 }),
@@ -29,7 +30,15 @@ test('a descriptor survives the ring, wherever its record lies', () => {
 
 test('the most pieces fit, one more is a mistake of the caller', () => {
   const pieces = Array.from({ length: PIECES_MAX }, (_, i) => ({ position: i, length: 1 }));
-  const base = { request: 1, connection: 1, correlationId: 1, apiVersion: 9, topicsRevision: 0, receivedMs: 0 };
+  const base = {
+    request: 1,
+    connection: 1,
+    correlationId: 1,
+    apiVersion: 9,
+    topicsRevision: 0,
+    receivedMs: 0,
+    fails: false,
+  };
   expect(encodeDescriptor({ ...base, pieces })).toHaveLength(DESCRIPTOR_BYTES_MAX);
   expect(() => encodeDescriptor({ ...base, pieces: [...pieces, pieces[0]!] })).toThrow(RangeError);
 });

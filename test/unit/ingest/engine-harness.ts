@@ -16,6 +16,8 @@ import { VirtualWorld } from './virtual-world.js';
 
 export const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
+export const LANE_TIMES = { look: 20, quiet: 400, rest: 1_000 };
+
 export interface Sent {
   released: number;
   answers: { readonly error: number | undefined; readonly baseOffset: number | undefined; readonly close: boolean }[];
@@ -61,6 +63,7 @@ export class EngineHarness {
         batchBytes: 10_000,
         laneBytes: 256 * 1024,
         uploadsMax: 2,
+        laneTimes: LANE_TIMES,
         ...settings,
       },
     });
@@ -80,11 +83,11 @@ export class EngineHarness {
     });
   }
 
-  produce(connection: number, batch: Uint8Array, topic = 'orders', index = 0): Sent {
+  produce(connection: number, batch: Uint8Array, topic = 'orders', index = 0, timeoutMs = 30_000): Sent {
     const { slices } = apis.produce.request.encode(9, {
       transactionalId: null,
       acks: -1,
-      timeoutMs: 30_000,
+      timeoutMs,
       topicData: [{ name: topic, partitionData: [{ index, records: { slices: [batch], bytes: batch.length } }] }],
     });
     const body = Buffer.concat(slices);

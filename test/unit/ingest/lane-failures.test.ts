@@ -350,3 +350,36 @@ function transactional(): Uint8Array {
     attributes: TRANSACTIONAL,
   });
 }
+
+test('a request that is to fail with one before it is answered so and not stored, whatever lane it comes to', async () => {
+  const lane = new LaneHarness();
+  lane.store.open = true;
+  const failing = lane.produce({ connection: 1, fails: true, partitions: [[0, makeBatch({ values: ['lost'] })]] });
+  const later = lane.produce({ connection: 1, partitions: [[0, makeBatch()]] });
+  await lane.world.pass(200);
+  expect([failing, later].map((request) => lane.outcome(request))).toEqual([[[56, -1]], [[0, 0]]]);
+  expect(lane.released).toContain(failing);
+});
+
+test('answers say whether a request was stored, was not, or may yet be', async () => {
+  const lane = new LaneHarness({ batchWindowMs: 10 });
+  lane.holdPublishes = true;
+  lane.store.open = true;
+  const undecided = lane.produce({ connection: 1, timeoutMs: 100, partitions: [[0, makeBatch()]] });
+  await lane.world.pass(500);
+  lane.store.open = false;
+  const failed = lane.produce({ connection: 2, timeoutMs: 100, partitions: [[0, makeBatch()]] });
+  await lane.world.pass(500);
+  lane.releasePublishes();
+  lane.holdPublishes = false;
+  lane.store.open = true;
+  lane.store.acceptAll();
+  const decided = lane.produce({ connection: 3, partitions: [[0, makeBatch()]] });
+  await lane.world.pass(500);
+  const fates = lane.of('answers').flatMap(({ answers }) => answers.map(({ request, fate }) => [request, fate]));
+  expect(fates).toEqual([
+    [undecided, 'undecided'],
+    [failed, 'failed'],
+    [decided, 'decided'],
+  ]);
+});

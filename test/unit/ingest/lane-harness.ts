@@ -41,6 +41,7 @@ export interface ProduceSpec {
   readonly timeoutMs?: number;
   readonly version?: number;
   readonly topicsRevision?: number;
+  readonly fails?: boolean;
   readonly transactionalId?: string;
   /** Batches by partition, in order; null records stay null. */
   readonly partitions: readonly (readonly [number, Uint8Array | null])[];
@@ -175,6 +176,7 @@ export class LaneHarness {
       apiVersion: version,
       topicsRevision: spec.topicsRevision ?? 2,
       receivedMs: this.world.clock.monotonicMs(),
+      fails: spec.fails ?? false,
       pieces,
     });
     expect(this.#ring.write(record)).toBe(true);

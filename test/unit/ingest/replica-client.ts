@@ -12,6 +12,8 @@ export class ReplicaClient implements MetadataClient {
   readonly #world: World;
   readonly #listeners: ((revision: number, changes: Changes) => void)[] = [];
   #controlNumber = 0;
+  /** Until a forwarded command is applied. */
+  delayMs = 5;
   /** While true, forwarded commands fail: the epoch is closed. */
   unavailable = false;
   /** Every forwarded command: its stream, number and kind. */
@@ -34,7 +36,7 @@ export class ReplicaClient implements MetadataClient {
     const decoded = Command.decode(command);
     this.forwarded.push([stream, number, decoded.kind!.$case]);
     return new Promise((resolve, reject) => {
-      this.#world.timers.after(5, () => {
+      this.#world.timers.after(this.delayMs, () => {
         if (this.unavailable) {
           reject(new MetadataUnavailable('the epoch is closed'));
         } else {

@@ -9,7 +9,7 @@ const threads = startPiscinaThreads({ ...workerUrls, ingest: new URL('./ring-con
 afterEach(() => threads.close());
 
 test('records cross a small ring between two threads, a full one is waited out, a sleeping consumer is woken', async () => {
-  const { send, next } = await startConsumer(1024);
+  const { thread, send, next } = await startConsumer(1024);
   const record = new Uint8Array(40);
   let sum = 0;
   for (let i = 0; i < 20_000; i += 1) {
@@ -19,6 +19,7 @@ test('records cross a small ring between two threads, a full one is waited out, 
   }
   await send(new Uint8Array(0));
   expect(await next()).toMatchObject({ records: 20_001, sum });
+  expect(thread.busyMs()).toBeGreaterThan(0);
 });
 
 test('a consumer misses no record that is written while it falls asleep', async () => {

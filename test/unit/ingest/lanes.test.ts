@@ -1,0 +1,205 @@
+import { expect, test } from 'vitest';
+import { EngineHarness, type Sent, TOPIC_ID } from './engine-harness.js';
+import { makeBatch } from './make-batch.js';
+
+const CONNECTIONS = [1, 2, 3, 4];
+
+/** A lane whose thread is as busy as can be from now on, until the result is called. */
+function keepBusy(agent: EngineHarness, worker: number): () => void {
+  let busy = true;
+  let busyMs = agent.workers[worker]!.busyMs();
+  const tick = () => {
+    if (!busy) return;
+    busyMs += 10;
+    agent.workers[worker]!.busy = busyMs;
+    agent.world.timers.after(10, tick);
+  };
+  tick();
+  return () => {
+    busy = false;
+  };
+}
+
+/** Each connection has one request in flight, and sends the next one with its answer, until `untilMs` have passed. */
+async function produceFor(agent: EngineHarness, durationMs: number, connections = CONNECTIONS) {
+  const sent = new Map<number, Sent[]>(connections.map((connection) => [connection, []]));
+  for (let passedMs = 0; passedMs < durationMs; passedMs += 5) {
+    for (const [connection, all] of sent) {
+      if (all.filter(({ answers }) => answers.length === 0).length < 2)
+        all.push(agent.produce(connection, makeBatch()));
+    }
+    await agent.world.pass(5);
+  }
+  return sent;
+}
+
+const streams = (agent: EngineHarness) => [...new Set(agent.metadata.forwarded.map(([stream]) => stream))].sort();
+
+async function grown(settings: ConstructorParameters<typeof EngineHarness>[0] = {}) {
+  const agent = new EngineHarness({ batchBytes: 1_000_000, laneBytes: 4 * 1024 * 1024, ...settings });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  const relax = keepBusy(agent, 0);
+  const sent = await produceFor(agent, 400);
+  return { agent, relax, sent };
+}
+
+test('a lane that is busy all the time gives half of its connections to a second one; their order holds', async () => {
+  const { agent, sent } = await grown();
+  expect(agent.workers).toHaveLength(2);
+  agent.metadata.forwarded.length = 0;
+  const more = await produceFor(agent, 400);
+  expect(streams(agent)).toEqual([1, 2]);
+  await agent.world.pass(200);
+  for (const connection of CONNECTIONS) {
+    const answers = [...sent.get(connection)!, ...more.get(connection)!].flatMap((request) => request.answers);
+    const offsets = answers.map(({ baseOffset }) => baseOffset!);
+    expect(answers.every(({ error }) => error === 0)).toBe(true);
+    expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+    expect(new Set(offsets).size).toBe(offsets.length);
+  }
+});
+
+test('one that has a quiet spell between does not grow, nor does one with a single connection, nor beyond the most', async () => {
+  const spells = new EngineHarness({ batchBytes: 1_000_000, laneBytes: 4 * 1024 * 1024 });
+  spells.store.open = true;
+  await spells.createTopic('orders');
+  for (let i = 0; i < 10; i += 1) {
+    spells.workers[0]!.busy = (i + 1) * 20;
+    await produceFor(spells, 40);
+  }
+  expect(spells.workers).toHaveLength(1);
+  keepBusy(spells, 0);
+  await produceFor(spells, 400, [1]);
+  expect(spells.workers).toHaveLength(1);
+  const { agent } = await grown({ lanesMax: 1 });
+  expect(agent.workers).toHaveLength(1);
+});
+
+test('after a quiet while all connections share the first lane, then the second worker ends, and it starts again when needed', async () => {
+  const { agent, relax } = await grown();
+  const ended: unknown[] = [];
+  agent.workers[1]!.onExit((error) => ended.push(error));
+  relax();
+  await produceFor(agent, 700);
+  agent.metadata.forwarded.length = 0;
+  await produceFor(agent, 400);
+  expect(streams(agent)).toEqual([1]);
+  expect(ended).toEqual([]);
+  const former = agent.telemetry.total('workersCrashed');
+  await produceFor(agent, 1_000);
+  expect(ended).toEqual([undefined]);
+  expect(agent.telemetry.total('workersCrashed')).toBe(former);
+  keepBusy(agent, 0);
+  await produceFor(agent, 400);
+  agent.metadata.forwarded.length = 0;
+  await produceFor(agent, 400);
+  expect(agent.workers).toHaveLength(3);
+  expect(streams(agent)).toEqual([1, 3]);
+});
+
+test('a lane that rests is taken again before a new one starts', async () => {
+  const { agent, relax } = await grown();
+  relax();
+  await produceFor(agent, 900);
+  keepBusy(agent, 0);
+  await produceFor(agent, 400);
+  agent.metadata.forwarded.length = 0;
+  await produceFor(agent, 400);
+  expect(agent.workers).toHaveLength(2);
+  expect(streams(agent)).toEqual([1, 2]);
+});
+
+/** Two requests of each connection are unanswered in the first lane; half of the connections are about to leave it. */
+async function moving(settings: ConstructorParameters<typeof EngineHarness>[0] = {}, timeoutMs = 30_000) {
+  const agent = new EngineHarness({
+    batchBytes: 1_000_000,
+    laneBytes: 4 * 1024 * 1024,
+    batchWindowMs: 10,
+    ...settings,
+  });
+  await agent.createTopic('orders');
+  await agent.world.pass(1);
+  keepBusy(agent, 0);
+  const produce = (connection: number) => agent.produce(connection, makeBatch(), 'orders', 0, timeoutMs);
+  const first = CONNECTIONS.map(produce);
+  await agent.world.pass(30);
+  const second = CONNECTIONS.map(produce);
+  await agent.world.pass(40);
+  expect(agent.workers).toHaveLength(2);
+  const held = CONNECTIONS.map(produce);
+  await agent.world.pass(5);
+  return { agent, first, second, held };
+}
+
+test('what a moving connection sends waits until all before it is answered, then goes to the other lane', async () => {
+  const { agent, first, second, held } = await moving();
+  expect(agent.metadata.forwarded).toEqual([]);
+  agent.store.open = true;
+  agent.store.acceptAll();
+  await agent.world.pass(200);
+  expect(streams(agent)).toEqual([1, 2]);
+  const all = [...first, ...second, ...held].map(({ answers }) => answers[0]?.baseOffset);
+  expect(all.slice(0, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(all.slice(8).toSorted()).toEqual([10, 11, 8, 9]);
+});
+
+test('what was held back fails with what failed before it, in whatever lane', async () => {
+  const { agent, first, second, held } = await moving();
+  agent.store.failAll('denied');
+  agent.store.open = true;
+  await agent.world.pass(200);
+  const errors = [...first, ...second, ...held].map(({ answers }) => answers[0]?.error);
+  expect(errors).toEqual(errors.map(() => 56));
+  expect(agent.metadata.view.topicById(TOPIC_ID)!.partitions[0]!.highWatermark).toBe(0);
+  const again = CONNECTIONS.map((connection) => agent.produce(connection, makeBatch()));
+  await agent.world.pass(200);
+  expect(again.every(({ answers }) => answers[0]?.error === 0)).toBe(true);
+});
+
+test('when the lane crashes, what was held back is closed and let go of as well', async () => {
+  const { agent, first, second, held } = await moving();
+  agent.workers[0]!.crash(new Error('a bug'));
+  const all = [...first, ...second, ...held];
+  expect(all).toEqual(all.map(() => ({ released: 1, answers: [{ close: true }] })));
+});
+
+test('a closed connection lets go of what was held back', async () => {
+  const { agent, held } = await moving();
+  for (const connection of CONNECTIONS) agent.engine.connectionClosed(connection);
+  agent.store.open = true;
+  agent.store.acceptAll();
+  await agent.world.pass(200);
+  expect(held).toEqual(held.map(() => ({ released: 1, answers: [] })));
+});
+
+test('a drain takes what was held back along', async () => {
+  const { agent, held } = await moving();
+  let drained = false;
+  void agent.engine.drain().then(() => {
+    drained = true;
+  });
+  agent.store.open = true;
+  agent.store.acceptAll();
+  await agent.world.pass(200);
+  expect(drained).toBe(true);
+  expect(held.every(({ answers }) => answers[0]?.error === 0)).toBe(true);
+});
+
+test('a connection whose publish timed out undecided stays at its lane, which then does not end', async () => {
+  const agent = new EngineHarness({ batchBytes: 500, batchWindowMs: 10 });
+  agent.store.open = true;
+  await agent.createTopic('orders');
+  await agent.world.pass(1);
+  agent.store.open = false;
+  const full = agent.produce(1, makeBatch({ values: ['v'.repeat(600)] }));
+  agent.store.open = true;
+  agent.metadata.delayMs = 2_000;
+  const undecided = agent.produce(2, makeBatch(), 'orders', 0, 100);
+  await agent.world.pass(1_000);
+  expect(undecided.answers).toMatchObject([{ error: 7 }]);
+  const later = agent.produce(2, makeBatch());
+  await agent.world.pass(6_000);
+  expect([full, later].map(({ answers }) => answers[0]?.error)).toEqual([0, 0]);
+  expect(agent.metadata.forwarded.filter(([stream]) => stream === 2).length).toBe(2);
+});
