@@ -101,7 +101,7 @@ test('a listing costs a request for each thousand keys, however it ends', async 
 
 test('prices are those of the bucket', () => {
   const mebi = 1024 * 1024;
-  expect([0, 16 * mebi, 16 * mebi + 1, 24 * mebi + 1].map(putRequestsOf)).toEqual([1, 1, 5, 6]);
+  expect([0, 64 * mebi, 64 * mebi + 1, 72 * mebi + 1].map(putRequestsOf)).toEqual([1, 1, 11, 12]);
   expect(pricesOf({ ...standard, endpoint: 'https://s3.eu-west-1.amazonaws.com' }).perGet).toBeCloseTo(4e-7, 12);
   expect(pricesOf({ ...standard, endpoint: 'http://127.0.0.1:9000' }).perGet).toBe(0);
   expect(pricesOf({ ...standard, express: true }).perByteWritten).toBeCloseTo(3.2e-12, 15);
