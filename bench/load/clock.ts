@@ -20,6 +20,7 @@ export interface Waker {
 }
 
 const SLOTS = 4096;
+const TURN_MS_MAX = 5;
 
 /** Where the wheel says how late it was: the generator's own error, which every latency contains. */
 export type Lateness = () => { record(ms: number): void };
@@ -47,17 +48,22 @@ export class Wheel implements Waker {
     this.#slots[slot % SLOTS]!.push({ thing, atMs: Math.max(atMs, this.#next - 1) });
   }
 
-  /** Pumps everything that is due. */
+  /** Pumps what is due, for so long that answers are not kept waiting: what is left is still due at the next turn. */
   turn(clock: Clock): void {
-    const until = Math.floor(clock.nowMs());
+    const startedMs = clock.nowMs();
+    const until = Math.floor(startedMs);
     while (this.#next <= until) {
       const slot = this.#next % SLOTS;
       const due = this.#slots[slot]!;
       this.#next += 1;
       if (due.length === 0) continue;
       this.#slots[slot] = [];
-      const nowMs = clock.nowMs();
-      for (const { thing, atMs } of due) {
+      for (const [index, { thing, atMs }] of due.entries()) {
+        const nowMs = clock.nowMs();
+        if (nowMs > startedMs + TURN_MS_MAX) {
+          this.#slots[this.#next % SLOTS]!.unshift(...due.slice(index));
+          return;
+        }
         if (atMs > nowMs) this.wakeAt(thing, atMs);
         else {
           this.#late().record(nowMs - atMs);

@@ -83,7 +83,9 @@ export class Gathering {
       const part = this.#partFor();
       if (part === undefined) return;
       if (part.count === 0) part.firstMs = this.#dueMs;
-      part.count += 1;
+      const count = this.#dueBy(nowMs, part.template.capacity - part.count);
+      this.#skip(count - 1);
+      part.count += count;
       part.lastMs = this.#dueMs;
       if (part.count === part.template.capacity) this.#full();
       this.#advance();
@@ -136,6 +138,24 @@ export class Gathering {
     const { intervalMs } = this.#pace;
     if (intervalMs === 0) return 0;
     return gathered + Math.max(0, Math.ceil((Math.min(nowMs, this.#endMs) - this.#dueMs) / intervalMs));
+  }
+
+  /** How many records, one at least, go to the same part: as many as are due by then and fit, where that can be counted. */
+  #dueBy(nowMs: number, countMax: number): number {
+    const { arrivals, intervalMs } = this.#pace;
+    if (arrivals !== 'even' || this.#templates.keyed) return 1;
+    // Strictly before the end. A rounding error takes a record late rather than early.
+    const count = Math.min(
+      Math.floor((nowMs - this.#dueMs) / intervalMs) + 1,
+      Math.ceil((this.#endMs - this.#dueMs) / intervalMs),
+    );
+    return Math.max(1, Math.min(count, countMax));
+  }
+
+  #skip(count: number): void {
+    if (count === 0) return;
+    this.#next += count;
+    this.#dueMs = this.#pace.startMs + (this.#next - 1) * this.#pace.intervalMs;
   }
 
   #most(): number {

@@ -35,8 +35,7 @@ export class Histogram {
   /** A negative duration (two clocks that disagree) counts as none. */
   record(durationMs: number): void {
     const ms = Math.max(0, durationMs);
-    // A whole number of microseconds may come out a rounding error above it.
-    this.#counts[bucketOf(Math.ceil(ms * 1000 - 1e-6))]! += 1;
+    this.#counts[bucketOfMs(ms)]! += 1;
     this.#count += 1;
     this.#sumMs += ms;
     if (ms > this.#maxMs) this.#maxMs = ms;
@@ -45,7 +44,19 @@ export class Histogram {
   /** `count` durations, evenly from the first to the last. */
   recordSpread(firstMs: number, lastMs: number, count: number): void {
     const step = count > 1 ? (lastMs - firstMs) / (count - 1) : 0;
+    if (count > 1 && this.#countTogether(firstMs, lastMs, count)) return;
     for (let i = 0; i < count; i += 1) this.record(firstMs + i * step);
+  }
+
+  /** Where first and last fall into one bucket, so do all between. */
+  #countTogether(firstMs: number, lastMs: number, count: number): boolean {
+    const bucket = bucketOfMs(firstMs);
+    if (lastMs < 0 || firstMs < 0 || bucket !== bucketOfMs(lastMs)) return false;
+    this.#counts[bucket]! += count;
+    this.#count += count;
+    this.#sumMs += (count * (firstMs + lastMs)) / 2;
+    this.#maxMs = Math.max(this.#maxMs, firstMs, lastMs);
+    return true;
   }
 
   /** The least duration that at least this share (0 to 1) of all do not exceed, in milliseconds, rounded up to its bucket. */
@@ -79,13 +90,20 @@ export class Histogram {
   }
 }
 
-function bucketOf(micros: number): number {
+function bucketOfMs(ms: number): number {
+  // A whole number of microseconds may come out a rounding error above it.
+  const micros = Math.ceil(ms * 1000 - 1e-6);
   if (micros < SUB_BUCKETS) return micros;
-  const exponent = Math.min(Math.floor(Math.log2(micros)), EXPONENT_MAX - 1);
-  // log2 of a number just below a power of two may round up to it.
-  const shift = (2 ** exponent > micros ? exponent - 1 : exponent) - SUB_BUCKET_BITS;
+  const exponent = micros < 2 ** 31 ? 31 - Math.clz32(micros) : exponentOfLarge(micros);
+  const shift = exponent - SUB_BUCKET_BITS;
   const sub = Math.min(Math.floor(micros / 2 ** shift), 2 * SUB_BUCKETS - 1);
   return (shift + 1) * SUB_BUCKETS + (sub - SUB_BUCKETS);
+}
+
+function exponentOfLarge(micros: number): number {
+  const exponent = Math.min(Math.floor(Math.log2(micros)), EXPONENT_MAX - 1);
+  // log2 of a number just below a power of two may round up to it.
+  return 2 ** exponent > micros ? exponent - 1 : exponent;
 }
 
 /** The largest number of microseconds that the bucket counts. */

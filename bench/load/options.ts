@@ -8,6 +8,8 @@ export interface LoadOptions {
   readonly partitions: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** How long after its end the schedule may still be sent. */
+  readonly graceSeconds: number;
   readonly seed: number;
   readonly producers: number;
   /** Records a second of all producers; 0: flat out. */
@@ -52,6 +54,7 @@ export const usage = `npm run load -- [options]: load for any Kafka-compatible b
   --partitions N           of a topic that is made (64)
   --seconds N              what is measured (10); Ctrl-C ends earlier, with the report
   --warmup N               seconds before, not counted (0)
+  --grace N                seconds after, for what was due in time and not sent (5)
   --seed N                 sizes, keys, partitions and arrivals follow from it (1)
 
 producers
@@ -100,6 +103,7 @@ export function readLoadOptions(args: readonly string[]): LoadOptions {
       partitions: { ...text, default: '64' },
       seconds: { ...text, default: '10' },
       warmup: { ...text, default: '0' },
+      grace: { ...text, default: '5' },
       seed: { ...text, default: '1' },
       producers: { ...text, default: '1' },
       rate: text,
@@ -139,6 +143,7 @@ export function readLoadOptions(args: readonly string[]): LoadOptions {
     partitions: whole('partitions', values.partitions, 1),
     seconds: number('seconds', values.seconds),
     warmUpSeconds: number('warmup', values.warmup),
+    graceSeconds: number('grace', values.grace),
     seed: whole('seed', values.seed, 0),
     producers: whole('producers', values.producers, 0),
     rate: values.rate === undefined ? 0 : recordsPerSecond(values.rate, meanSize(sizes)),

@@ -278,7 +278,7 @@ export class Producer implements Pumped {
 
   #acknowledge(parts: readonly Part[], nowMs: number): void {
     if (parts.length === 0) return;
-    const { produced, times } = this.#counting.tally;
+    const { produced, times, ackInterval } = this.#counting.tally;
     produced.requests += 1;
     for (const { template, count, firstMs, lastMs } of parts) {
       produced.batches += 1;
@@ -286,6 +286,7 @@ export class Producer implements Pumped {
       produced.payloadBytes += template.payloadOf(count);
       produced.batchBytes += template.bytesOf(count);
       times.ack.recordSpread(nowMs - firstMs, nowMs - lastMs, count);
+      ackInterval.recordSpread(nowMs - firstMs, nowMs - lastMs, count);
     }
   }
 }

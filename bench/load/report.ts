@@ -42,6 +42,10 @@ export interface Report {
     readonly reconnects: number;
   };
   readonly latencyMs: Readonly<Record<string, Summary>>;
+  /** When the first record was due, milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Second by second, warm-up and last answers included. */
+  readonly series: readonly SecondReport[];
   readonly errors: Readonly<Record<string, number>>;
   readonly agent:
     | {
@@ -55,6 +59,15 @@ export interface Report {
     | undefined;
   readonly store: (StoreCost & { readonly putsPerSecond: number; readonly perGB: StorePerGB | null }) | undefined;
   readonly generator: { readonly cpuSeconds: number; readonly cores: number };
+}
+
+/** What was acknowledged since the one before; times are null where nothing was. */
+export interface SecondReport {
+  /** Its end, seconds since `startedAtMs`. */
+  readonly toSecond: number;
+  readonly acknowledgedRecords: number;
+  readonly ackP50Ms: number | null;
+  readonly ackP99Ms: number | null;
 }
 
 export interface StorePerGB {

@@ -10,15 +10,14 @@ import {
   type Reader,
   type Surroundings,
 } from './fleet.js';
+import { Histogram } from './histogram.js';
 import type { LoadOptions } from './options.js';
 import type { Producer } from './producer.js';
-import { type FlowReport, flowReport, type Report } from './report.js';
+import { type FlowReport, flowReport, type Report, type SecondReport } from './report.js';
 import { type Counting, Tally, timed } from './tally.js';
 
 /** Between the last preparation and the first record. */
 const LEAD_MS = 100;
-/** A broker that kept up has everything of the schedule by then. */
-const SCHEDULE_GRACE_MS = 2_000;
 /** What is in flight is waited for so long. */
 const ANSWER_GRACE_MS = 30_000;
 /** So are consumers, for what was acknowledged. */
@@ -79,8 +78,10 @@ export async function runLoad(
   };
   const producers = ready.map((producer) => producer.start(pace));
   const memory = options.pid === undefined ? undefined : new ResidentMemory(options.pid);
+  const series: SecondReport[] = [];
   const each = setInterval(() => {
     memory?.look();
+    series.push(secondOf(counting.tally, (clock.nowMs() - startMs) / 1000));
     const warmingUp = clock.nowMs() < measuredFromMs;
     onSecond({ elapsedSeconds: (clock.nowMs() - startMs) / 1000, warmingUp, tally: counting.tally });
   }, 1_000);
@@ -100,7 +101,7 @@ export async function runLoad(
   const generatorSeconds = ownCpuSeconds() - ownBefore;
   const usedAfter = await usageOf(options);
   for (const producer of producers) producer.end(clock.nowMs());
-  if (options.rate > 0) await until(() => allDone(producers), SCHEDULE_GRACE_MS);
+  if (options.rate > 0) await until(() => allDone(producers), options.graceSeconds * 1000);
   const unsentRecords = producers.reduce((sum, producer) => sum + producer.unsent(Math.min(clock.nowMs(), endMs)), 0);
   for (const producer of producers) producer.stop();
   await until(() => producers.every(({ isIdle }) => isIdle), ANSWER_GRACE_MS);
@@ -137,6 +138,8 @@ export async function runLoad(
       retriedRequests: total((t) => t.retriedRequests),
       reconnects: total((t) => t.reconnects),
     },
+    startedAtMs: startMs + clock.epochMs,
+    series,
     latencyMs: Object.fromEntries(timed.map((name) => [name, tally.times[name].summary()])),
     errors: Object.fromEntries(
       [...new Set([...warmUp.errors.keys(), ...tally.errors.keys()])].map((error) => [
@@ -167,6 +170,15 @@ export async function runLoad(
           },
     generator: { cpuSeconds: generatorSeconds, cores: generatorSeconds / seconds },
   };
+}
+
+/** The second that ends now; the next one begins. */
+function secondOf(tally: Tally, toSecond: number): SecondReport {
+  const { ackInterval } = tally;
+  tally.ackInterval = new Histogram();
+  const { count, p50, p99 } = ackInterval.summary();
+  const some = (ms: number): number | null => (count === 0 ? null : ms);
+  return { toSecond, acknowledgedRecords: count, ackP50Ms: some(p50), ackP99Ms: some(p99) };
 }
 
 function bytesOf(produced: FlowReport, consumed: FlowReport): number {

@@ -39,6 +39,8 @@ export class Tally {
   readonly times: Readonly<Record<Timed, Histogram>> = Object.fromEntries(
     timed.map((name) => [name, new Histogram()]),
   ) as Record<Timed, Histogram>;
+  /** Acknowledgements since somebody last put a new one here. */
+  ackInterval = new Histogram();
   /** How often each error came: of a broker by its name, of a connection by its message. */
   readonly errors = new Map<string, number>();
 

@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../bench/load/report.js';
 import { type AgentProcess, root, scratchFolder, startAgent } from './agent.js';
+import { CertificateAuthority } from '../servers/certificates.js';
+import { freePort } from './ports.js';
 import { readValues, WireClient } from './wire.js';
 
 const main = join(root, 'dist/bench/load/main.js');
@@ -23,7 +25,8 @@ afterAll(async () => {
 });
 
 function flagsFor(json: string, flags: readonly string[]): string[] {
-  return [main, '--bootstrap', agent.kafka, '--json', json, ...flags];
+  // However slow the machine is, the schedule is sent.
+  return [main, '--bootstrap', agent.kafka, '--json', json, '--grace', '30', ...flags];
 }
 
 /** Runs the generator to its end. */
@@ -65,6 +68,10 @@ test('open loop with tailing consumers: acknowledged = in the log = consumed = t
   expect(report.errors).toEqual({});
   expect(latencyMs['ack']!.count).toBe(values.length);
   expect(latencyMs['endToEnd']!.count).toBe(values.length);
+  expect(report.series.length).toBeGreaterThan(1);
+  const seconds = report.series.reduce((sum, { acknowledgedRecords }) => sum + acknowledgedRecords, 0);
+  expect(seconds).toBeGreaterThan(values.length / 2);
+  expect(seconds).toBeLessThanOrEqual(values.length);
   for (const name of ['fetch', 'offsetCommit', 'metadata', 'listOffsets', 'createTopics', 'deleteTopics']) {
     expect(latencyMs[name]!.count, name).toBeGreaterThan(2);
     expect(text).toContain({ fetch: 'fetch', offsetCommit: 'offset commit' }[name] ?? name.slice(1));
@@ -116,6 +123,36 @@ test('a replay reads the log once and ends when it is read', { timeout: 60_000 }
   const { report } = await load('replay', ...flags);
   expect(report.whole).toMatchObject({ consumedRecords: 5_000, consumedOwnRecords: 0, logGrewRecords: 0 });
   expect(report.seconds).toBeLessThan(30);
+});
+
+test('over TLS, whose certificate it checks', { timeout: 60_000 }, async () => {
+  const authority = new CertificateAuthority();
+  const { key, certificate } = authority.issue({ commonName: 'agent', hosts: ['127.0.0.1'] });
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder.path, name), text);
+    return join(folder.path, name);
+  };
+  const files = ['--tls-key', file('key.pem', key), '--tls-certificate', file('certificate.pem', certificate)];
+  const bucket = ['--bucket', `file:${join(folder.path, 'tls')}`, '--log-level', 'error'];
+  const port = await freePort();
+  const secure = await startAgent([...bucket, '--kafka', `secure=tls://127.0.0.1:${port}`, ...files]);
+  const flags = [
+    '--bootstrap',
+    `127.0.0.1:${port}`,
+    '--producers',
+    '3',
+    '--consumers',
+    '2',
+    '--rate',
+    '2000',
+    '--seconds',
+    '1',
+  ];
+  const { report } = await load('tls', ...flags, '--tls-ca', file('ca.pem', authority.certificate));
+  expect(report.whole).toMatchObject({ acknowledgedRecords: 2_000, logGrewRecords: 2_000, consumedOwnRecords: 2_000 });
+  const other = file('other.pem', new CertificateAuthority('another').certificate);
+  await expect(load('tls', ...flags, '--tls-ca', other)).rejects.toMatchObject({ code: 1 });
+  expect(await secure.stop()).toBe(0);
 });
 
 test('Ctrl-C ends it with the report', { timeout: 60_000 }, async () => {

@@ -126,6 +126,23 @@ test('a batch leaves when it has lingered, or at once when it is full', () => {
   ]);
 });
 
+test('records that are gathered many at a time are those gathered one by one', () => {
+  const requests = (lookMs: number): number[][] => {
+    const { broker, time, producer } = start({
+      pace: { intervalMs: 0.07, endMs: 100, lingerMs: 3 },
+      shape: { batchRecords: 100 },
+    });
+    for (let ms = 0; ms <= 200; ms += lookMs) {
+      time.runUntil(ms);
+      producer.pump(time.nowMs());
+    }
+    return broker.requests.map(({ atMs, parts }) => [atMs, ...parts.map(({ records }) => records)]);
+  };
+  // The last leaves as soon as somebody sees that no more will come.
+  expect(requests(0.01).slice(0, -1)).toEqual(requests(200).slice(0, -1));
+  expect(sum(requests(200).flatMap((request) => request.slice(1)))).toBe(Math.ceil(100 / 0.07));
+});
+
 test('the same seed sends the same bytes, another seed others', () => {
   const bytes = (seed: number): Buffer => {
     const { time, broker } = start({

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Server } from '../../test/servers/processes.js';
+import { parseSeries, ResidentMemory } from '../load/cost.js';
+import type { Report } from '../load/report.js';
+import { median } from '../measure.js';
+import type { RunningSystem } from '../systems/system.js';
+import { startSlowly } from '../systems/slow-store.js';
+import { startVersitygw } from '../systems/versitygw.js';
+import { weftOnS3 } from '../systems/weft.js';
+import { startGenerator } from './generator.js';
+
+const MEMORY = '512MiB';
+const MEMORY_BYTES_MAX = 512 * 2 ** 20;
+/** The store: the Standard model, and so much bandwidth for each request. */
+const MODEL = ['--model', 'standard', '--seed', '1', '--mb-per-second', '20'];
+const TIMES = 4;
+const GOODPUT_SHARE_MIN = 0.9;
+const RECOVERY_SECONDS_MAX = 5;
+/** Closed loops, of which the best is the peak. */
+const PEAK_CONNECTIONS = [8, 32];
+const OVERLOAD_CONNECTIONS = 128;
+const WARM_UP_MS = 5_000;
+const MEASURED_MS = 15_000;
+const CALM_MS = 10_000;
+const AFTER_MS = 20_000;
+
+/**
+ * Four times as much as an agent on a slow store can take, from many connections, beside one that sends little. Returns
+ * whether goodput, memory and recovery are within their bounds.
+ */
+export async function overload(versitygw: string, folder: string, say: (line: string) => void): Promise<boolean> {
+  const store = (base: string) => startSlowly((folder) => startVersitygw(versitygw, folder, 'http'), MODEL, base);
+  const naming = { name: 'weft-overload', setup: '' };
+  const options = { nodeFlags: [], flags: ['--memory', MEMORY] };
+  const system = await weftOnS3(naming, store, folder, options).start();
+  const memory = new ResidentMemory(system.pid);
+  const looking = setInterval(() => memory.look(), 200);
+  try {
+    return await run(system, memory, folder, say);
+  } finally {
+    clearInterval(looking);
+    await system.stop();
+  }
+}
+
+async function run(
+  system: RunningSystem,
+  memory: ResidentMemory,
+  folder: string,
+  say: (line: string) => void,
+): Promise<boolean> {
+  let peak = 0;
+  for (const connections of PEAK_CONNECTIONS) {
+    const load = startGenerator([...at(system), '--producers', String(connections), '--seconds', '600']);
+    const rate = await goodput(system, load);
+    await killed(load);
+    say(`${connections} connections flat out: ${rate.toFixed(1)} MB/s`);
+    peak = Math.max(peak, rate);
+    await sleep(2_000);
+  }
+  const json = join(folder, 'probe.json');
+  const probe = startGenerator([...at(system), '--rate', '200', '--linger', '0', '--seconds', '600', '--json', json]);
+  await sleep(CALM_MS);
+  const overloadedAtMs = Date.now();
+  const offered = (TIMES * peak).toFixed(1);
+  const load = startGenerator([
+    ...at(system),
+    '--rate',
+    `${offered}MB`,
+    '--producers',
+    String(OVERLOAD_CONNECTIONS),
+    '--seconds',
+    '600',
+  ]);
+  const rate = await goodput(system, load);
+  const endedAtMs = Date.now();
+  await killed(load);
+  await sleep(AFTER_MS);
+  probe.process.kill('SIGINT');
+  await probe.exited;
+  const report = JSON.parse(readFileSync(json, 'utf8')) as Report;
+  const recovery = recoverySeconds(report, overloadedAtMs, endedAtMs);
+  const peakBytes = memory.peakBytes;
+  say(
+    `offered ${offered} MB/s by ${OVERLOAD_CONNECTIONS} connections: ${rate.toFixed(1)} MB/s acknowledged, ${((100 * rate) / peak).toFixed(0)} % of the peak (at least ${100 * GOODPUT_SHARE_MIN})`,
+  );
+  say(`resident at most ${(peakBytes / 2 ** 20).toFixed(0)} MiB (at most ${MEMORY_BYTES_MAX / 2 ** 20})`);
+  say(
+    `a quiet producer's p99 is as before ${recovery.toFixed(1)} s after the overload ended (at most ${RECOVERY_SECONDS_MAX})`,
+  );
+  if (Object.keys(report.errors).length > 0) say(`the quiet producer met ${JSON.stringify(report.errors)}`);
+  return rate >= GOODPUT_SHARE_MIN * peak && peakBytes <= MEMORY_BYTES_MAX && recovery <= RECOVERY_SECONDS_MAX;
+}
+
+function at({ kafka }: RunningSystem): string[] {
+  return ['--bootstrap', kafka, '--topic', 'overload'];
+}
+
+/** MB of batches acknowledged a second, by the agent's own count, once the load is warm. */
+async function goodput(system: RunningSystem, load: Server): Promise<number> {
+  await sleep(WARM_UP_MS);
+  const [before, fromMs] = [await producedBytes(system), performance.now()];
+  await sleep(MEASURED_MS);
+  const [after, toMs] = [await producedBytes(system), performance.now()];
+  if (load.process.exitCode !== null) throw new Error(`the load ended:\n${load.output()}`);
+  return (after - before) / 1e3 / (toMs - fromMs);
+}
+
+async function producedBytes({ http }: RunningSystem): Promise<number> {
+  const page = await (await fetch(`http://${http}/metrics`)).text();
+  return parseSeries(page).get('weft_produced_bytes_total')!;
+}
+
+/** As clients that die: what they have sent and the agent has not read is gone. */
+async function killed(load: Server): Promise<void> {
+  load.process.kill('SIGKILL');
+  await load.exited;
+}
+
+/**
+ * From the end of the overload to the end of the last second in which the quiet producer's p99 was above twice its median
+ * before, or nothing was acknowledged.
+ */
+function recoverySeconds({ series, startedAtMs }: Report, overloadedAtMs: number, endedAtMs: number): number {
+  const second = (atMs: number): number => (atMs - startedAtMs) / 1000;
+  const calm = series.filter(({ toSecond }) => toSecond > 3 && toSecond <= second(overloadedAtMs));
+  const bound = 2 * median(calm.map(({ ackP99Ms }) => ackP99Ms ?? Number.POSITIVE_INFINITY));
+  const after = series.filter(({ toSecond }) => toSecond > second(endedAtMs));
+  const bad = after.filter(({ ackP99Ms }) => ackP99Ms === null || ackP99Ms > bound);
+  return Math.max(0, (bad.at(-1)?.toSecond ?? second(endedAtMs)) - second(endedAtMs));
+}
