@@ -1,7 +1,7 @@
 import type { Extent, MetadataView } from '../metadata/view.js';
 import type { BlockReader, BlockUnavailable, Reading, ReadRequest } from './blocks.js';
 import type { ColdBlocks, ColdRequest } from './cold-blocks.js';
-import type { HotSegments } from './hot-segments.js';
+import { type HotSegments, MemoryReading } from './hot-segments.js';
 
 /** Extents that one partition may take from the store in one read. */
 const EXTENTS_MAX = 64;
@@ -19,29 +19,18 @@ export class BlockCache implements BlockReader {
   }
 
   readMemory(request: ReadRequest): Reading | undefined | 'cold' | Promise<void> {
-    const readings: Reading[] = [];
-    let offset = request.offset;
-    let bytes = 0;
+    const reading = new MemoryReading(request.offset);
     let missing: Extent | undefined;
     this.#view.scanExtents(request.topicId, request.partition, request.offset, (extent) => {
-      const rest = {
-        ...request,
-        offset,
-        bytesMax: request.bytesMax - bytes,
-        atLeastOne: request.atLeastOne && bytes === 0,
-      };
-      const reading = this.#hot.read(extent, rest);
-      if (reading === undefined) {
+      const offset = reading.nextOffset;
+      if (!this.#hot.readOn(extent, request, reading)) {
         missing = extent;
         return false;
       }
-      readings.push(reading);
-      bytes += reading.bytes;
-      const read = reading.nextOffset - offset;
-      offset = reading.nextOffset;
-      return read > 0 && offset >= extent.baseOffset + extent.records && bytes < request.bytesMax;
+      const { bytes, nextOffset } = reading;
+      return nextOffset > offset && nextOffset >= extent.baseOffset + extent.records && bytes < request.bytesMax;
     });
-    if (readings.length > 0) return joined(readings, bytes, offset);
+    if (!reading.isEmpty) return reading;
     if (missing === undefined) return undefined;
     return this.#hot.soon(missing) ?? 'cold';
   }
@@ -62,16 +51,4 @@ export class BlockCache implements BlockReader {
     });
     return this.#cold.read(wanted, bytesMax);
   }
-}
-
-function joined(readings: readonly Reading[], bytes: number, nextOffset: number): Reading {
-  return {
-    slices: readings.flatMap((reading) => reading.slices),
-    bytes,
-    nextOffset,
-    place: 'memory',
-    release: () => {
-      for (const reading of readings) reading.release();
-    },
-  };
 }

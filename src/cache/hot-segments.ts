@@ -1,7 +1,7 @@
 import type { Extent } from '../metadata/view.js';
-import { type BatchColumns, batchAt, batchesWithin, type Reading, type ReadRequest } from './blocks.js';
+import type { Reading, ReadRequest } from './blocks.js';
 
-/** A segment that an ingest worker has stamped and that still lies in its memory. Columns as in ingest's `ReadableExtent`. */
+/** A segment that an ingest worker has stamped and that still lies in its memory. */
 export interface SealedSegment {
   /** 1…: whose memory it lies in. */
   readonly lane: number;
@@ -11,16 +11,14 @@ export interface SealedSegment {
   readonly slotGeneration: number;
   /** The segment's bytes. */
   readonly memory: Uint8Array;
-  readonly extents: readonly SealedExtent[];
+  readonly batches: SealedBatches;
 }
 
-export interface SealedExtent {
-  readonly topicId: string;
-  readonly partition: number;
+/** Columns as in ingest's `ReadableBatches`: all visible batches in the order of positions. */
+export interface SealedBatches {
   readonly baseOffsets: Float64Array;
   readonly positions: Uint32Array;
   readonly lengths: Uint32Array;
-  readonly records: Uint32Array;
 }
 
 /** Main's side of a lane's pin words. */
@@ -33,12 +31,11 @@ export interface SegmentPins {
 interface HotSegment {
   readonly sealed: SealedSegment;
   readonly pins: SegmentPins;
-  readonly columns: ReadonlyMap<string, BatchColumns>;
 }
 
 interface HotLane {
   readonly pins: SegmentPins;
-  readonly keyBySlot: Map<number, string>;
+  readonly bySlot: Map<number, HotSegment>;
   /** Segments whose publish was sent and that are not readable yet, and who waits for them. */
   readonly publishing: Map<string, (() => void)[]>;
 }
@@ -49,10 +46,11 @@ interface HotLane {
  */
 export class HotSegments {
   readonly #lanes = new Map<number, HotLane>();
-  readonly #segments = new Map<string, HotSegment>();
+  /** By the agent's epoch and the segment's number: looked up for every extent of a fetch. */
+  readonly #segments = new Map<number, Map<number, HotSegment>>();
 
   openLane(lane: number, pins: SegmentPins): void {
-    this.#lanes.set(lane, { pins, keyBySlot: new Map(), publishing: new Map() });
+    this.#lanes.set(lane, { pins, bySlot: new Map(), publishing: new Map() });
   }
 
   /** A segment's publish is on its way: from when it is applied until `register` or `notReadable`, readers wait for it. */
@@ -70,26 +68,24 @@ export class HotSegments {
     const closed = this.#lanes.get(lane);
     if (closed === undefined) return;
     this.#lanes.delete(lane);
-    for (const key of closed.keyBySlot.values()) this.#segments.delete(key);
+    for (const hot of closed.bySlot.values()) this.#forget(hot);
     for (const waiting of closed.publishing.values()) for (const wake of waiting) wake();
   }
 
   register(sealed: SealedSegment): void {
     const lane = this.#lanes.get(sealed.lane);
     if (lane === undefined) return;
-    const key = keyOf(sealed.agentEpoch, sealed.segment);
-    const former = lane.keyBySlot.get(sealed.slot);
-    if (former !== undefined) this.#segments.delete(former);
-    lane.keyBySlot.set(sealed.slot, key);
-    const columns = new Map<string, BatchColumns>();
-    for (const extent of sealed.extents) {
-      const last = extent.baseOffsets.length - 1;
-      if (last < 0) continue;
-      const endOffset = extent.baseOffsets[last]! + extent.records[last]!;
-      columns.set(`${extent.topicId}/${extent.partition}`, { ...extent, endOffset });
+    const former = lane.bySlot.get(sealed.slot);
+    if (former !== undefined) this.#forget(former);
+    const hot = { sealed, pins: lane.pins };
+    lane.bySlot.set(sealed.slot, hot);
+    let ofEpoch = this.#segments.get(sealed.agentEpoch);
+    if (ofEpoch === undefined) {
+      ofEpoch = new Map();
+      this.#segments.set(sealed.agentEpoch, ofEpoch);
     }
-    this.#segments.set(key, { sealed, pins: lane.pins, columns });
-    this.#wake(sealed.lane, key);
+    ofEpoch.set(sealed.segment, hot);
+    this.#wake(sealed.lane, keyOf(sealed.agentEpoch, sealed.segment));
   }
 
   /** Resolves when an extent that this agent has just published is stamped; undefined when it is not one of those. */
@@ -102,26 +98,35 @@ export class HotSegments {
     return undefined;
   }
 
-  /** Batches of `request` that lie in the extent's segment, pinned; undefined when the segment is not in memory. */
-  read(extent: Extent, request: ReadRequest): Reading | undefined {
-    const key = keyOf(extent.agentEpoch, extent.segment);
-    const hot = this.#segments.get(key);
-    if (hot === undefined) return undefined;
-    const columns = hot.columns.get(`${request.topicId}/${request.partition}`);
-    const first = columns === undefined ? -1 : batchAt(columns, request.offset);
-    if (columns === undefined || first < 0 || columns.baseOffsets[first]! > request.offset) return undefined;
-    if (!hot.pins.tryPin(hot.sealed.slot, hot.sealed.slotGeneration)) {
-      this.#segments.delete(key);
-      return undefined;
+  /**
+   * Adds the extent's batches from `reading.nextOffset` on, as far as `request` has room for them; false when the extent's
+   * segment is not in memory.
+   */
+  readOn(extent: Extent, request: ReadRequest, reading: MemoryReading): boolean {
+    const hot = this.#segments.get(extent.agentEpoch)?.get(extent.segment);
+    if (hot === undefined) return false;
+    const { slot, slotGeneration, memory, batches } = hot.sealed;
+    const { positions, baseOffsets, lengths } = batches;
+    const begin = firstAtOrAfter(positions, extent.position, 0);
+    const end = firstAtOrAfter(positions, extent.position + extent.length, begin);
+    const from = containing(baseOffsets, reading.nextOffset, begin, end);
+    if (from < 0) return false;
+    if (!hot.pins.tryPin(slot, slotGeneration)) {
+      this.#forget(hot);
+      return false;
     }
-    const { end, bytes } = batchesWithin(columns, first, request.bytesMax, request.atLeastOne);
-    return {
-      slices: runs(hot.sealed.memory, columns, first, end),
-      bytes,
-      nextOffset: end === first ? request.offset : (columns.baseOffsets[end] ?? columns.endOffset),
-      place: 'memory',
-      release: () => hot.pins.unpin(hot.sealed.slot),
-    };
+    const to = fitting(lengths, from, end, request.bytesMax - reading.bytes, request.atLeastOne && reading.bytes === 0);
+    const nextOffset = to === end ? extent.baseOffset + extent.records : baseOffsets[to]!;
+    reading.add(hot.pins, slot, to === from ? reading.nextOffset : nextOffset);
+    // Batches of one extent lie one behind the other.
+    if (to > from) reading.slice(memory.subarray(positions[from]!, positions[to - 1]! + lengths[to - 1]!));
+    return true;
+  }
+
+  #forget({ sealed }: HotSegment): void {
+    const ofEpoch = this.#segments.get(sealed.agentEpoch);
+    ofEpoch?.delete(sealed.segment);
+    if (ofEpoch?.size === 0) this.#segments.delete(sealed.agentEpoch);
   }
 
   #wake(lane: number, key: string): void {
@@ -132,17 +137,72 @@ export class HotSegments {
   }
 }
 
-/** Slices of batches [first, end), neighbours joined: refused batches between accepted ones leave gaps. */
-function runs(memory: Uint8Array, columns: BatchColumns, first: number, end: number): Uint8Array[] {
-  const slices: Uint8Array[] = [];
-  let from = first;
-  for (let batch = first; batch < end; batch += 1) {
-    const after = columns.positions[batch]! + columns.lengths[batch]!;
-    if (batch + 1 < end && columns.positions[batch + 1] === after) continue;
-    slices.push(memory.subarray(columns.positions[from]!, after));
-    from = batch + 1;
+/** Index after the last of the batches [from, end) that fit into `bytesMax`; the first one fits in any case `atLeastOne`. */
+function fitting(lengths: Uint32Array, from: number, end: number, bytesMax: number, atLeastOne: boolean): number {
+  let bytes = 0;
+  for (let batch = from; batch < end; batch += 1) {
+    bytes += lengths[batch]!;
+    if (bytes > bytesMax && !(atLeastOne && batch === from)) return batch;
   }
-  return slices;
+  return end;
+}
+
+/** What one partition's reading of sealed segments gathers, each of them pinned. */
+export class MemoryReading implements Reading {
+  readonly place = 'memory';
+  readonly slices: Uint8Array[] = [];
+  bytes = 0;
+  nextOffset: number;
+  readonly #pins: SegmentPins[] = [];
+  readonly #slots: number[] = [];
+
+  constructor(offset: number) {
+    this.nextOffset = offset;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pins.length === 0;
+  }
+
+  add(pins: SegmentPins, slot: number, nextOffset: number): void {
+    this.#pins.push(pins);
+    this.#slots.push(slot);
+    this.nextOffset = nextOffset;
+  }
+
+  slice(bytes: Uint8Array): void {
+    this.slices.push(bytes);
+    this.bytes += bytes.length;
+  }
+
+  release(): void {
+    for (let i = 0; i < this.#pins.length; i += 1) this.#pins[i]!.unpin(this.#slots[i]!);
+  }
+}
+
+/** Index of the first position that is at least `position`; their count when none is. */
+function firstAtOrAfter(positions: Uint32Array, position: number, from: number): number {
+  let low = from;
+  let high = positions.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (positions[middle]! < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index, in [begin, end), of the last batch that begins at or before `offset`; -1 when none does. */
+function containing(baseOffsets: Float64Array, offset: number, begin: number, end: number): number {
+  if (begin === end || baseOffsets[begin]! > offset) return -1;
+  let low = begin;
+  let high = end - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (baseOffsets[middle]! <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 function keyOf(agentEpoch: number, segment: number): string {

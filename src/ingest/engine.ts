@@ -305,14 +305,14 @@ export class IngestEngine {
   #readable(link: LaneLink, message: Extract<FromIngest, { type: 'readable' }>): void {
     const { hot, telemetry, world } = this.#options;
     const { lane, agentEpoch, segments } = link.init;
-    const { number, segment, slot, slotGeneration, position, length, extents } = message;
+    const { number, segment, slot, slotGeneration, position, length, batches } = message;
     const outcomeMs = link.outcomeMs.get(number);
     link.outcomeMs.delete(number);
     if (outcomeMs !== undefined) {
       telemetry.meters.produceStage.ack.observeMs(world.clock.monotonicMs() - outcomeMs);
     }
     const memory = new Uint8Array(segments, position, length);
-    hot.register({ lane, agentEpoch, segment, slot, slotGeneration, memory, extents });
+    hot.register({ lane, agentEpoch, segment, slot, slotGeneration, memory, batches });
   }
 
   #sendTopics(): void {

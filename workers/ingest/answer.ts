@@ -1,4 +1,4 @@
-import type { Fate, ProduceAnswer, ReadableExtent } from '../../src/ingest/messages.js';
+import type { Fate, ProduceAnswer, ReadableBatches } from '../../src/ingest/messages.js';
 import type { PublishedPartition } from '../../src/metadata/outcomes.js';
 import { apis } from '../../src/protocol/apis.js';
 import { errorByCode, errors } from '../../src/protocol/errors.js';
@@ -20,12 +20,17 @@ export function applyOutcome(
   outcome: readonly PublishedPartition[],
   segment: Uint8Array,
   meters: Meters,
-): readonly ReadableExtent[] {
-  const extents: ReadableExtent[] = [];
+): ReadableBatches {
+  const batchesMax = runs.reduce((sum, run) => sum + run.length, 0);
+  const columns = {
+    baseOffsets: new Float64Array(batchesMax),
+    positions: new Uint32Array(batchesMax),
+    lengths: new Uint32Array(batchesMax),
+  };
+  let visible = 0;
   const header = new BatchHeader(segment);
   runs.forEach((run, at) => {
     const { baseOffsets, errors: codes, appended, logStartOffset } = outcome[at]!;
-    const visible: number[] = [];
     run.forEach(({ batch, position }, i) => {
       const { answer } = batch;
       answer.error = codes[i]!;
@@ -35,7 +40,10 @@ export function applyOutcome(
       if (appended[i] === 1) {
         header.position = position;
         header.stamp(baseOffsets[i]!, LEADER_EPOCH);
-        visible.push(i);
+        columns.baseOffsets[visible] = baseOffsets[i]!;
+        columns.positions[visible] = position;
+        columns.lengths[visible] = batch.bytes;
+        visible += 1;
         meters.producedBatches.add(1);
         meters.producedRecords.add(batch.records);
         meters.producedBytes.add(batch.bytes);
@@ -44,49 +52,13 @@ export function applyOutcome(
         answer.logAppendTimeMs = -1;
       }
     });
-    if (visible.length > 0) {
-      addExtent(extents, {
-        topicId: run[0]!.batch.topicId,
-        partition: run[0]!.batch.partition,
-        baseOffsets: Float64Array.from(visible, (i) => baseOffsets[i]!),
-        positions: Uint32Array.from(visible, (i) => run[i]!.position),
-        lengths: Uint32Array.from(visible, (i) => run[i]!.batch.bytes),
-        records: Uint32Array.from(visible, (i) => run[i]!.batch.records),
-      });
-    }
   });
-  return extents;
-}
-
-/** Runs of one partition follow one another; readers want one entry a partition. */
-function addExtent(extents: ReadableExtent[], next: ReadableExtent): void {
-  const last = extents.at(-1);
-  if (last === undefined || last.topicId !== next.topicId || last.partition !== next.partition) {
-    extents.push(next);
-    return;
-  }
-  extents[extents.length - 1] = {
-    topicId: last.topicId,
-    partition: last.partition,
-    baseOffsets: joinedColumn(
-      new Float64Array(last.baseOffsets.length + next.baseOffsets.length),
-      last.baseOffsets,
-      next.baseOffsets,
-    ),
-    positions: joinedColumn(
-      new Uint32Array(last.positions.length + next.positions.length),
-      last.positions,
-      next.positions,
-    ),
-    lengths: joinedColumn(new Uint32Array(last.lengths.length + next.lengths.length), last.lengths, next.lengths),
-    records: joinedColumn(new Uint32Array(last.records.length + next.records.length), last.records, next.records),
+  if (visible === batchesMax) return columns;
+  return {
+    baseOffsets: columns.baseOffsets.slice(0, visible),
+    positions: columns.positions.slice(0, visible),
+    lengths: columns.lengths.slice(0, visible),
   };
-}
-
-function joinedColumn<T extends Float64Array | Uint32Array>(column: T, first: T, second: T): T {
-  column.set(first);
-  column.set(second, first.length);
-  return column;
 }
 
 /** The answer to a request whose partitions are all decided. With acks=0 there is none, but an error closes (Kafka too). */

@@ -90,8 +90,8 @@ export class Publisher {
       throw new Error(`outcome ${number} has ${partitions.length} partitions, its command ${runs.length}`);
     }
     this.#meters.produceStage.publish.observeMs(this.#clock.monotonicMs() - postedMs);
-    const extents = applyOutcome(runs, partitions, data.memory, this.#meters);
-    if (extents.length === 0) {
+    const batches = applyOutcome(runs, partitions, data.memory, this.#meters);
+    if (batches.positions.length === 0) {
       this.#ring.free(data.room);
     } else {
       const slotGeneration = this.#ring.makeReadable(data.room);
@@ -104,7 +104,7 @@ export class Publisher {
         slotGeneration,
         position,
         length,
-        extents,
+        batches,
       });
     }
     for (const request of requests) {

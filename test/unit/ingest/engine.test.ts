@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MemoryReading } from '../../../src/cache/hot-segments.js';
 import { EngineHarness, TOPIC_ID } from './engine-harness.js';
 import { makeBatch } from './make-batch.js';
 
@@ -14,15 +15,11 @@ test('a request goes through the lane to the metadata, is acknowledged once and 
   const second = agent.produce(2, makeBatch());
   await agent.world.pass(200);
   expect([sent, second]).toEqual([acknowledged(0), acknowledged(2)]);
-  const reading = agent.hot.read(agent.extent(0), {
-    topicId: TOPIC_ID,
-    partition: 0,
-    offset: 0,
-    bytesMax: 1000,
-    atLeastOne: true,
-  });
-  expect(reading).toMatchObject({ place: 'memory', nextOffset: 3 });
-  reading!.release();
+  const reading = new MemoryReading(0);
+  const request = { topicId: TOPIC_ID, partition: 0, offset: 0, bytesMax: 1000, atLeastOne: true };
+  expect(agent.hot.readOn(agent.extent(0), request, reading)).toBe(true);
+  expect(reading.nextOffset).toBe(3);
+  reading.release();
   expect(agent.telemetry.total('producedRecords')).toBe(3);
 });
 

@@ -19,11 +19,10 @@ const filler = (codec: 'none' | 'zstd', bytes: number, timestampMs = 1_700_000_0
 
 /** The batches of the newest readable segment. */
 function storedBatches(lane: LaneHarness): Uint8Array[] {
-  const { position, extents } = lane.of('readable').at(-1)!;
+  const { position, batches } = lane.of('readable').at(-1)!;
   const arena = new Uint8Array(lane.init.segments);
-  return extents.flatMap(({ positions, lengths }) =>
-    Array.from(positions, (at, i) => arena.slice(position + at, position + at + lengths[i]!)),
-  );
+  const { positions, lengths } = batches;
+  return Array.from(positions, (at, i) => arena.slice(position + at, position + at + lengths[i]!));
 }
 
 test('a batch of another codec is stored in that of its topic, one of the same codec as it came', async () => {
