@@ -14,7 +14,7 @@ import type { Threads } from '../threads/threads.js';
 import type { World } from '../world/world.js';
 import { LaneLink } from './lane-link.js';
 import { Lanes, type LaneTimes, type Place } from './lanes.js';
-import type { FromIngest, IngestInit } from './messages.js';
+import { type FromIngest, type IngestInit, joinOutcome } from './messages.js';
 import { TopicsFeed } from './topics-feed.js';
 import { extentsPerSecondMax, nextBatchWindowMs } from './window-policy.js';
 
@@ -276,9 +276,9 @@ export class IngestEngine {
           hot.notReadable(lane, agentEpoch, segment);
         }
         if (outcome.kind === 'published') {
-          link.post({ type: 'published', number, partitions: outcome.partitions });
+          link.post({ type: 'published', number, outcome: joinOutcome(outcome.partitions) });
         } else if (outcome.kind === 'done') {
-          link.post({ type: 'published', number, partitions: [] });
+          link.post({ type: 'published', number, outcome: joinOutcome([]) });
         } else if (outcome.kind === 'refused') {
           const what = { lane, number, error: outcome.error, reason: outcome.message };
           this.#log.warn('publish-refused', what, 'publish refused');

@@ -66,7 +66,7 @@ export type ToIngest =
       readonly removed: readonly string[];
     }
   /** The outcome of the lane's command `number`: one element a partition of its PublishSegment; none for SkipNumber. */
-  | { readonly type: 'published'; readonly number: number; readonly partitions: readonly PublishedPartition[] }
+  | { readonly type: 'published'; readonly number: number; readonly outcome: OutcomeColumns }
   /** The command was refused as a whole (closed epoch, metadata full): answer its requests with this Kafka error. */
   | { readonly type: 'publish-refused'; readonly number: number; readonly error: number }
   /** A connection is gone: its answers need not be made; its accepted batches may still be published. */
@@ -159,6 +159,51 @@ export interface ReadableBatches {
   readonly baseOffsets: Float64Array;
   readonly positions: Uint32Array;
   readonly lengths: Uint32Array;
+}
+
+/** The outcome of a publish as it crosses to the lane: the columns of all partitions, one behind the other. */
+export interface OutcomeColumns {
+  /** Batches of each partition. */
+  readonly counts: Uint32Array;
+  readonly logStartOffsets: Float64Array;
+  readonly baseOffsets: Float64Array;
+  readonly errors: Int16Array;
+  readonly appended: Uint8Array;
+}
+
+export function joinOutcome(partitions: readonly PublishedPartition[]): OutcomeColumns {
+  const counts = Uint32Array.from(partitions, ({ errors }) => errors.length);
+  const batches = counts.reduce((sum, count) => sum + count, 0);
+  const columns = {
+    counts,
+    logStartOffsets: Float64Array.from(partitions, ({ logStartOffset }) => logStartOffset),
+    baseOffsets: new Float64Array(batches),
+    errors: new Int16Array(batches),
+    appended: new Uint8Array(batches),
+  };
+  let at = 0;
+  for (const { baseOffsets, errors, appended } of partitions) {
+    columns.baseOffsets.set(baseOffsets, at);
+    columns.errors.set(errors, at);
+    columns.appended.set(appended, at);
+    at += errors.length;
+  }
+  return columns;
+}
+
+/** What was joined; the parts share its memory. */
+export function partOutcome(columns: OutcomeColumns): PublishedPartition[] {
+  let end = 0;
+  return Array.from(columns.counts, (count, i) => {
+    const begin = end;
+    end += count;
+    return {
+      baseOffsets: columns.baseOffsets.subarray(begin, end),
+      errors: columns.errors.subarray(begin, end),
+      appended: columns.appended.subarray(begin, end),
+      logStartOffset: columns.logStartOffsets[i]!,
+    };
+  });
 }
 
 /**

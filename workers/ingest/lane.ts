@@ -2,6 +2,7 @@ import {
   decodeDescriptor,
   type FromIngest,
   type IngestInit,
+  partOutcome,
   type ProduceDescriptor,
   type ToIngest,
 } from '../../src/ingest/messages.js';
@@ -111,7 +112,7 @@ export class Lane {
         this.#topics.update(message.revision, message.changed, message.removed);
         break;
       case 'published':
-        this.#publisher.published(message.number, message.partitions);
+        this.#publisher.published(message.number, partOutcome(message.outcome));
         break;
       case 'publish-refused':
         this.#publisher.refused(message.number, message.error);

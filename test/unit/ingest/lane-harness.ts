@@ -4,6 +4,7 @@ import {
   type FromIngest,
   type IngestInit,
   type IngestTopic,
+  joinOutcome,
   type ToIngest,
 } from '../../../src/ingest/messages.js';
 import { Command, type Forwarded } from '../../../src/metadata/journal.wire.js';
@@ -265,9 +266,9 @@ export class LaneHarness {
     this.commands.push(decoded);
     const outcome = this.apply(number, this.init.lane, decoded);
     if (outcome.kind === 'published') {
-      this.post({ type: 'published', number, partitions: outcome.partitions });
+      this.post({ type: 'published', number, outcome: joinOutcome(outcome.partitions) });
     } else if (outcome.kind === 'done') {
-      this.post({ type: 'published', number, partitions: [] });
+      this.post({ type: 'published', number, outcome: joinOutcome([]) });
     } else if (outcome.kind === 'refused') {
       this.post({ type: 'publish-refused', number, error: outcome.error });
     } else {

@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { joinOutcome, partOutcome } from '../../../src/ingest/messages.js';
+
+const batch = fc.record({
+  baseOffset: fc.integer({ min: -1, max: 2 ** 53 - 1 }),
+  error: fc.constantFrom(0, 45, 90),
+  appended: fc.constantFrom(0, 1),
+});
+const partition = fc
+  .record({ batches: fc.array(batch, { maxLength: 5 }), logStartOffset: fc.maxSafeNat() })
+  .map(({ batches, logStartOffset }) => ({
+    baseOffsets: Float64Array.from(batches, ({ baseOffset }) => baseOffset),
+    errors: Int16Array.from(batches, ({ error }) => error),
+    appended: Uint8Array.from(batches, ({ appended }) => appended),
+    logStartOffset,
+  }));
+
+test('an outcome is the same on the other side of the thread', () => {
+  fc.assert(
+    fc.property(fc.array(partition, { maxLength: 6 }), (partitions) => {
+      expect(partOutcome(structuredClone(joinOutcome(partitions)))).toEqual(partitions);
+    }),
+  );
+});
