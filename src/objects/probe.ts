@@ -67,8 +67,9 @@ async function probeOnce(probe: Probe, world: Pick<World, 'clock'>): Promise<Pro
   };
   const broken = await attempt(async () => {
     await probe.sequence();
-    await probe.racingCreates();
-    await probe.racingSwaps();
+    // Side by side, since a start waits for them; no failure leaves the other one's writers behind.
+    const races = await Promise.allSettled([probe.racingCreates(), probe.racingSwaps()]);
+    for (const race of races) if (race.status === 'rejected') throw race.reason;
     await probe.listing();
     await probe.deletion();
   });
