@@ -1,7 +1,10 @@
+import { ackLoads } from './ack-loads.js';
 import { consumeWithJava, produceWithJava } from './generators/java.js';
 import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import { hotLoads } from './hot-loads.js';
+import { producerLoads } from './producer-loads.js';
+import { produceSystems } from './systems/catalog.js';
 import type { RunningSystem } from './systems/system.js';
 
 /** What can make load here; undefined where `npm run setup` has not brought it. */
@@ -27,7 +30,18 @@ export interface Load {
   prepare?(on: Run, round: number): Promise<void>;
   /** A server whose own memory is cold reads from its store. */
   readonly restarted: boolean;
-  round(on: Run, round: number): Promise<Transfer>;
+  /** What is measured. Variants take turns on the same server, each with a row of its own. */
+  readonly round: Round | readonly Variant[];
+}
+
+/** Rounds count from 1. */
+export type Round = (on: Run, round: number) => Promise<Transfer>;
+
+export interface Variant {
+  readonly name: string;
+  /** The variant that its ratios are to. */
+  readonly against?: string;
+  readonly round: Round;
 }
 
 export interface Run {
@@ -35,6 +49,8 @@ export interface Run {
   readonly generators: { readonly [G in keyof Generators]: string };
   /** What a round moves is a share of this. */
   readonly roundBytes: number;
+  /** Does everything run? */
+  readonly quick: boolean;
 }
 
 const TOPIC = 'bench';
@@ -52,10 +68,33 @@ function produceLibrdkafka({ system, generators, roundBytes }: Run): Promise<Tra
 }
 
 /** Two producers share `bytes`. */
-async function produceJava({ system, generators }: Run, bytes: number, recordsPerSecond: number): Promise<Transfer> {
+async function produceJava(
+  { system, generators }: Run,
+  bytes: number,
+  recordsPerSecond: number,
+  settings: readonly string[] = [],
+): Promise<Transfer> {
   const one = (): Promise<Transfer> =>
-    produceWithJava(generators.java, system.kafka, TOPIC, recordsOf(bytes / 2), recordsPerSecond);
+    produceWithJava(generators.java, system.kafka, TOPIC, recordsOf(bytes / 2), recordsPerSecond, settings);
   return together(await Promise.all([one(), one()]));
+}
+
+function compressed(codec: string): Load {
+  const round = (run: Run): Promise<Transfer> =>
+    produceJava(run, run.roundBytes / 2, -1, [`compression.type=${codec}`]);
+  return {
+    name: `produce-java-${codec}`,
+    what: `two stock Java producers with ${codec}, flat out; bytes and GB are those before compression`,
+    needs: ['java', 'librdkafka'],
+    systems: produceSystems,
+    rate: 'flat-out',
+    restarted: false,
+    async warmUp(run) {
+      await warmUp(run);
+      await round(run);
+    },
+    round,
+  };
 }
 
 /** Ten seconds of the everyday load for a whole GiB of round. */
@@ -72,6 +111,7 @@ export const loads: readonly Load[] = [
     name: 'produce-librdkafka',
     what: 'one librdkafka producer, defaults, flat out',
     needs: ['librdkafka'],
+    systems: [...produceSystems, 'weft-s3-https'],
     rate: 'flat-out',
     restarted: false,
     warmUp,
@@ -81,6 +121,7 @@ export const loads: readonly Load[] = [
     name: 'produce-java',
     what: 'two stock Java producers, flat out',
     needs: ['java', 'librdkafka'],
+    systems: produceSystems,
     rate: 'flat-out',
     restarted: false,
     async warmUp(run) {
@@ -89,10 +130,13 @@ export const loads: readonly Load[] = [
     },
     round: (run) => produceJava(run, run.roundBytes / 2, -1),
   },
+  compressed('lz4'),
+  compressed('zstd'),
   {
     name: 'everyday',
     what: 'two stock Java producers of 12.5 MB/s each',
     needs: ['java', 'librdkafka'],
+    systems: produceSystems,
     rate: 'fixed',
     restarted: false,
     warmUp,
@@ -136,6 +180,8 @@ export const loads: readonly Load[] = [
     round: (run, round) => replay(consumeWithJava, run.generators.java, run, round),
   },
   ...hotLoads,
+  ...ackLoads,
+  ...producerLoads,
 ];
 
 /** Reads as many records as one everyday round has. */

@@ -31,6 +31,7 @@ async function bench(options: Options): Promise<number> {
       // Loads whose generators are missing were left out.
       generators: { java: generators.java ?? '', librdkafka: generators.librdkafka ?? '' },
       roundBytes: options.roundBytes,
+      quick: options.quick,
     }));
     const section = sectionOf(load, results, options.folder, missing);
     sections.push(section);

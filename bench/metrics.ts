@@ -10,6 +10,8 @@ export interface StoreRequests {
   readonly dataPuts: number;
   /** List price. */
   readonly dollars: number;
+  /** The batch window in force. */
+  readonly windowMs: number;
 }
 
 /** Of the agent whose page for people is at `http`, HOST:PORT. */
@@ -27,6 +29,7 @@ export async function storeRequests(http: string): Promise<StoreRequests> {
     gets: value('weft_store_requests_total{operation="get"}'),
     journalPuts,
     dataPuts: value('weft_store_requests_total{operation="put"}') - journalPuts,
+    windowMs: value('weft_batch_window_seconds') * 1000,
     dollars: operations.reduce((sum, each) => sum + value(`weft_store_dollars_total{operation="${each}"}`), 0),
   };
 }

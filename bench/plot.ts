@@ -29,7 +29,7 @@ export function processorPlotOf(sections: readonly Section[]): string {
       bars: rows.map((row) => {
         const value = medianOf(row, (sample) => sample.cpuSecondsPerGigabyte)!;
         const rate = medianOf(row, (sample) => sample.megabytesPerSecond)!.toFixed(0);
-        return { system: row.system, value, text: `${value.toFixed(2)} · ${row.system}, ${rate} MB/s` };
+        return { system: row.system, value, text: `${value.toFixed(2)} · ${row.variant ?? row.system}, ${rate} MB/s` };
       }),
     })),
   );

@@ -1,6 +1,6 @@
 import type { Percentiles } from './generators/generator.js';
 import { cpuSeconds, fsyncMs, memoryOf } from './measure.js';
-import type { Load, Run } from './loads.js';
+import type { Load, Round, Run, Variant } from './loads.js';
 import { storeRequests } from './metrics.js';
 import type { RunningSystem, System } from './systems/system.js';
 
@@ -19,6 +19,8 @@ export interface Sample {
   readonly endToEndMs?: Percentiles;
   /** Of a Weft agent to its bucket. */
   readonly requests?: RequestRates;
+  /** Of a Weft agent, in force at the end: it lengthens when the metadata grow too fast. */
+  readonly windowMs?: number;
 }
 
 export interface RequestRates {
@@ -32,6 +34,8 @@ export interface RequestRates {
 export interface Result {
   readonly load: Load;
   readonly system: System;
+  /** Undefined in loads without. */
+  readonly variant: Variant | undefined;
   readonly samples: readonly Sample[];
   readonly secondsToReady: number;
   readonly idleBytes: number;
@@ -43,6 +47,14 @@ export interface Result {
 const GIGABYTE = 1e9;
 const SETTLE_MS = 1_000;
 
+interface Place {
+  readonly system: System;
+  run: Run;
+  readonly variants: readonly { readonly variant: Variant | undefined; readonly round: Round; samples: Sample[] }[];
+  readonly idleBytes: number;
+  readonly secondsToReady: number;
+}
+
 /** Starts the systems, warms each up, and takes the rounds in turns: what disturbs the machine disturbs all of them. */
 export async function runLoad(
   load: Load,
@@ -51,7 +63,7 @@ export async function runLoad(
   folder: string,
   runOn: (system: RunningSystem) => Run,
 ): Promise<Result[]> {
-  const taken: { system: System; run: Run; samples: Sample[]; idleBytes: number; secondsToReady: number }[] = [];
+  const places: Place[] = [];
   const fsync = fsyncMs(folder);
   try {
     for (const system of systems) {
@@ -61,62 +73,72 @@ export async function runLoad(
       const place = {
         system,
         run: runOn(started),
-        samples: [],
+        variants: variantsOf(load),
         idleBytes: memoryOf(pid).residentBytes,
         secondsToReady,
       };
-      taken.push(place);
+      places.push(place);
       say(`${load.name}: ${system.name} ready in ${secondsToReady.toFixed(2)} s, warming up`);
       await load.warmUp(place.run);
     }
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const place of taken) {
-        if (load.restarted) place.run = { ...place.run, system: await place.run.system.restart() };
-        await settle();
-        await load.prepare?.(place.run, round);
-        const sample = await takeSample(load, place.run, round);
-        place.samples.push(sample);
-        const { megabytesPerSecond, cpuSecondsPerGigabyte, cores, ackMs } = sample;
-        const ack = ackMs === undefined ? '' : `, ack ${ackMs.p50.toFixed(1)}/${ackMs.p99.toFixed(1)} ms`;
-        const figures = `${megabytesPerSecond.toFixed(0)} MB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU-s/GB, ${cores.toFixed(2)} cores${ack}`;
-        say(`${load.name}: ${place.system.name} round ${round} of ${rounds}: ${figures}`);
-      }
-    }
-    return taken.map(({ system, run, samples, idleBytes, secondsToReady }) => {
+    for (let round = 1; round <= rounds; round += 1)
+      for (const place of places) await takeRound(load, place, round, rounds);
+    return places.flatMap(({ system, run, variants, idleBytes, secondsToReady }) => {
       const { peakBytes } = memoryOf(run.system.pid);
-      return { load, system, samples, secondsToReady, idleBytes, peakBytes, fsyncMs: fsync };
+      const common = { load, system, secondsToReady, idleBytes, peakBytes, fsyncMs: fsync };
+      return variants.map(({ variant, samples }) => ({ ...common, variant, samples }));
     });
   } finally {
-    for (const { run } of taken) await run.system.stop();
+    for (const { run } of places) await run.system.stop();
   }
 }
 
-async function takeSample(load: Load, run: Run, round: number): Promise<Sample> {
+function variantsOf({ round }: Load): Place['variants'] {
+  if (typeof round === 'function') return [{ variant: undefined, round, samples: [] }];
+  return round.map((variant) => ({ variant, round: variant.round, samples: [] }));
+}
+
+async function takeRound(load: Load, place: Place, number: number, rounds: number): Promise<void> {
+  if (load.restarted) place.run = { ...place.run, system: await place.run.system.restart() };
+  for (const { variant, round, samples } of place.variants) {
+    await settle();
+    await load.prepare?.(place.run, number);
+    const sample = await takeSample(round, place.run, number);
+    samples.push(sample);
+    const { megabytesPerSecond, cpuSecondsPerGigabyte, cores, ackMs } = sample;
+    const ack = ackMs === undefined ? '' : `, ack ${ackMs.p50.toFixed(1)}/${ackMs.p99.toFixed(1)} ms`;
+    const figures = `${megabytesPerSecond.toFixed(0)} MB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU-s/GB, ${cores.toFixed(2)} cores${ack}`;
+    const name = variant === undefined ? place.system.name : `${place.system.name}, ${variant.name},`;
+    say(`${load.name}: ${name} round ${number} of ${rounds}: ${figures}`);
+  }
+}
+
+async function takeSample(round: Round, run: Run, number: number): Promise<Sample> {
   const { pid, storePid, http } = run.system;
   const requestsBefore = http === undefined ? undefined : await storeRequests(http);
   const before = cpuSeconds(pid);
   const storeBefore = storePid === undefined ? 0 : cpuSeconds(storePid);
-  const startedMs = performance.now();
-  const { bytes, seconds, ackMs, endToEndMs } = await load.round(run, round);
-  const used = cpuSeconds(pid) - before;
+  const { bytes, seconds, ackMs, endToEndMs, cpuSeconds: told, lastedSeconds = seconds } = await round(run, number);
+  const used = told ?? cpuSeconds(pid) - before;
   const gigabytes = bytes / GIGABYTE;
+  // What lasted longer than it was measured moved as much more.
+  const allGigabytes = (gigabytes * lastedSeconds) / seconds;
   const sample: Sample = {
     megabytesPerSecond: (gigabytes * 1000) / seconds,
     cpuSecondsPerGigabyte: used / gigabytes,
-    ...(storePid !== undefined && { storeCpuSecondsPerGigabyte: (cpuSeconds(storePid) - storeBefore) / gigabytes }),
+    ...(storePid !== undefined && { storeCpuSecondsPerGigabyte: (cpuSeconds(storePid) - storeBefore) / allGigabytes }),
     cores: used / seconds,
     ...(ackMs && { ackMs }),
     ...(endToEndMs && { endToEndMs }),
   };
   if (http === undefined || requestsBefore === undefined) return sample;
   const after = await storeRequests(http);
-  const lasted = (performance.now() - startedMs) / 1000;
   const requests = {
-    dataPutsPerSecond: (after.dataPuts - requestsBefore.dataPuts) / lasted,
-    journalPutsPerSecond: (after.journalPuts - requestsBefore.journalPuts) / lasted,
-    dollarsPerGigabyte: (after.dollars - requestsBefore.dollars) / gigabytes,
+    dataPutsPerSecond: (after.dataPuts - requestsBefore.dataPuts) / lastedSeconds,
+    journalPutsPerSecond: (after.journalPuts - requestsBefore.journalPuts) / lastedSeconds,
+    dollarsPerGigabyte: (after.dollars - requestsBefore.dollars) / allGigabytes,
   };
-  return { ...sample, requests };
+  return { ...sample, requests, windowMs: after.windowMs };
 }
 
 function settle(): Promise<void> {

@@ -29,6 +29,10 @@ export interface Section {
 
 export interface Row {
   readonly system: string;
+  /** Of the load, on the same server. */
+  readonly variant?: string;
+  /** The variant that its ratios are to; in loads without variants they are to Kafka. */
+  readonly against?: string;
   readonly setup: string;
   readonly samples: readonly Sample[];
   readonly secondsToReady: number;
@@ -55,8 +59,10 @@ export function sectionOf(
     command: commandOf(load.name),
     fileSystem: execFileSync('df', ['--output=fstype', dataFolder], { encoding: 'utf8' }).trim().split('\n')[1]!,
     fsyncMs: results[0]!.fsyncMs,
-    rows: results.map(({ system, samples, secondsToReady, idleBytes, peakBytes }) => ({
+    rows: results.map(({ system, variant, samples, secondsToReady, idleBytes, peakBytes }) => ({
       system: system.name,
+      ...(variant && { variant: variant.name }),
+      ...(variant?.against !== undefined && { against: variant.against }),
       setup: system.setup,
       samples,
       secondsToReady,
@@ -70,7 +76,9 @@ export function sectionOf(
 /** The options of this run, but of its loads only this one, and programs of peers without where they lie here. */
 function commandOf(load: string): string {
   const kept: string[] = [];
-  const given = process.argv.slice(2).flatMap((argument) => argument.split('=', 2));
+  const given = process.argv
+    .slice(2)
+    .flatMap((argument) => /^(--(?:klite|kafscale|only))=(.*)/.exec(argument)?.slice(1) ?? argument);
   for (const [i, flag] of given.entries()) {
     const before = given[i - 1];
     if (before === '--klite' || before === '--kafscale') kept.push('PATH');

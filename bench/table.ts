@@ -13,6 +13,7 @@ interface Column {
 
 const columns: readonly Column[] = [
   { head: 'system', text: ({ system }) => system },
+  { head: 'variant', text: ({ variant }) => variant ?? '' },
   { head: 'MB/s', text: (row) => spread(row, (sample) => sample.megabytesPerSecond, 0) },
   {
     head: 'ratio',
@@ -37,6 +38,7 @@ const columns: readonly Column[] = [
     head: 'end to end − ack, p99 ms',
     text: (row) => one(row, ({ endToEndMs, ackMs }) => endToEndMs && ackMs && endToEndMs.p99 - ackMs.p99, 1),
   },
+  { head: 'window ms', text: (row) => one(row, ({ windowMs }) => windowMs, 0) },
   { head: 'data PUT/s', text: (row) => one(row, ({ requests }) => requests?.dataPutsPerSecond, 1) },
   { head: 'journal PUT/s', text: (row) => one(row, ({ requests }) => requests?.journalPutsPerSecond, 1) },
   { head: '$/GB', text: (row) => one(row, ({ requests }) => requests?.dollarsPerGigabyte, 5) },
@@ -95,7 +97,9 @@ function spread(row: Row, figure: Figure, digits: number): string {
 }
 
 function ratio(row: Row, section: Section, figure: Figure): string {
-  const base = section.rows.find(({ system }) => system === BASELINE);
+  const base = section.rows.find(({ system, variant }) =>
+    row.variant === undefined ? system === BASELINE : system === row.system && variant === row.against,
+  );
   if (base === undefined || base === row) return '';
   return (medianOf(row, figure)! / medianOf(base, figure)!).toFixed(2);
 }

@@ -8,6 +8,10 @@ export interface Transfer {
   readonly ackMs?: Percentiles;
   /** From a record given to its producer to its consumer, milliseconds. */
   readonly endToEndMs?: Percentiles;
+  /** Of the server's process in these seconds, where the generator measured it. */
+  readonly cpuSeconds?: number;
+  /** With what was not measured, before and after; else `seconds`. */
+  readonly lastedSeconds?: number;
 }
 
 export interface Percentiles {

@@ -11,6 +11,8 @@ export interface WeftOptions {
   readonly nodeFlags: readonly string[];
   /** For `weft agent`. */
   readonly flags: readonly string[];
+  /** Of a built checkout; without it this one. */
+  readonly root?: string;
 }
 
 interface Naming {
@@ -87,7 +89,7 @@ async function run(start: AgentStart, clear: () => Promise<void>): Promise<Runni
   const http = `127.0.0.1:${httpPort}`;
   const settings = ['--kafka', kafka, '--http', http, '--bucket', bucketUrl, '--log-level', 'error'];
   const groups = ['--default-partitions', String(PARTITIONS), '--group-initial-rebalance-delay', '0ms'];
-  const main = join(root, 'dist/src/main.js');
+  const main = join(options.root ?? root, 'dist/src/main.js');
   const startedMs = performance.now();
   const agent = startServer(
     process.execPath,

@@ -1,0 +1,70 @@
+/** Producers as they come beside the same ones tuned for throughput: does one have to tune for Weft? */
+import { RECORD_BYTES, type Transfer } from './generators/generator.js';
+import { produceWithJava } from './generators/java.js';
+import { produceWithKafkajs } from './generators/kafkajs.js';
+import { produceWithLibrdkafka } from './generators/librdkafka.js';
+import { shortWindows } from './ack-loads.js';
+import type { Load, Run, Variant } from './loads.js';
+
+const TOPIC = 'producers';
+
+/** Larger batches and a longer linger; requests and their number stay, and with them what is under way. */
+const javaTuned = ['batch.size=262144', 'linger.ms=20', 'buffer.memory=134217728'];
+const librdkafkaTuned = ['linger.ms=20', 'batch.size=1000000'];
+
+const variants: readonly Variant[] = [
+  java('java stock', 'java tuned', []),
+  java('java tuned', undefined, javaTuned),
+  // More under way lifts the ceiling of a slow store: 5 requests of this size.
+  java('java, requests of 4 MiB', 'java tuned', [...javaTuned, 'max.request.size=4194304']),
+  librdkafka('librdkafka stock', 'librdkafka tuned', []),
+  librdkafka('librdkafka tuned', undefined, librdkafkaTuned),
+  kafkajs('kafkajs, 5 × 1,000 records', 'kafkajs, 20 × 4,000 records', 5, 1_000),
+  kafkajs('kafkajs, 20 × 4,000 records', undefined, 20, 4_000),
+];
+
+function java(name: string, against: string | undefined, settings: readonly string[]): Variant {
+  const round = ({ generators, system, roundBytes }: Run): Promise<Transfer> =>
+    produceWithJava(generators.java, system.kafka, TOPIC, recordsOf(roundBytes), -1, settings);
+  return { name, ...(against && { against }), round };
+}
+
+function librdkafka(name: string, against: string | undefined, settings: readonly string[]): Variant {
+  const round = ({ generators, system, roundBytes }: Run): Promise<Transfer> =>
+    produceWithLibrdkafka(generators.librdkafka, system.kafka, TOPIC, recordsOf(roundBytes), settings);
+  return { name, ...(against && { against }), round };
+}
+
+function kafkajs(name: string, against: string | undefined, sends: number, recordsOfSend: number): Variant {
+  const round = ({ system, roundBytes }: Run): Promise<Transfer> =>
+    produceWithKafkajs(system.kafka, TOPIC, recordsOf(roundBytes), sends, recordsOfSend);
+  return { name, ...(against && { against }), round };
+}
+
+function recordsOf(roundBytes: number): number {
+  return Math.round(roundBytes / RECORD_BYTES);
+}
+
+/** At a few requests a second a round of the usual size would take minutes. */
+const stores = [
+  { on: 'disk', share: 1 / 4 },
+  { on: 'express', share: 1 / 4 },
+  { on: 'standard', share: 1 / 16 },
+];
+
+export const producerLoads: readonly Load[] = stores.map(({ on, share }) => {
+  const less = (run: Run): Run => ({ ...run, roundBytes: run.roundBytes * share });
+  return {
+    name: `producers-${on}`,
+    what: 'one producer of each kind, flat out, as it comes and tuned',
+    needs: ['java', 'librdkafka'],
+    systems: [`weft-${on}`],
+    rate: 'flat-out',
+    restarted: false,
+    agentFlags: shortWindows,
+    round: variants.map((variant) => ({ ...variant, round: (run, round) => variant.round(less(run), round) })),
+    async warmUp(run) {
+      for (const { round } of variants) await round(less(run), 0);
+    },
+  };
+});
