@@ -14,50 +14,58 @@ const ROUND_SECONDS = 20;
 const SLOW_ROUND_SECONDS = 60;
 const QUICK_SECONDS = 5;
 
-/** More than one connection, so that no producer's own limit of requests in flight is what is measured. */
-const CONNECTIONS = 8;
+/**
+ * An idempotent producer has five requests under way. So many connections share the rate that none of them waits for its
+ * own answers: what is measured is the server. Each sends a value of 16 KiB as soon as it is due.
+ */
+const AT_ONCE = ['--size', '16384', '--linger', '0'];
 
 interface Ack {
   readonly name: string;
   readonly what: string;
   readonly systems: readonly string[];
-  readonly rate: string;
+  readonly options: readonly string[];
   readonly seconds: number;
 }
+
+const models = [
+  { model: 'express', rate: 50, connections: 64 },
+  { model: 'standard', rate: 25, connections: 256 },
+];
 
 const acks: readonly Ack[] = [
   {
     name: 'ack-disk',
-    what: 'the everyday rate, 25 MB/s, from 8 connections of the load generator, open loop, linger 5 ms, idempotent; a consumer at the tail',
+    what: '25 MB/s in values of 1 KiB from 8 connections of the load generator, open loop, linger 5 ms, idempotent; a consumer at the tail. Times count from when a value was due, so the linger is in them',
     systems: ['kafka', 'kafka-flush', 'klite', 'weft-disk'],
-    rate: '25MB',
+    options: ['--rate', '25MB', '--producers', '8'],
     seconds: ROUND_SECONDS,
   },
-  ...[
-    { model: 'express', rate: '50MB' },
-    { model: 'standard', rate: '25MB' },
-  ].flatMap(({ model, rate }): Ack[] => [
-    {
-      name: `ack-${model}`,
-      what: `${rate.replace('MB', ' MB/s')} from 8 connections of the load generator, open loop, linger 5 ms, idempotent; a consumer at the tail`,
-      systems: [`weft-${model}`],
-      rate,
-      seconds: ROUND_SECONDS,
-    },
-    {
-      name: `ack-${model}-slow`,
-      what: 'the same with correlated slowness; a round is a minute',
-      systems: [`weft-${model}-slow`],
-      rate,
-      seconds: SLOW_ROUND_SECONDS,
-    },
-  ]),
+  ...models.flatMap(({ model, rate, connections }): Ack[] => {
+    const options = ['--rate', `${rate}MB`, '--producers', `${connections}`, ...AT_ONCE];
+    return [
+      {
+        name: `ack-${model}`,
+        what: `${rate} MB/s in values of 16 KiB, each sent when due, from ${connections} connections of the load generator, idempotent; a consumer at the tail`,
+        systems: [`weft-${model}`],
+        options,
+        seconds: ROUND_SECONDS,
+      },
+      {
+        name: `ack-${model}-slow`,
+        what: 'The same with correlated slowness; a round is a minute',
+        systems: [`weft-${model}-slow`],
+        options,
+        seconds: SLOW_ROUND_SECONDS,
+      },
+    ];
+  }),
 ];
 
-export const ackLoads: readonly Load[] = acks.map(({ name, what, systems, rate, seconds }) => {
-  const options = ['--topic', 'ack', '--producers', `${CONNECTIONS}`, '--consumers', '1', '--rate', rate];
+export const ackLoads: readonly Load[] = acks.map(({ name, what, systems, options, seconds }) => {
+  const all = ['--topic', 'ack', '--consumers', '1', ...options];
   const produce = ({ system, quick }: Run, takes: number): Promise<Transfer> =>
-    produceWithLoad(system.kafka, system.pid, quick ? QUICK_SECONDS : takes, options);
+    produceWithLoad(system.kafka, system.pid, quick ? QUICK_SECONDS : takes, all);
   return {
     name,
     what,

@@ -1,4 +1,4 @@
-import { ackLoads } from './ack-loads.js';
+import { ackLoads, shortWindows } from './ack-loads.js';
 import { consumeWithJava, produceWithJava } from './generators/java.js';
 import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
@@ -134,6 +134,7 @@ export const loads: readonly Load[] = [
   compressed('zstd'),
   {
     name: 'everyday',
+    agentFlags: shortWindows,
     what: 'two stock Java producers of 12.5 MB/s each',
     needs: ['java', 'librdkafka'],
     systems: produceSystems,
@@ -144,6 +145,7 @@ export const loads: readonly Load[] = [
   },
   {
     name: 'everyday-tail',
+    agentFlags: shortWindows,
     what: 'the same with a librdkafka consumer at the tail',
     needs: ['java', 'librdkafka'],
     rate: 'fixed',

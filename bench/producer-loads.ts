@@ -49,7 +49,7 @@ function recordsOf(roundBytes: number): number {
 const stores = [
   { on: 'disk', share: 1 / 4 },
   { on: 'express', share: 1 / 4 },
-  { on: 'standard', share: 1 / 16 },
+  { on: 'standard', share: 1 / 25 },
 ];
 
 export const producerLoads: readonly Load[] = stores.map(({ on, share }) => {
@@ -64,7 +64,7 @@ export const producerLoads: readonly Load[] = stores.map(({ on, share }) => {
     agentFlags: shortWindows,
     round: variants.map((variant) => ({ ...variant, round: (run, round) => variant.round(less(run), round) })),
     async warmUp(run) {
-      for (const { round } of variants) await round(less(run), 0);
+      for (const { round } of variants) await round({ ...run, roundBytes: (run.roundBytes * share) / 2 }, 0);
     },
   };
 });
