@@ -13,6 +13,11 @@ import { catalogOf, usualSystems } from './systems/catalog.js';
 import type { System } from './systems/system.js';
 import { startTableOf, tableOf } from './table.js';
 
+/** An older one hands `weft agent` over to a process of its own, which would be measured by nobody. */
+const NODE_MIN = 24;
+
+if (Number.parseInt(process.versions.node, 10) < NODE_MIN)
+  throw new Error('Node 24: npm run bench, or node_modules/.bin first in PATH');
 if (process.argv.includes('--help')) process.stdout.write(usage);
 else process.exitCode = await bench(readOptions(process.argv.slice(2)));
 
