@@ -7,6 +7,8 @@ import { bucketOn, type S3Server } from '../servers/s3-server.js';
 import { listed, refused, storeContract } from './store-contract.js';
 
 const world = realWorld({ files: realFiles() });
+/** So that bodies that a test can afford go in parts. */
+const singleBytesMax = 16 * 1024 * 1024;
 
 /** What holds of S3 on any independent server that is fit for Weft. */
 export function s3ServerContract(start: (buckets: readonly string[]) => Promise<S3Server>): void {
@@ -17,13 +19,17 @@ export function s3ServerContract(start: (buckets: readonly string[]) => Promise<
   afterAll(() => server?.stop());
 
   storeContract('a bucket', async () => {
-    const store = await S3Store.open(bucketOn(server.endpoint, 'whole'), world, { environment: server.environment });
+    const store = await S3Store.open(bucketOn(server.endpoint, 'whole'), world, {
+      environment: server.environment,
+      singleBytesMax,
+    });
     return { store, close: () => store.close() };
   });
 
   storeContract('a prefix in a bucket', async () => {
     const store = await S3Store.open(bucketOn(server.endpoint, 'part', 'of/it'), world, {
       environment: server.environment,
+      singleBytesMax,
     });
     return { store, close: () => store.close() };
   });
@@ -34,7 +40,10 @@ export function s3ServerContract(start: (buckets: readonly string[]) => Promise<
     run: (store: S3Store) => Promise<T>,
   ): Promise<T> => {
     const environment = { ...server.environment, ...(secret && { AWS_SECRET_ACCESS_KEY: secret }) };
-    const store = await S3Store.open(bucketOn(server.endpoint, bucket, 'apart'), world, { environment });
+    const store = await S3Store.open(bucketOn(server.endpoint, bucket, 'apart'), world, {
+      environment,
+      singleBytesMax,
+    });
     try {
       return await run(store);
     } finally {
@@ -74,6 +83,18 @@ export function s3ServerContract(start: (buckets: readonly string[]) => Promise<
       }
       expect((await listed(store, 'pages/')).size).toBe(1_050);
     }));
+
+  test('as much as one request takes comes back whole', async () => {
+    const environment = server.environment;
+    const store = await S3Store.open(bucketOn(server.endpoint, 'whole', 'apart'), world, { environment });
+    try {
+      const slices = [new Uint8Array(30_000_000).fill(1), new Uint8Array(30_000_000).fill(2)];
+      await store.put('large', slices, { ifNoneMatch: '*' });
+      expect(Buffer.compare((await store.get('large')).bytes, Buffer.concat(slices))).toBe(0);
+    } finally {
+      await store.close();
+    }
+  });
 
   test('what is given up midway leaves no part of an upload behind', () =>
     with_('whole', undefined, async (store) => {
