@@ -12,8 +12,7 @@ export async function produceWithLibrdkafka(
   const output = await runProgram(program, [
     '-P',
     ...settings.flatMap((setting) => ['-X', setting]),
-    '-b',
-    kafka,
+    ...connectionOf(kafka),
     '-t',
     topic,
     '-s',
@@ -42,8 +41,7 @@ export async function consumeWithLibrdkafka(
     '-G',
     group,
     ...start,
-    '-b',
-    kafka,
+    ...connectionOf(kafka),
     '-t',
     topic,
     '-c',
@@ -54,4 +52,11 @@ export async function consumeWithLibrdkafka(
   // The last line of the kind counts all.
   const [bytes, ms] = numbersOf(output, /(?:.|\n)*% \d+ messages \((\d+) bytes\) consumed in (\d+)ms/);
   return { bytes: bytes!, seconds: ms! / 1000 };
+}
+
+/** What `RunningSystem.kafka` says, for the command line. */
+function connectionOf(kafka: string): string[] {
+  const [address = '', settings = ''] = kafka.split('?');
+  const each = settings.split('&').filter((setting) => setting !== '');
+  return [...each.flatMap((setting) => ['-X', setting]), '-b', address];
 }

@@ -8,7 +8,7 @@ import { type ProxyArguments, startSlowly } from './slow-store.js';
 import type { StartStore } from './store.js';
 import type { System } from './system.js';
 import { startVersitygw } from './versitygw.js';
-import { type WeftOptions, weftOnDisk, weftOnS3 } from './weft.js';
+import { type WeftOptions, weftOnDisk, weftOnDiskByTls, weftOnS3 } from './weft.js';
 
 export interface CatalogOptions {
   /** Where all of them keep their data. */
@@ -42,6 +42,13 @@ export function catalogOf(options: CatalogOptions): Catalog {
         name: 'weft-disk',
         setup: 'Weft, a folder as the bucket, default settings: it acknowledges after fsync of data and journal',
       },
+      options.folder,
+      options.weft,
+    ),
+  );
+  systems.push(
+    weftOnDiskByTls(
+      { name: 'weft-disk-tls', setup: 'the same by TLS (TLS 1.3, ECDSA P-256), for loads by librdkafka' },
       options.folder,
       options.weft,
     ),

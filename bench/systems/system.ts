@@ -8,7 +8,7 @@ export interface System {
 }
 
 export interface RunningSystem {
-  /** HOST:PORT */
+  /** HOST:PORT, and behind a `?` what a librdkafka client must set to connect: `NAME=VALUE&NAME=VALUE`. */
   readonly kafka: string;
   /** Of the process whose processor time and memory count. */
   readonly pid: number;

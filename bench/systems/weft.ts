@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../../test/processes/ports.js';
 import { root } from '../parts.js';
 import { startServer, stopServer, untilReady } from '../../test/servers/processes.js';
+import { type CertificateFiles, writeCertificates } from '../../test/servers/certificates.js';
 import type { StartStore } from './store.js';
 import { PARTITIONS, type RunningSystem, type System } from './system.js';
 
@@ -28,6 +29,21 @@ export function weftOnDisk({ name, setup }: Naming, folder: string, options: Wef
       const base = emptied(join(folder, name));
       const bucketUrl = `file:${join(base, 'bucket')}`;
       const start = { bucketUrl, environment: {}, options: withFlags(options, agentFlags), storePid: undefined };
+      return run({ ...start, ...(await freePorts()) }, async () => rmSync(base, { recursive: true, force: true }));
+    },
+  };
+}
+
+/** The same by TLS; for loads by librdkafka, which is told to trust its certificate. */
+export function weftOnDiskByTls({ name, setup }: Naming, folder: string, options: WeftOptions): System {
+  return {
+    name,
+    setup,
+    async start(agentFlags = []) {
+      const base = emptied(join(folder, name));
+      const bucketUrl = `file:${join(base, 'bucket')}`;
+      const tls = writeCertificates(join(base, 'certificates'), ['127.0.0.1']);
+      const start = { bucketUrl, environment: {}, options: withFlags(options, agentFlags), storePid: undefined, tls };
       return run({ ...start, ...(await freePorts()) }, async () => rmSync(base, { recursive: true, force: true }));
     },
   };
@@ -67,6 +83,7 @@ interface AgentStart {
   readonly environment: Readonly<Record<string, string>>;
   readonly options: WeftOptions;
   readonly storePid: number | undefined;
+  readonly tls?: CertificateFiles;
 }
 
 function emptied(folder: string): string {
@@ -84,10 +101,14 @@ async function freePorts(): Promise<{ port: number; httpPort: number }> {
 }
 
 async function run(start: AgentStart, clear: () => Promise<void>): Promise<RunningSystem> {
-  const { port, httpPort, bucketUrl, environment, options, storePid } = start;
+  const { port, httpPort, bucketUrl, environment, options, storePid, tls } = start;
   const kafka = `127.0.0.1:${port}`;
   const http = `127.0.0.1:${httpPort}`;
-  const settings = ['--kafka', kafka, '--http', http, '--bucket', bucketUrl, '--log-level', 'error'];
+  const listener =
+    tls === undefined
+      ? ['--kafka', kafka]
+      : ['--kafka', `safe=tls://${kafka}`, '--tls-certificate', tls.serverCertificate, '--tls-key', tls.serverKey];
+  const settings = [...listener, '--http', http, '--bucket', bucketUrl, '--log-level', 'error'];
   const groups = ['--default-partitions', String(PARTITIONS), '--group-initial-rebalance-delay', '0ms'];
   const main = join(options.root ?? root, 'dist/src/main.js');
   const startedMs = performance.now();
@@ -98,7 +119,7 @@ async function run(start: AgentStart, clear: () => Promise<void>): Promise<Runni
   );
   await untilReady(agent, port);
   return {
-    kafka,
+    kafka: tls === undefined ? kafka : `${kafka}?security.protocol=ssl&ssl.ca.location=${tls.ca}`,
     pid: agent.process.pid!,
     storePid,
     http,
