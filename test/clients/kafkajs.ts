@@ -4,13 +4,16 @@ import { joinGroup } from './command-client.js';
 import type { ClientDriver, ConsumedRecord, ProduceOptions } from './driver.js';
 import { type MemberProgram, memberWords } from './member-program.js';
 import type { PlainRecord } from './records.js';
+import { tlsOptions } from './tls-options.js';
 
 const { CompressionTypes, Kafka, logLevel } = kafkajs;
 
 export function kafkaJsClient(bootstrap: string): InstanceType<typeof Kafka> {
+  const ssl = tlsOptions();
   return new Kafka({
     clientId: 'kafkajs',
     brokers: [bootstrap],
+    ...(ssl === undefined ? {} : { ssl }),
     logLevel: logLevel.NOTHING,
     retry: { retries: 20, initialRetryTime: 100 },
   });

@@ -173,6 +173,7 @@ describe('a handshake', () => {
     const hello = await clientHello();
     const count = 200;
     const raws = await Promise.all(Array.from({ length: count }, () => dialTcp(watched.port)));
+    await until(() => watched.connections.length === count);
     let answered = 0;
     let most = 0;
     let before = 0;

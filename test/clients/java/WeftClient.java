@@ -1,5 +1,6 @@
 import java.io.*;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.*;
 import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
@@ -27,14 +28,32 @@ public class WeftClient {
   }
 
   static void create(String bootstrap, String topic, int partitions) throws Exception {
-    try (var admin = AdminClient.create(Map.of("bootstrap.servers", bootstrap))) {
+    try (var admin = AdminClient.create(connection(bootstrap))) {
       admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
     }
   }
 
-  static void produce(String bootstrap, String topic, String compression, String idempotent) throws Exception {
+  /** By TLS when the environment names its files (test/clients/tls.ts). */
+  static Properties connection(String bootstrap) throws IOException {
     var settings = new Properties();
     settings.put("bootstrap.servers", bootstrap);
+    if (System.getenv("WEFT_TEST_TLS_CA") != null) {
+      settings.put("security.protocol", "SSL");
+      settings.put("ssl.truststore.type", "PEM");
+      settings.put("ssl.truststore.location", System.getenv("WEFT_TEST_TLS_CA"));
+      settings.put("ssl.keystore.type", "PEM");
+      settings.put("ssl.keystore.certificate.chain", textOf("WEFT_TEST_TLS_CERTIFICATE"));
+      settings.put("ssl.keystore.key", textOf("WEFT_TEST_TLS_KEY"));
+    }
+    return settings;
+  }
+
+  static String textOf(String variable) throws IOException {
+    return Files.readString(Path.of(System.getenv(variable)));
+  }
+
+  static void produce(String bootstrap, String topic, String compression, String idempotent) throws Exception {
+    var settings = connection(bootstrap);
     settings.put("compression.type", compression);
     settings.put("enable.idempotence", idempotent);
     settings.put("acks", "all");
@@ -56,7 +75,7 @@ public class WeftClient {
     }
   }
 
-  static void consume(String bootstrap, String topic, int count, long from) {
+  static void consume(String bootstrap, String topic, int count, long from) throws IOException {
     try (var consumer = consumer(bootstrap, null)) {
       var partition = new TopicPartition(topic, 0);
       consumer.assign(List.of(partition));
@@ -65,7 +84,7 @@ public class WeftClient {
     }
   }
 
-  static void groupRead(String bootstrap, String topic, String group, int count) {
+  static void groupRead(String bootstrap, String topic, String group, int count) throws IOException {
     try (var consumer = consumer(bootstrap, group)) {
       consumer.subscribe(List.of(topic));
       long next = print(consumer, count);
@@ -103,16 +122,15 @@ public class WeftClient {
     }
   }
 
-  static void offsetAt(String bootstrap, String topic, long timestamp) {
+  static void offsetAt(String bootstrap, String topic, long timestamp) throws IOException {
     try (var consumer = consumer(bootstrap, null)) {
       var found = consumer.offsetsForTimes(Map.of(new TopicPartition(topic, 0), timestamp)).values().iterator().next();
       System.out.println(found == null ? -1 : found.offset());
     }
   }
 
-  static KafkaConsumer<byte[], byte[]> consumer(String bootstrap, String group) {
-    var settings = new Properties();
-    settings.put("bootstrap.servers", bootstrap);
+  static KafkaConsumer<byte[], byte[]> consumer(String bootstrap, String group) throws IOException {
+    var settings = connection(bootstrap);
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", "false");
     if ("consumer".equals(System.getProperty("group.protocol"))) {

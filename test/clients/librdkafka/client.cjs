@@ -6,6 +6,17 @@ const { createInterface } = require('node:readline');
 const [bindingFolder, command, bootstrap, topic, ...rest] = process.argv.slice(2);
 const kafka = createRequire(`${bindingFolder}/package.json`)('node-rdkafka');
 
+/** TLS when the environment names its files (test/clients/tls.ts). */
+const tls =
+  process.env.WEFT_TEST_TLS_CA === undefined
+    ? {}
+    : {
+        'security.protocol': 'ssl',
+        'ssl.ca.location': process.env.WEFT_TEST_TLS_CA,
+        'ssl.certificate.location': process.env.WEFT_TEST_TLS_CERTIFICATE,
+        'ssl.key.location': process.env.WEFT_TEST_TLS_KEY,
+      };
+
 const show = (bytes) => (bytes === null || bytes === undefined ? '-' : `=${Buffer.from(bytes).toString('base64')}`);
 const field = (text) => (text === '-' ? null : Buffer.from(text.slice(1), 'base64'));
 
@@ -16,7 +27,7 @@ function fail(error) {
 
 const commands = {
   create(partitions) {
-    const admin = kafka.AdminClient.create({ 'bootstrap.servers': bootstrap });
+    const admin = kafka.AdminClient.create({ 'bootstrap.servers': bootstrap, ...tls });
     admin.createTopic({ topic, num_partitions: Number(partitions), replication_factor: 1 }, 10_000, (error) => {
       if (error) return fail(error);
       admin.disconnect();
@@ -27,6 +38,7 @@ const commands = {
   produce(compression, idempotent) {
     const producer = new kafka.HighLevelProducer({
       'bootstrap.servers': bootstrap,
+      ...tls,
       'compression.codec': compression,
       'enable.idempotence': idempotent === 'true',
       'message.max.bytes': 1_048_588,
@@ -140,6 +152,7 @@ const isConsumerProtocol = process.env.WEFT_GROUP_PROTOCOL === 'consumer';
 function open(group, more) {
   const settings = {
     'bootstrap.servers': bootstrap,
+    ...tls,
     'group.id': group,
     'enable.auto.commit': false,
     ...(isConsumerProtocol

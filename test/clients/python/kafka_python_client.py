@@ -1,13 +1,27 @@
 """kafka-python behind the command line of test/clients/command-client.ts."""
 
+import os
+
 import lines
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.structs import OffsetAndMetadata
 
+# By TLS when the environment names its files (test/clients/tls.ts).
+TLS = (
+    {
+        "security_protocol": "SSL",
+        "ssl_cafile": os.environ["WEFT_TEST_TLS_CA"],
+        "ssl_certfile": os.environ["WEFT_TEST_TLS_CERTIFICATE"],
+        "ssl_keyfile": os.environ["WEFT_TEST_TLS_KEY"],
+    }
+    if "WEFT_TEST_TLS_CA" in os.environ
+    else {}
+)
+
 
 def create(bootstrap, topic, partitions):
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap, **TLS)
     admin.create_topics([NewTopic(topic, int(partitions), 1)])
     admin.close()
 
@@ -19,6 +33,7 @@ def produce(bootstrap, topic, compression, idempotent):
         compression_type=None if compression == "none" else compression,
         enable_idempotence=idempotent == "true",
         max_request_size=1_048_588,
+        **TLS,
     )
     futures = [
         producer.send(topic, value, key, headers=headers, partition=0) for key, value, headers in lines.sent()
@@ -69,7 +84,7 @@ def offset_at(bootstrap, topic, timestamp):
 
 def open_consumer(bootstrap, *topics, **settings):
     return KafkaConsumer(
-        *topics, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **settings
+        *topics, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **TLS, **settings
     )
 
 

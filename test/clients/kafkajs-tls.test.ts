@@ -1,0 +1,4 @@
+import { kafkaJs } from './kafkajs.js';
+import { tlsScenarios } from './tls.js';
+
+tlsScenarios(kafkaJs);

@@ -1,0 +1,4 @@
+import { librdkafka } from './librdkafka.js';
+import { tlsScenarios } from './tls.js';
+
+tlsScenarios(librdkafka);

@@ -1,0 +1,4 @@
+import { kafkaPython } from './python.js';
+import { tlsScenarios } from './tls.js';
+
+tlsScenarios(kafkaPython);
