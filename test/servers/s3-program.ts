@@ -2,22 +2,32 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { scratchFolder } from '../processes/agent.js';
 import { freePort } from '../processes/ports.js';
+import type { CertificateFiles } from './certificates.js';
 import type { S3Server } from './s3-server.js';
 
 const keys = { AWS_ACCESS_KEY_ID: 'weft-test', AWS_SECRET_ACCESS_KEY: 'weft-test-secret' };
 
+/** Paths of files in PEM. */
+export type TlsFiles = Pick<CertificateFiles, 'serverCertificate' | 'serverKey'>;
+
 /** How to run a program that serves S3 from a folder. */
 export interface S3Program {
   readonly path: string;
-  arguments(address: string, folder: string): readonly string[];
+  /** `tls`: it serves HTTPS with these. */
+  arguments(address: string, folder: string, tls: TlsFiles | undefined): readonly string[];
   environment(accessKey: string, secretKey: string): Readonly<Record<string, string>>;
 }
 
 /** Resolves once it listens and has the buckets. */
-export async function startS3Program(name: string, program: S3Program, buckets: readonly string[]): Promise<S3Server> {
+export async function startS3Program(
+  name: string,
+  program: S3Program,
+  buckets: readonly string[],
+  tls?: TlsFiles,
+): Promise<S3Server> {
   const folder = scratchFolder(name);
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(program.path, program.arguments(address, folder.path), {
+  const child = spawn(program.path, program.arguments(address, folder.path, tls), {
     env: program.environment(keys.AWS_ACCESS_KEY_ID, keys.AWS_SECRET_ACCESS_KEY),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -25,7 +35,7 @@ export async function startS3Program(name: string, program: S3Program, buckets: 
     await ended(child);
     folder.remove();
   };
-  const endpoint = `http://${address}`;
+  const endpoint = `${tls === undefined ? 'http' : 'https'}://${address}`;
   try {
     await createBuckets(name, endpoint, buckets, child);
   } catch (error) {

@@ -2,7 +2,7 @@ import type { S3BucketUrl } from '../../src/config/bucket-url.js';
 
 /** A server that speaks S3, for the length of a test file. */
 export interface S3Server {
-  /** http://127.0.0.1:PORT */
+  /** http://127.0.0.1:PORT, or https:// */
   readonly endpoint: string;
   /** The keys that it lets in, as environment variables. */
   readonly environment: Readonly<Record<string, string>>;

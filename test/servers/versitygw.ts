@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { root } from '../processes/agent.js';
-import { type S3Program, startS3Program } from './s3-program.js';
+import { type S3Program, startS3Program, type TlsFiles } from './s3-program.js';
 import type { S3Server } from './s3-server.js';
 
 const program: S3Program = {
   path: `${root}/.cache/setup/bin/versitygw`,
-  arguments: (address, folder) => [
+  arguments: (address, folder, tls) => [
+    ...(tls === undefined ? [] : ['--cert', tls.serverCertificate, '--key', tls.serverKey]),
     ...['--port', address, '--region', 'us-east-1', '--keep-alive', '--quiet'],
     ...['posix', folder],
   ],
@@ -18,7 +19,7 @@ export function hasVersitygw(): boolean {
 }
 
 /** The test server: its conditional writes hold in every race, and it verifies signatures and checksums. */
-export async function startVersitygw(buckets: readonly string[]): Promise<S3Server> {
+export async function startVersitygw(buckets: readonly string[], tls?: TlsFiles): Promise<S3Server> {
   if (!hasVersitygw()) throw new Error('versitygw is missing: npm run setup');
-  return startS3Program('versitygw', program, buckets);
+  return startS3Program('versitygw', program, buckets, tls);
 }
