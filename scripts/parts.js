@@ -28,6 +28,7 @@ const javaOldPom = 'test/clients/java-old/pom.xml';
 /** The oldest that Kafka 4 serves, and some on the way; each has a test file, test/clients/old-java-VERSION.test.ts. */
 const javaOldVersions = ['2.1.1', '2.8.2', '3.3.2', '3.9.1', '4.0.1'];
 const pythonRequirements = 'test/clients/python/requirements.txt';
+const pythonOldRequirements = 'test/clients/python/requirements-old.txt';
 const rdkafkaFolder = join(setupFolder, 'librdkafka');
 /** With its command line alone; 694 packages that nothing but `npm run profile -- --clinic` needs. */
 const clinic = 'clinic@13.0.0';
@@ -100,25 +101,12 @@ export const parts = {
   'franz-go': goClient('franz-go'),
   sarama: goClient('sarama'),
   'kafka-go': goClient('kafka-go'),
-  python: {
-    what: 'kafka-python, aiokafka and confluent-kafka-python, in an environment of their own',
-    needs: 'Python 3.10 or later',
-    debian: [
-      installedByApt('python3', 'python3'),
-      {
-        debianPackage: 'python3-venv',
-        isThere: () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0,
-      },
-    ],
-    detect: () => isStamped('python', readFileSync(pythonRequirements, 'utf8')),
-    async install() {
-      const folder = join(setupFolder, 'python');
-      await run('making an environment', 'python3', ['-m', 'venv', '--clear', folder]);
-      const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', pythonRequirements];
-      await run('installing Python packages', join(folder, 'bin/python'), pip);
-      stamp('python', readFileSync(pythonRequirements, 'utf8'));
-    },
-  },
+  python: pythonClients(
+    'python',
+    pythonRequirements,
+    'kafka-python, aiokafka and confluent-kafka-python, in an environment of their own',
+  ),
+  'python-old': pythonClients('python-old', pythonOldRequirements, 'kafka-python 2.0.2, in an environment of its own'),
   rust: rustClient('rust', 'the rdkafka crate with the librdkafka that it brings'),
   'rust-librdkafka-1-9': rustClient('rust-librdkafka-1-9', 'the rdkafka crate over librdkafka 1.9.2'),
   librdkafka: {
@@ -260,15 +248,39 @@ function javaOldRecipe() {
 function goClient(name) {
   const folder = join('test/clients', name);
   const output = join(binFolder, `${name}-client`);
+  const sources = () => sourcesIn(folder) + sourcesIn('test/clients/go-lines');
   return {
     what: `a test client of ${name} (Go)`,
     needs: 'Go',
     debian: [installedByApt('go', 'golang-go')],
-    detect: () => existsSync(output) && isStamped(name, sourcesIn(folder)),
+    detect: () => existsSync(output) && isStamped(name, sources()),
     async install() {
       mkdirSync(binFolder, { recursive: true });
       await run('building', await recentGo(), ['build', '-o', output, '.'], { cwd: folder, env: goEnvironment() });
-      stamp(name, sourcesIn(folder));
+      stamp(name, sources());
+    },
+  };
+}
+
+/** A Python environment with the packages that a file asks for. */
+function pythonClients(name, requirements, what) {
+  return {
+    what,
+    needs: 'Python 3.10 or later',
+    debian: [
+      installedByApt('python3', 'python3'),
+      {
+        debianPackage: 'python3-venv',
+        isThere: () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0,
+      },
+    ],
+    detect: () => isStamped(name, readFileSync(requirements, 'utf8')),
+    async install() {
+      const folder = join(setupFolder, name);
+      await run('making an environment', 'python3', ['-m', 'venv', '--clear', folder]);
+      const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', requirements];
+      await run('installing Python packages', join(folder, 'bin/python'), pip);
+      stamp(name, readFileSync(requirements, 'utf8'));
     },
   };
 }

@@ -28,6 +28,7 @@ export const suites = [
   { name: 'sarama', files: ['test/clients/sarama*.test.js'], needs: ['sarama'] },
   { name: 'kafka-go', files: ['test/clients/kafka-go*.test.js'], needs: ['kafka-go'] },
   { name: 'python', files: ['test/clients/python*.test.js'], needs: ['python'] },
+  { name: 'python-old', files: ['test/clients/old-python*.test.js'], needs: ['python-old'] },
   {
     name: 'rust',
     files: ['test/clients/rust*.test.js'],

@@ -13,8 +13,6 @@ const classes = classesOf(sources, libraries);
 /** What a run of a Java tool needs before its main class. */
 export const javaWords: readonly string[] = wordsOf(classes, libraries);
 
-export const hasJava = existsSync(join(libraries, 'kafka-clients-4.3.1.jar'));
-
 /** Kafka's own clients, 4.3.1. */
 export const java = commandClient('java', ['none', 'gzip', 'snappy', 'lz4', 'zstd'], [...javaWords, 'WeftClient']);
 

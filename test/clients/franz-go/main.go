@@ -4,7 +4,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"os"
@@ -16,22 +15,21 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"weft/test/clients/lines"
 )
 
 var ctx = context.Background()
 
 func main() {
-	args := os.Args[1:]
-	commands := map[string]func([]string){
+	lines.Run(map[string]func([]string){
 		"create": create, "produce": produce, "consume": consume, "group-read": groupRead, "join": join, "offset-at": offsetAt,
-	}
-	commands[args[0]](args[1:])
+	})
 }
 
 func create(args []string) {
 	client := open(args[0])
-	_, err := kadm.NewClient(client).CreateTopic(ctx, int32(number(args[2])), -1, nil, args[1])
-	must(err)
+	_, err := kadm.NewClient(client).CreateTopic(ctx, int32(lines.Number(args[2])), -1, nil, args[1])
+	lines.Must(err)
 	client.Close()
 }
 
@@ -48,41 +46,29 @@ func produce(args []string) {
 		options = append(options, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(1))
 	}
 	client := open(args[0], options...)
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
-	for {
-		line, err := lines.ReadString('\n')
-		if line != "" {
-			fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			record := &kgo.Record{Topic: args[1], Key: field(fields[0]), Value: field(fields[1])}
-			if fields[2] != "" {
-				for _, header := range strings.Split(fields[2], ";") {
-					name, value, _ := strings.Cut(header, ":")
-					record.Headers = append(record.Headers, kgo.RecordHeader{Key: string(decode(name)), Value: decode(value)})
-				}
-			}
-			client.Produce(ctx, record, func(_ *kgo.Record, err error) { must(err) })
+	for _, record := range lines.Read(os.Stdin) {
+		sent := &kgo.Record{Topic: args[1], Key: record.Key, Value: record.Value}
+		for _, header := range record.Headers {
+			sent.Headers = append(sent.Headers, kgo.RecordHeader{Key: header.Name, Value: header.Value})
 		}
-		if err == io.EOF {
-			break
-		}
-		must(err)
+		client.Produce(ctx, sent, func(_ *kgo.Record, err error) { lines.Must(err) })
 	}
-	must(client.Flush(ctx))
+	lines.Must(client.Flush(ctx))
 	client.Close()
 }
 
 func consume(args []string) {
-	start := map[string]map[int32]kgo.Offset{args[1]: {0: kgo.NewOffset().At(int64(number(args[3])))}}
+	start := map[string]map[int32]kgo.Offset{args[1]: {0: kgo.NewOffset().At(int64(lines.Number(args[3])))}}
 	client := open(args[0], kgo.ConsumePartitions(start))
-	show(client, number(args[2]))
+	show(client, lines.Number(args[2]))
 	client.Close()
 }
 
 func groupRead(args []string) {
 	client := open(args[0], kgo.ConsumerGroup(args[2]), kgo.ConsumeTopics(args[1]), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	last := show(client, number(args[3]))
-	must(client.CommitRecords(ctx, last))
+	last := show(client, lines.Number(args[3]))
+	lines.Must(client.CommitRecords(ctx, last))
 	client.Close()
 }
 
@@ -118,7 +104,7 @@ func join(args []string) {
 		fetches := client.PollFetches(ended)
 		fetches.EachRecord(func(record *kgo.Record) { fmt.Println("read", record.Partition, record.Offset) })
 		if !fetches.Empty() {
-			must(client.CommitUncommittedOffsets(ctx))
+			lines.Must(client.CommitUncommittedOffsets(ctx))
 		}
 	}
 	client.Close()
@@ -127,9 +113,9 @@ func join(args []string) {
 func offsetAt(args []string) {
 	client := open(args[0])
 	timestamp, err := strconv.ParseInt(args[2], 10, 64)
-	must(err)
+	lines.Must(err)
 	offsets, err := kadm.NewClient(client).ListOffsetsAfterMilli(ctx, timestamp, args[1])
-	must(err)
+	lines.Must(err)
 	found, _ := offsets.Lookup(args[1], 0)
 	fmt.Println(found.Offset)
 	client.Close()
@@ -142,18 +128,18 @@ func show(client *kgo.Client, count int) *kgo.Record {
 	var last *kgo.Record
 	for left := count; left > 0; {
 		fetches := client.PollFetches(ctx)
-		fetches.EachError(func(_ string, _ int32, err error) { must(err) })
+		fetches.EachError(func(_ string, _ int32, err error) { lines.Must(err) })
 		fetches.EachRecord(func(record *kgo.Record) {
 			if left == 0 {
 				return
 			}
 			left--
 			last = record
-			var headers []string
+			shown := lines.Record{Key: record.Key, Value: record.Value}
 			for _, header := range record.Headers {
-				headers = append(headers, encode([]byte(header.Key))+":"+encode(header.Value))
+				shown.Headers = append(shown.Headers, lines.Header{Name: header.Key, Value: header.Value})
 			}
-			fmt.Fprintf(out, "%d\t%s\t%s\t%s\n", record.Offset, text(record.Key), text(record.Value), strings.Join(headers, ";"))
+			lines.Write(out, record.Offset, shown)
 		})
 	}
 	return last
@@ -161,44 +147,6 @@ func show(client *kgo.Client, count int) *kgo.Record {
 
 func open(bootstrap string, options ...kgo.Opt) *kgo.Client {
 	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(bootstrap), kgo.RetryTimeout(60*time.Second))...)
-	must(err)
+	lines.Must(err)
 	return client
-}
-
-func field(shown string) []byte {
-	if shown == "-" {
-		return nil
-	}
-	return decode(shown[1:])
-}
-
-func text(bytes []byte) string {
-	if bytes == nil {
-		return "-"
-	}
-	return "=" + encode(bytes)
-}
-
-func decode(text string) []byte {
-	bytes, err := base64.StdEncoding.DecodeString(text)
-	must(err)
-	if bytes == nil {
-		bytes = []byte{}
-	}
-	return bytes
-}
-
-func encode(bytes []byte) string { return base64.StdEncoding.EncodeToString(bytes) }
-
-func number(text string) int {
-	value, err := strconv.Atoi(text)
-	must(err)
-	return value
-}
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 }

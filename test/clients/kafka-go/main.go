@@ -4,7 +4,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"weft/test/clients/lines"
 )
 
 var ctx = context.Background()
@@ -23,18 +23,16 @@ var ctx = context.Background()
 const wait = 200 * time.Millisecond
 
 func main() {
-	args := os.Args[1:]
-	commands := map[string]func([]string){
+	lines.Run(map[string]func([]string){
 		"create": create, "produce": produce, "consume": consume, "group-read": groupRead, "join": join, "offset-at": offsetAt,
-	}
-	commands[args[0]](args[1:])
+	})
 }
 
 func create(args []string) {
 	connection, err := kafka.Dial("tcp", args[0])
-	must(err)
-	must(connection.CreateTopics(kafka.TopicConfig{Topic: args[1], NumPartitions: number(args[2]), ReplicationFactor: -1}))
-	must(connection.Close())
+	lines.Must(err)
+	lines.Must(connection.CreateTopics(kafka.TopicConfig{Topic: args[1], NumPartitions: lines.Number(args[2]), ReplicationFactor: -1}))
+	lines.Must(connection.Close())
 }
 
 func produce(args []string) {
@@ -46,44 +44,32 @@ func produce(args []string) {
 		Balancer:   kafka.BalancerFunc(func(kafka.Message, ...int) int { return 0 }),
 		BatchBytes: 1_048_588, BatchTimeout: 10 * time.Millisecond,
 	}
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
 	var messages []kafka.Message
-	for {
-		line, err := lines.ReadString('\n')
-		if line != "" {
-			fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			message := kafka.Message{Key: field(fields[0]), Value: field(fields[1])}
-			if fields[2] != "" {
-				for _, header := range strings.Split(fields[2], ";") {
-					name, value, _ := strings.Cut(header, ":")
-					message.Headers = append(message.Headers, kafka.Header{Key: string(decode(name)), Value: decode(value)})
-				}
-			}
-			messages = append(messages, message)
+	for _, record := range lines.Read(os.Stdin) {
+		message := kafka.Message{Key: record.Key, Value: record.Value}
+		for _, header := range record.Headers {
+			message.Headers = append(message.Headers, kafka.Header{Key: header.Name, Value: header.Value})
 		}
-		if err == io.EOF {
-			break
-		}
-		must(err)
+		messages = append(messages, message)
 	}
-	must(writer.WriteMessages(ctx, messages...))
-	must(writer.Close())
+	lines.Must(writer.WriteMessages(ctx, messages...))
+	lines.Must(writer.Close())
 }
 
 func consume(args []string) {
 	reader := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{args[0]}, Topic: args[1], MaxBytes: 10_000_000, MaxWait: wait})
-	must(reader.SetOffset(int64(number(args[3]))))
-	show(reader, number(args[2]))
-	must(reader.Close())
+	lines.Must(reader.SetOffset(int64(lines.Number(args[3]))))
+	show(reader, lines.Number(args[2]))
+	lines.Must(reader.Close())
 }
 
 func groupRead(args []string) {
 	reader := kafka.NewReader(kafka.ReaderConfig{
 		Brokers: []string{args[0]}, GroupID: args[2], Topic: args[1], MaxBytes: 10_000_000, MaxWait: wait, StartOffset: kafka.FirstOffset,
 	})
-	last := show(reader, number(args[3]))
-	must(reader.CommitMessages(ctx, last))
-	must(reader.Close())
+	last := show(reader, lines.Number(args[3]))
+	lines.Must(reader.CommitMessages(ctx, last))
+	lines.Must(reader.Close())
 }
 
 // join uses the lower-level group: a Reader does not tell its partitions.
@@ -92,7 +78,7 @@ func join(args []string) {
 		ID: args[2], Brokers: []string{args[0]}, Topics: []string{args[1]}, StartOffset: kafka.FirstOffset,
 		SessionTimeout: 6 * time.Second, HeartbeatInterval: 500 * time.Millisecond,
 	})
-	must(err)
+	lines.Must(err)
 	ended, stop := context.WithCancel(ctx)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -109,7 +95,7 @@ func join(args []string) {
 		if errors.Is(err, context.Canceled) {
 			break
 		}
-		must(err)
+		lines.Must(err)
 		var list []string
 		for _, assigned := range generation.Assignments[args[1]] {
 			list = append(list, strconv.Itoa(assigned.ID))
@@ -117,36 +103,36 @@ func join(args []string) {
 		}
 		say("assigned", strings.Join(list, ","))
 	}
-	must(group.Close())
+	lines.Must(group.Close())
 }
 
 // follow reads a partition and commits each record until the generation is over.
 func follow(over context.Context, args []string, generation *kafka.Generation, from kafka.PartitionAssignment, say func(...any)) {
 	reader := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{args[0]}, Topic: args[1], Partition: from.ID, MaxWait: wait})
 	defer reader.Close()
-	must(reader.SetOffset(from.Offset))
+	lines.Must(reader.SetOffset(from.Offset))
 	for {
 		message, err := reader.ReadMessage(over)
 		if over.Err() != nil {
 			return
 		}
-		must(err)
+		lines.Must(err)
 		say("read", message.Partition, message.Offset)
 		if err := generation.CommitOffsets(map[string]map[int]int64{args[1]: {from.ID: message.Offset + 1}}); over.Err() == nil {
-			must(err)
+			lines.Must(err)
 		}
 	}
 }
 
 func offsetAt(args []string) {
 	timestamp, err := strconv.ParseInt(args[2], 10, 64)
-	must(err)
+	lines.Must(err)
 	connection, err := kafka.DialLeader(ctx, "tcp", args[0], args[1], 0)
-	must(err)
+	lines.Must(err)
 	offset, err := connection.ReadOffset(time.UnixMilli(timestamp))
-	must(err)
+	lines.Must(err)
 	fmt.Println(offset)
-	must(connection.Close())
+	lines.Must(connection.Close())
 }
 
 // show prints exactly so many records; the last of them.
@@ -156,51 +142,13 @@ func show(reader *kafka.Reader, count int) kafka.Message {
 	var last kafka.Message
 	for left := count; left > 0; left-- {
 		message, err := reader.FetchMessage(ctx)
-		must(err)
+		lines.Must(err)
 		last = message
-		var headers []string
+		record := lines.Record{Key: message.Key, Value: message.Value}
 		for _, header := range message.Headers {
-			headers = append(headers, encode([]byte(header.Key))+":"+encode(header.Value))
+			record.Headers = append(record.Headers, lines.Header{Name: header.Key, Value: header.Value})
 		}
-		fmt.Fprintf(out, "%d\t%s\t%s\t%s\n", message.Offset, text(message.Key), text(message.Value), strings.Join(headers, ";"))
+		lines.Write(out, message.Offset, record)
 	}
 	return last
-}
-
-func field(shown string) []byte {
-	if shown == "-" {
-		return nil
-	}
-	return decode(shown[1:])
-}
-
-func text(bytes []byte) string {
-	if bytes == nil {
-		return "-"
-	}
-	return "=" + encode(bytes)
-}
-
-func decode(text string) []byte {
-	bytes, err := base64.StdEncoding.DecodeString(text)
-	must(err)
-	if bytes == nil {
-		bytes = []byte{}
-	}
-	return bytes
-}
-
-func encode(bytes []byte) string { return base64.StdEncoding.EncodeToString(bytes) }
-
-func number(text string) int {
-	value, err := strconv.Atoi(text)
-	must(err)
-	return value
-}
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 }

@@ -1,4 +1,4 @@
-"""kafka-python behind the command line of test/clients/command-client.ts."""
+"""kafka-python, 2.0.2 or newer, behind the command line of test/clients/command-client.ts."""
 
 import os
 
@@ -18,6 +18,8 @@ TLS = (
     if "WEFT_TEST_TLS_CA" in os.environ
     else {}
 )
+# 2.0.2 knows no idempotence.
+MAY_BE_IDEMPOTENT = "enable_idempotence" in KafkaProducer.DEFAULT_CONFIG
 
 
 def create(bootstrap, topic, partitions):
@@ -31,9 +33,9 @@ def produce(bootstrap, topic, compression, idempotent):
         bootstrap_servers=bootstrap,
         acks="all",
         compression_type=None if compression == "none" else compression,
-        enable_idempotence=idempotent == "true",
         max_request_size=1_048_588,
         **TLS,
+        **({"enable_idempotence": idempotent == "true"} if MAY_BE_IDEMPOTENT else {}),
     )
     futures = [
         producer.send(topic, value, key, headers=headers, partition=0) for key, value, headers in lines.sent()
@@ -55,7 +57,7 @@ def consume(bootstrap, topic, count, start):
 def group_read(bootstrap, topic, group, count):
     consumer = open_consumer(bootstrap, topic, group_id=group)
     last = show(consumer, int(count))
-    consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(last + 1, "by kafka-python", -1)})
+    consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(*(last + 1, "by kafka-python", -1)[: len(OffsetAndMetadata._fields)])})
     consumer.close(autocommit=False)
 
 

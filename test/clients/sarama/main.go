@@ -4,7 +4,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -16,16 +15,15 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"weft/test/clients/lines"
 )
 
 var ctx = context.Background()
 
 func main() {
-	args := os.Args[1:]
-	commands := map[string]func([]string){
+	lines.Run(map[string]func([]string){
 		"create": create, "produce": produce, "consume": consume, "group-read": groupRead, "join": join, "offset-at": offsetAt,
-	}
-	commands[args[0]](args[1:])
+	})
 }
 
 func settings() *sarama.Config {
@@ -42,9 +40,9 @@ func settings() *sarama.Config {
 
 func create(args []string) {
 	admin, err := sarama.NewClusterAdmin([]string{args[0]}, settings())
-	must(err)
-	must(admin.CreateTopic(args[1], &sarama.TopicDetail{NumPartitions: int32(number(args[2])), ReplicationFactor: -1}, false))
-	must(admin.Close())
+	lines.Must(err)
+	lines.Must(admin.CreateTopic(args[1], &sarama.TopicDetail{NumPartitions: int32(lines.Number(args[2])), ReplicationFactor: -1}, false))
+	lines.Must(admin.Close())
 }
 
 func produce(args []string) {
@@ -61,47 +59,35 @@ func produce(args []string) {
 	config.Net.MaxOpenRequests = 1
 	config.Producer.Idempotent = args[3] == "true"
 	producer, err := sarama.NewSyncProducer([]string{args[0]}, config)
-	must(err)
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
+	lines.Must(err)
 	var messages []*sarama.ProducerMessage
-	for {
-		line, err := lines.ReadString('\n')
-		if line != "" {
-			fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			message := &sarama.ProducerMessage{Topic: args[1], Key: field(fields[0]), Value: field(fields[1])}
-			if fields[2] != "" {
-				for _, header := range strings.Split(fields[2], ";") {
-					name, value, _ := strings.Cut(header, ":")
-					message.Headers = append(message.Headers, sarama.RecordHeader{Key: decode(name), Value: decode(value)})
-				}
-			}
-			messages = append(messages, message)
+	for _, record := range lines.Read(os.Stdin) {
+		message := &sarama.ProducerMessage{Topic: args[1], Key: encoder(record.Key), Value: encoder(record.Value)}
+		for _, header := range record.Headers {
+			message.Headers = append(message.Headers, sarama.RecordHeader{Key: []byte(header.Name), Value: header.Value})
 		}
-		if err == io.EOF {
-			break
-		}
-		must(err)
+		messages = append(messages, message)
 	}
-	must(producer.SendMessages(messages))
-	must(producer.Close())
+	lines.Must(producer.SendMessages(messages))
+	lines.Must(producer.Close())
 }
 
 func consume(args []string) {
 	consumer, err := sarama.NewConsumer([]string{args[0]}, settings())
-	must(err)
-	partition, err := consumer.ConsumePartition(args[1], 0, int64(number(args[3])))
-	must(err)
+	lines.Must(err)
+	partition, err := consumer.ConsumePartition(args[1], 0, int64(lines.Number(args[3])))
+	lines.Must(err)
 	out := bufio.NewWriter(os.Stdout)
-	for left := number(args[2]); left > 0; left-- {
+	for left := lines.Number(args[2]); left > 0; left-- {
 		select {
 		case message := <-partition.Messages():
 			show(out, message)
 		case err := <-partition.Errors():
-			must(err)
+			lines.Must(err)
 		}
 	}
-	must(out.Flush())
-	must(consumer.Close())
+	lines.Must(out.Flush())
+	lines.Must(consumer.Close())
 }
 
 // reader reads so many records in a group, commits behind the last, and leaves.
@@ -129,15 +115,15 @@ func (r *reader) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.
 
 func groupRead(args []string) {
 	group, err := sarama.NewConsumerGroup([]string{args[0]}, args[2], settings())
-	must(err)
+	lines.Must(err)
 	failOnErrors(group)
 	ended, stop := context.WithCancel(ctx)
-	read := &reader{left: number(args[3]), out: bufio.NewWriter(os.Stdout), done: stop}
+	read := &reader{left: lines.Number(args[3]), out: bufio.NewWriter(os.Stdout), done: stop}
 	for ended.Err() == nil {
 		consumed(group.Consume(ended, []string{args[1]}, read))
 	}
-	must(read.out.Flush())
-	must(group.Close())
+	lines.Must(read.out.Flush())
+	lines.Must(group.Close())
 }
 
 // member tells what it has and reads, and commits each record.
@@ -178,7 +164,7 @@ func (m *member) say(words ...any) {
 
 func join(args []string) {
 	group, err := sarama.NewConsumerGroup([]string{args[0]}, args[2], settings())
-	must(err)
+	lines.Must(err)
 	failOnErrors(group)
 	ended, stop := context.WithCancel(ctx)
 	go func() {
@@ -188,18 +174,18 @@ func join(args []string) {
 	for ended.Err() == nil {
 		consumed(group.Consume(ended, []string{args[1]}, &member{topic: args[1]}))
 	}
-	must(group.Close())
+	lines.Must(group.Close())
 }
 
 func offsetAt(args []string) {
 	client, err := sarama.NewClient([]string{args[0]}, settings())
-	must(err)
+	lines.Must(err)
 	timestamp, err := strconv.ParseInt(args[2], 10, 64)
-	must(err)
+	lines.Must(err)
 	offset, err := client.GetOffset(args[1], 0, timestamp)
-	must(err)
+	lines.Must(err)
 	fmt.Println(offset)
-	must(client.Close())
+	lines.Must(client.Close())
 }
 
 func failOnErrors(group sarama.ConsumerGroup) {
@@ -213,53 +199,22 @@ func failOnErrors(group sarama.ConsumerGroup) {
 // consumed lets pass how a session ends when its group is left or rebalances.
 func consumed(err error) {
 	if !errors.Is(err, sarama.ErrClosedConsumerGroup) && !errors.Is(err, context.Canceled) {
-		must(err)
+		lines.Must(err)
 	}
 }
 
 func show(out io.Writer, message *sarama.ConsumerMessage) {
-	var headers []string
+	record := lines.Record{Key: message.Key, Value: message.Value}
 	for _, header := range message.Headers {
-		headers = append(headers, encode(header.Key)+":"+encode(header.Value))
+		record.Headers = append(record.Headers, lines.Header{Name: string(header.Key), Value: header.Value})
 	}
-	_, err := fmt.Fprintf(out, "%d\t%s\t%s\t%s\n", message.Offset, text(message.Key), text(message.Value), strings.Join(headers, ";"))
-	must(err)
+	lines.Write(out, message.Offset, record)
 }
 
-func field(shown string) sarama.Encoder {
-	if shown == "-" {
+// encoder is nil where bytes are: an encoder of no bytes would be an empty key or value.
+func encoder(bytes []byte) sarama.Encoder {
+	if bytes == nil {
 		return nil
 	}
-	return sarama.ByteEncoder(decode(shown[1:]))
-}
-
-func text(bytes []byte) string {
-	if bytes == nil {
-		return "-"
-	}
-	return "=" + encode(bytes)
-}
-
-func decode(text string) []byte {
-	bytes, err := base64.StdEncoding.DecodeString(text)
-	must(err)
-	if bytes == nil {
-		bytes = []byte{}
-	}
-	return bytes
-}
-
-func encode(bytes []byte) string { return base64.StdEncoding.EncodeToString(bytes) }
-
-func number(text string) int {
-	value, err := strconv.Atoi(text)
-	must(err)
-	return value
-}
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	return sarama.ByteEncoder(bytes)
 }

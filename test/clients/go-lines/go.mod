@@ -1,0 +1,3 @@
+module weft/test/clients/lines
+
+go 1.25.0

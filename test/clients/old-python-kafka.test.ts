@@ -1,0 +1,4 @@
+import { kafkaPythonOld } from './python.js';
+import { clientScenarios } from './scenarios.js';
+
+clientScenarios(kafkaPythonOld);
