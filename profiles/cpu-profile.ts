@@ -97,10 +97,10 @@ function frameOf(call: CallFrame, caller: Frame, placeOf: (frame: CallFrame) => 
 }
 
 /**
- * All functions of N-API addons in a thread share one address, and V8 gives them all the name of the one that was made last:
- * only the caller tells which it is. Node's own native functions have their right names; code that is not Node's calls one.
+ * All functions of N-API addons in a thread share one address, and V8 gives them all the name of the one that was made last, or
+ * none: only the caller tells which it is. Node's own native functions have their right names; code that is not Node's calls one.
  */
 function isOfAddon({ functionName, url }: CallFrame, caller: Frame): boolean {
-  const native = url === '' && functionName !== '' && !functionName.startsWith('(');
+  const native = url === '' && !functionName.startsWith('(');
   return native && caller.place !== '' && !caller.place.startsWith('node:') && functionName !== 'postMessage';
 }

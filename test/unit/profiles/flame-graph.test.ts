@@ -30,13 +30,19 @@ test('idle and busy time add up to the whole, each sample lasting until the next
   expect(read.selfUs).toBe(10_000);
 });
 
-test('functions of addons go by no name, because V8 gives all of them the same', () => {
-  const called = [...read.children.values()].map(({ name, place, totalUs }) => [name, place, totalUs]);
-  expect(called).toEqual([
-    ['native function', '(addon)', 15_000],
-    ['postMessage', '', 5_000],
-  ]);
-});
+test.each(['madeLast', ''])(
+  'functions of addons go by no name, because V8 gives all of them the same: "%s"',
+  (name) => {
+    const nodes = profile.nodes.map((node) => (node.id === 5 ? { ...node, callFrame: call(name) } : node));
+    const named = threadTime({ ...profile, nodes }, () => 'src/reader.ts:10');
+    const [reader] = [...named.busy.children.values()].filter((frame) => frame.name === 'read<T>') as [Frame];
+    const called = [...reader.children.values()].map((frame) => [frame.name, frame.place, frame.totalUs]);
+    expect(called).toEqual([
+      ['native function', '(addon)', 15_000],
+      ['postMessage', '', 5_000],
+    ]);
+  },
+);
 
 test('a function that is called in two ways from one place is one frame', () => {
   const { nodes } = profile;
