@@ -79,6 +79,9 @@ function neighbourFlags({ kafka, pid }: RunningSystem, seconds: string): string[
     kafka,
     '--topic',
     'neighbour',
+    // One extent a segment: more would make the agent lengthen its batch window in the course of the bench.
+    '--partitions',
+    '1',
     '--rate',
     '5MB',
     '--warmup',
