@@ -26,8 +26,8 @@ export interface Sample {
 export interface RequestRates {
   readonly dataPutsPerSecond: number;
   readonly journalPutsPerSecond: number;
-  /** List price of all requests per GB of values moved. */
-  readonly dollarsPerGigabyte: number;
+  /** List price of all requests per GB of values moved; on a disk there is none. */
+  readonly dollarsPerGigabyte?: number;
 }
 
 /** A load on a system. */
@@ -114,8 +114,8 @@ async function takeRound(load: Load, place: Place, number: number, rounds: numbe
 }
 
 async function takeSample(round: Round, run: Run, number: number): Promise<Sample> {
-  const { pid, storePid, http } = run.system;
-  const requestsBefore = http === undefined ? undefined : await storeRequests(http);
+  const { pid, storePid, http, prices } = run.system;
+  const requestsBefore = http === undefined ? undefined : await storeRequests(http, prices);
   const before = cpuSeconds(pid);
   const storeBefore = storePid === undefined ? 0 : cpuSeconds(storePid);
   const { bytes, seconds, ackMs, endToEndMs, cpuSeconds: told, lastedSeconds = seconds } = await round(run, number);
@@ -132,11 +132,11 @@ async function takeSample(round: Round, run: Run, number: number): Promise<Sampl
     ...(endToEndMs && { endToEndMs }),
   };
   if (http === undefined || requestsBefore === undefined) return sample;
-  const after = await storeRequests(http);
+  const after = await storeRequests(http, prices);
   const requests = {
     dataPutsPerSecond: (after.dataPuts - requestsBefore.dataPuts) / lastedSeconds,
     journalPutsPerSecond: (after.journalPuts - requestsBefore.journalPuts) / lastedSeconds,
-    dollarsPerGigabyte: (after.dollars - requestsBefore.dollars) / allGigabytes,
+    ...(prices && { dollarsPerGigabyte: (after.dollars - requestsBefore.dollars) / allGigabytes }),
   };
   return { ...sample, requests, windowMs: after.windowMs };
 }

@@ -41,7 +41,7 @@ const columns: readonly Column[] = [
   { head: 'window ms', text: (row) => one(row, ({ windowMs }) => windowMs, 0) },
   { head: 'data PUT/s', text: (row) => one(row, ({ requests }) => requests?.dataPutsPerSecond, 1) },
   { head: 'journal PUT/s', text: (row) => one(row, ({ requests }) => requests?.journalPutsPerSecond, 1) },
-  { head: '$/GB', text: (row) => one(row, ({ requests }) => requests?.dollarsPerGigabyte, 5) },
+  { head: '$/GB', text: (row) => one(row, ({ requests }) => requests?.dollarsPerGigabyte, 4) },
   { head: 'peak MB', text: ({ peakBytes }) => megabytes(peakBytes) },
 ];
 

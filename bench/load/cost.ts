@@ -90,6 +90,11 @@ const urls = {
   },
 } as const;
 
+/** What requests cost at AWS, whatever store answers them here. */
+export function listPrices(prices: 'standard' | 'express'): ReturnType<typeof pricesOf> {
+  return pricesOf(urls[prices]);
+}
+
 export function storeCost(before: Usage, after: Usage, prices: 'standard' | 'express'): StoreCost | undefined {
   if (before.series === undefined || after.series === undefined) return undefined;
   const delta = (name: string, label: string): number => {
@@ -108,7 +113,7 @@ export function storeCost(before: Usage, after: Usage, prices: 'standard' | 'exp
     bytesWritten: bytes('written'),
     bytesRead: bytes('read'),
   };
-  const list = pricesOf(urls[prices]);
+  const list = listPrices(prices);
   const dollars =
     used.puts * list.perPut +
     used.gets * list.perGet +

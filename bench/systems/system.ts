@@ -17,6 +17,8 @@ export interface RunningSystem {
   readonly secondsToReady: number;
   /** HOST:PORT of its /metrics; undefined when it has none. */
   readonly http: string | undefined;
+  /** S3's, that its requests are told in; undefined where it makes none. */
+  readonly prices?: 'standard' | 'express';
   /** Stops and starts again on what is there: memory and caches of its own are cold then. */
   restart(): Promise<RunningSystem>;
   /** Stops and removes its folder. */

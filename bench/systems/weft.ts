@@ -67,6 +67,7 @@ export function weftOnS3(
         environment: { ...keys, ...store.environment },
         options: withFlags(options, agentFlags),
         storePid: store.pid,
+        prices: name.includes('express') ? ('express' as const) : ('standard' as const),
       };
       return run({ ...start, ...(await freePorts()) }, async () => {
         await store.stop();
@@ -84,6 +85,7 @@ interface AgentStart {
   readonly options: WeftOptions;
   readonly storePid: number | undefined;
   readonly tls?: CertificateFiles;
+  readonly prices?: 'standard' | 'express';
 }
 
 function emptied(folder: string): string {
@@ -123,6 +125,7 @@ async function run(start: AgentStart, clear: () => Promise<void>): Promise<Runni
     pid: agent.process.pid!,
     storePid,
     http,
+    ...(start.prices && { prices: start.prices }),
     secondsToReady: (performance.now() - startedMs) / 1000,
     async restart() {
       await stopServer(agent);
