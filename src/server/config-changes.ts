@@ -7,7 +7,7 @@ import type { ConfigsView } from '../metadata/view.js';
 import type { Command } from '../metadata/journal.wire.js';
 import { errors } from '../protocol/errors.js';
 import { administer } from './administration.js';
-import { type ConfigResource, resourceOf } from './config-resources.js';
+import { BROKER_LOGGER, type ConfigResource, isOwnId, resourceOf } from './config-resources.js';
 import type { Services } from './handler.js';
 
 export const SET = 0;
@@ -57,6 +57,9 @@ export async function alterIncrementally(
   const flaw = namesFlaw(changes, nulls);
   if (flaw !== undefined) {
     return flaw;
+  }
+  if (type === BROKER_LOGGER && changes.length === 0 && isOwnId(services, name)) {
+    return ACCEPTED;
   }
   const unknown = changes.find(({ configOperation }) => configOperation < SET || configOperation > SUBTRACT);
   return unknown === undefined

@@ -83,13 +83,20 @@ function topicOf({ metadata, configs: layers }: Services, name: string): ConfigR
   };
 }
 
+/** Whether a name is this agent's id, in any form that Java reads. */
+export function isOwnId({ metadata }: Services, name: string): boolean {
+  return INTEGER.test(name) && Number(name) === metadata.self.nodeId;
+}
+
+const INTEGER = /^[+-]?\d+$/;
+
 /** An agent alters its own configs and those of all agents: Kafka's clients send the request to the broker it names. */
 function brokerOf(services: Services, name: string): ConfigResource | Judged {
   const { nodeId } = services.metadata.self;
-  if (name !== '' && !/^[+-]?\d+$/.test(name)) {
+  if (name !== '' && !INTEGER.test(name)) {
     return refusal(errors.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
   }
-  if (name !== '' && Number(name) !== nodeId) {
+  if (name !== '' && !isOwnId(services, name)) {
     return refusal(errors.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId}, but received ${name}`);
   }
   const flaw = (configs: ReadonlyMap<string, string>) => asRequest(brokerConfigsFlaw(configs));

@@ -93,6 +93,11 @@ describe('operations', () => {
   });
 });
 
+it("of an agent's own loggers nothing may be altered", async () => {
+  const { agent, alter } = await started();
+  expect((await alter(8, `${agent.metadata.self.nodeId}`, [])).errorCode).toBe(0);
+});
+
 describe('refused, also when only validated', () => {
   const cases: readonly (readonly [string, number, string, readonly Change[], number])[] = [
     ['bad value', 2, 't', [['retention.ms', SET, '-2']], 40],
@@ -121,6 +126,7 @@ describe('refused, also when only validated', () => {
     ['no topic name', 2, 'a b', [], 17],
     ['unknown type', 1, 'x', [], 42],
     ['loggers', 8, '1', [['root', SET, 'DEBUG']], 42],
+    ["another agent's loggers", 8, '999', [], 42],
     ['another broker', 4, '999', [['message.max.bytes', SET, '1']], 42],
     ['no broker id', 4, 'x', [], 42],
     ['a fixed config of brokers', 4, '', [['num.partitions', SET, '3']], 42],

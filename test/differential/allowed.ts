@@ -9,6 +9,12 @@ const NO_EXCEPTIONS = 'Kafka runs into an exception of its own there; Weft answe
 const claimsAllTags = ({ damage }: Step): boolean =>
   damage.some((each) => each.kind === 'tags' && each.bytes[0] === 0xff && each.bytes[4] === 0x0f);
 
+/** A tag section of the header with two tags that nobody knows, of one number. */
+const claimsATagTwice = ({ damage }: Step): boolean =>
+  damage.some(
+    (each) => each.kind === 'tags' && each.of === 'header' && each.bytes[0] === 2 && each.bytes[1] === each.bytes[4],
+  );
+
 const oddIsolation = ({ request }: Step): boolean =>
   ![0, 1].includes((request as { isolationLevel: number }).isolationLevel);
 
@@ -44,6 +50,14 @@ export const allowed: readonly Allowed[] = [
     when: claimsAllTags,
     what: 'a tag section that claims 4,294,967,295 tags: Weft closes the connection; Kafka takes the count for -1 and goes on',
     reason: 'No such bytes come from a client, only from a broken or hostile one',
+  },
+  {
+    api: 'every',
+    field: /errorCode$/,
+    kafka: 'UNKNOWN_SERVER_ERROR (-1)',
+    when: claimsATagTwice,
+    what: 'an unknown tag twice in the header of a request that Kafka passes on to its controller: Weft takes no notice of it; Kafka UNKNOWN_SERVER_ERROR',
+    reason: NO_EXCEPTIONS,
   },
   {
     api: 'Produce',
@@ -96,7 +110,7 @@ export const allowed: readonly Allowed[] = [
   {
     api: 'Produce',
     field: /^responses\.partitionResponses(\.errorCode)?$/,
-    weft: /INVALID_RECORD|UNKNOWN_TOPIC|INVALID_REQUIRED|again/,
+    weft: /INVALID_RECORD|UNKNOWN_TOPIC|INVALID_REQUIRED|TRANSACTIONAL_ID|again/,
     kafka: /^(ABSENT|NONE \(0\))$/,
     when: ({ request }) => namesTwice(request),
     diverges: true,
@@ -151,6 +165,15 @@ export const allowed: readonly Allowed[] = [
     kafka: /UNKNOWN_SERVER_ERROR/,
     what: 'more topics that do not exist than partitions that are asked for: Weft says so, as far as they fit; Kafka UNKNOWN_SERVER_ERROR',
     reason: NO_EXCEPTIONS,
+  },
+  {
+    api: 'CreateTopics',
+    field: 'topics.errorCode',
+    weft: 'NONE (0)',
+    kafka: 'INVALID_REPLICA_ASSIGNMENT (39)',
+    diverges: true,
+    what: 'an assignment to brokers that do not exist: Weft makes the topic; Kafka INVALID_REPLICA_ASSIGNMENT',
+    reason: 'Partitions have no place: a topic can be made as it was elsewhere, whatever brokers there were',
   },
   {
     api: 'CreateTopics',

@@ -92,7 +92,8 @@ async function create(services: Services, topic: Wanted, validateOnly: boolean, 
     replicationFactor: 1,
     configs: describeTopic(set, services.configs.now).map(({ name, value, configSource, isSensitive, readOnly }) => ({
       name,
-      value,
+      // Kafka repeats what it was given; DescribeConfigs shows it as its type writes it.
+      value: set.get(name) ?? value,
       readOnly,
       configSource,
       isSensitive,

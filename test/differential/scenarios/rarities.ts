@@ -124,6 +124,29 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
     const damage = [{ kind: 'set', position: 2, bytes: [0x7f, 0xff] }] as const;
     story.send(apis.apiVersions, {}, { version: 0, clientId: '', damage });
   },
+  'an unknown tag twice': (story) => {
+    const damage = [{ kind: 'tags', of: 'header', bytes: [2, 99, 1, 1, 99, 1, 2] }] as const;
+    story.send(apis.alterConfigs, { resources: [], validateOnly: false }, { version: 2, damage });
+    const resources = [{ resourceType: 2, resourceName: '~missing', configs: [] }];
+    story.send(apis.alterConfigs, { resources, validateOnly: false }, { version: 2, damage });
+  },
+  'a topic on a broker that is not there': (story) => {
+    const assignments = [{ partitionIndex: 0, brokerIds: [given('other node', 99)] }];
+    const topics = [{ name: '~a', numPartitions: -1, replicationFactor: -1, assignments, configs: [] }];
+    story.send(apis.createTopics, { topics, timeoutMs: 30_000 }, { version: 5 });
+  },
+  'settings as they were given': (story) => {
+    const configs = [
+      { name: 'cleanup.policy', value: 'compact, delete' },
+      { name: 'preallocate', value: 'TRUE' },
+    ];
+    const topics = [{ name: '~a', numPartitions: 1, replicationFactor: 1, assignments: [], configs }];
+    story.send(apis.createTopics, { topics, timeoutMs: 30_000 }, { version: 5 });
+  },
+  'own loggers, unchanged': (story) => {
+    const resources = [{ resourceType: 8, resourceName: given('node text', '1'), configs: [] }];
+    story.send(apis.incrementalAlterConfigs, { resources, validateOnly: false });
+  },
   'all tags there could be': (story) => {
     const damage = [{ kind: 'tags', of: 'body', bytes: [0xff, 0xff, 0xff, 0xff, 0x0f] }] as const;
     story.send(apis.listGroups, {}, { versionMin: 3, damage });
