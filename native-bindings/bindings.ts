@@ -17,6 +17,19 @@ export interface Native {
     length: number,
     seed: number,
   ): number;
+  /** The CRC-32C of a run of bytes and `secondLength` more behind them, from that of each. */
+  joinCrc32c(first: number, second: number, secondLength: number): number;
+  /** `copyWithCrc32c` where the CRC-32C of all but the first `unknown` bytes was verified before: `known`. */
+  copyKnownCrc32c(
+    target: Uint8Array,
+    targetPosition: number,
+    source: Uint8Array,
+    sourcePosition: number,
+    length: number,
+    seed: number,
+    unknown: number,
+    known: number,
+  ): number;
   /**
    * Walks `count` uncompressed records (PROTOCOL §5.1) that must fill the range exactly, with offset deltas 0, 1, 2 …
    * Returns 0 or one of `walkFaults`. `found` gets: greatest and least timestamp delta, records without a key, the first
@@ -24,6 +37,18 @@ export interface Native {
    */
   walkRecords(bytes: Uint8Array, position: number, length: number, count: number, found: Float64Array): number;
 }
+
+/**
+ * Creates `scratch` with these bytes, makes it durable, links it as `path`, makes `folder` durable and removes `scratch`, in
+ * one turn of one thread. 0, or the step that failed (1: nothing was named; 2: link, EEXIST also then with a durable folder;
+ * 3: the folder) times 65,536 plus the system's error number.
+ */
+export type CreateWhole = (
+  scratch: string,
+  path: string,
+  folder: string,
+  slices: readonly Uint8Array[],
+) => Promise<number>;
 
 /** Why a walk failed, by the number that `walkRecords` returns. */
 export const walkFaults: readonly string[] = [
@@ -37,6 +62,14 @@ export const walkFaults: readonly string[] = [
 
 const require = createRequire(import.meta.url);
 
+// dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
+const built = attempt(() =>
+  require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))),
+) as (Omit<Native, 'name'> & { readonly createWhole: CreateWhole }) | undefined;
+
+/** Undefined without the addon: there is nothing that node:fs does not do as well in nine turns. */
+export const createWhole: CreateWhole | undefined = built?.createWhole;
+
 /** What this machine may have, the fastest first. */
 const candidates: readonly (() => Native | undefined)[] = [addon, nodeRs, script];
 
@@ -46,11 +79,7 @@ export function implementations(): Native[] {
 }
 
 function addon(): Native | undefined {
-  // dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
-  const built = attempt(() =>
-    require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))),
-  );
-  return built === undefined ? undefined : { name: 'addon', ...(built as Omit<Native, 'name'>) };
+  return built === undefined ? undefined : { name: 'addon', ...built };
 }
 
 function nodeRs(): Native | undefined {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const source = join(folder, 'weft.cc');
+const headers = ['crc.h', 'files.h'].map((name) => join(folder, name));
 const built = join(folder, 'build', 'weft.node');
 const stamp = join(folder, 'build', 'stamp');
 const require = createRequire(import.meta.url);
@@ -20,7 +21,7 @@ if (process.platform === 'darwin') flags.push('-undefined', 'dynamic_lookup');
 
 function build() {
   const what = createHash('sha256')
-    .update(readFileSync(source))
+    .update(Buffer.concat([source, ...headers].map((path) => readFileSync(path))))
     .update([compiler, ...flags, process.platform, process.arch].join(' '))
     .digest('hex');
   if (existsSync(built) && existsSync(stamp) && readFileSync(stamp, 'utf8') === what) return;

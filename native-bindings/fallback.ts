@@ -12,6 +12,12 @@ export function scriptNative(crc: (bytes: Uint8Array, seed: number) => number): 
       copied.set(part(source, sourcePosition, length));
       return crc(copied, seed);
     },
+    joinCrc32c: (first, second, secondLength) => joinCrc32c(first, second, secondLength),
+    copyKnownCrc32c: (target, targetPosition, source, sourcePosition, length, seed, unknown, known) => {
+      const copied = part(target, targetPosition, length);
+      copied.set(part(source, sourcePosition, length));
+      return joinCrc32c(crc(part(copied, 0, unknown), seed), known, length - unknown);
+    },
     walkRecords: (bytes, position, length, count, found) => walk(part(bytes, position, length), count, found),
   };
 }
@@ -20,6 +26,33 @@ function part(bytes: Uint8Array, position: number, length: number): Uint8Array {
   if (!(isSize(position) && isSize(length) && position + length <= bytes.length))
     throw new RangeError('outside of the bytes');
   return bytes.subarray(position, position + length);
+}
+
+/** The Castagnoli polynomial; polynomials lie reflected: bit 31 is x^0. */
+const POLYNOMIAL = 0x82f63b78;
+
+function product(a: number, b: number): number {
+  let sum = 0;
+  let moved = b;
+  for (let bit = 31; bit >= 0; bit -= 1) {
+    if (((a >>> bit) & 1) === 1) sum ^= moved;
+    moved = (moved >>> 1) ^ (POLYNOMIAL & -(moved & 1));
+  }
+  return sum >>> 0;
+}
+
+/** The first checksum is moved over the second run: times x^8 for each of its bytes. */
+function joinCrc32c(first: number, second: number, secondLength: number): number {
+  if (!(isSize(first) && first < 2 ** 32 && isSize(second) && second < 2 ** 32 && isSize(secondLength))) {
+    throw new RangeError('no checksums');
+  }
+  let moved = first;
+  let power = 2 ** 23;
+  for (let left = secondLength; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) moved = product(power, moved);
+    power = product(power, power);
+  }
+  return (moved ^ second) >>> 0;
 }
 
 function isSize(value: number): boolean {

@@ -1,145 +1,14 @@
-// Weft's native part: CRC-32C, copies, and the walk over the records of a batch. Plain C against Node-API, so one build
-// serves every Node from 20 on. Every position and length that comes from JavaScript is checked here.
+// Weft's native part: CRC-32C (crc.h), copies, the walk over the records of a batch, and files (files.h). Plain C against
+// Node-API, so one build serves every Node from 20 on. Every position and length that comes from JavaScript is checked here.
 #include <node_api.h>
 
 #include <cstdint>
 #include <cstring>
 
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-#elif defined(__aarch64__)
-#include <arm_acle.h>
-#if defined(__linux__)
-#include <asm/hwcap.h>
-#include <sys/auxv.h>
-#endif
-#endif
+#include "crc.h"
+#include "files.h"
 
 namespace {
-
-// ---- CRC-32C -------------------------------------------------------------------------------------------------------
-
-constexpr uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, reflected
-
-uint32_t bytewise[8][256];  // slicing by eight
-
-// Tables that move a CRC over a run of zero bytes, so that three runs can be computed side by side and joined.
-constexpr size_t kLong = 8192;
-constexpr size_t kShort = 256;
-uint32_t over_long[4][256];
-uint32_t over_short[4][256];
-
-uint32_t times(const uint32_t* matrix, uint32_t vector) {
-  uint32_t sum = 0;
-  for (; vector != 0; vector >>= 1, matrix++)
-    if (vector & 1) sum ^= *matrix;
-  return sum;
-}
-
-void square(uint32_t* out, const uint32_t* matrix) {
-  for (int i = 0; i < 32; i++) out[i] = times(matrix, matrix[i]);
-}
-
-void fill_zeros(uint32_t table[4][256], size_t length) {
-  uint32_t even[32], odd[32];
-  odd[0] = kPolynomial;  // one zero bit
-  for (int i = 1; i < 32; i++) odd[i] = 1u << (i - 1);
-  square(even, odd);  // two
-  square(odd, even);  // four
-  uint32_t* from = odd;
-  uint32_t* to = even;
-  for (; length != 0; length >>= 1) {  // 8 bits, then doubled; lengths are powers of two
-    square(to, from);
-    uint32_t* swap = from;
-    from = to;
-    to = swap;
-  }
-  for (int i = 0; i < 4; i++)
-    for (uint32_t n = 0; n < 256; n++) table[i][n] = times(from, n << (8 * i));
-}
-
-void fill_tables() {
-  for (uint32_t n = 0; n < 256; n++) {
-    uint32_t crc = n;
-    for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ kPolynomial : crc >> 1;
-    bytewise[0][n] = crc;
-  }
-  for (uint32_t n = 0; n < 256; n++)
-    for (int k = 1; k < 8; k++)
-      bytewise[k][n] = bytewise[0][bytewise[k - 1][n] & 0xff] ^ (bytewise[k - 1][n] >> 8);
-  fill_zeros(over_long, kLong);
-  fill_zeros(over_short, kShort);
-}
-
-inline uint32_t over(const uint32_t table[4][256], uint32_t crc) {
-  return table[0][crc & 0xff] ^ table[1][(crc >> 8) & 0xff] ^ table[2][(crc >> 16) & 0xff] ^ table[3][crc >> 24];
-}
-
-inline uint64_t load64(const uint8_t* at) {
-  uint64_t word;
-  memcpy(&word, at, 8);
-  return word;
-}
-
-uint32_t crc_portable(uint32_t crc, const uint8_t* at, size_t length) {
-  while (length >= 8) {
-    uint64_t word = load64(at) ^ crc;
-    crc = bytewise[7][word & 0xff] ^ bytewise[6][(word >> 8) & 0xff] ^ bytewise[5][(word >> 16) & 0xff] ^
-          bytewise[4][(word >> 24) & 0xff] ^ bytewise[3][(word >> 32) & 0xff] ^ bytewise[2][(word >> 40) & 0xff] ^
-          bytewise[1][(word >> 48) & 0xff] ^ bytewise[0][word >> 56];
-    at += 8;
-    length -= 8;
-  }
-  while (length-- > 0) crc = bytewise[0][(crc ^ *at++) & 0xff] ^ (crc >> 8);
-  return crc;
-}
-
-#if defined(__x86_64__)
-#define WEFT_HARDWARE __attribute__((target("sse4.2")))
-#define WEFT_CRC64(crc, word) static_cast<uint32_t>(_mm_crc32_u64(crc, word))
-#define WEFT_CRC8(crc, byte) _mm_crc32_u8(crc, byte)
-bool has_hardware() { return __builtin_cpu_supports("sse4.2"); }
-#elif defined(__aarch64__)
-#define WEFT_HARDWARE __attribute__((target("+crc")))
-#define WEFT_CRC64(crc, word) __crc32cd(crc, word)
-#define WEFT_CRC8(crc, byte) __crc32cb(crc, byte)
-#if defined(__linux__)
-bool has_hardware() { return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0; }
-#else
-bool has_hardware() { return true; }  // every Apple CPU
-#endif
-#endif
-
-#if defined(WEFT_HARDWARE)
-WEFT_HARDWARE uint32_t crc_three(uint32_t crc, const uint8_t*& at, size_t& length, size_t run,
-                                 const uint32_t table[4][256]) {
-  // The instruction takes three cycles but starts every cycle: three runs keep it busy.
-  while (length >= 3 * run) {
-    uint32_t b = 0, c = 0;
-    for (const uint8_t* end = at + run; at < end; at += 8) {
-      crc = WEFT_CRC64(crc, load64(at));
-      b = WEFT_CRC64(b, load64(at + run));
-      c = WEFT_CRC64(c, load64(at + 2 * run));
-    }
-    crc = over(table, over(table, crc) ^ b) ^ c;
-    at += 2 * run;
-    length -= 3 * run;
-  }
-  return crc;
-}
-
-WEFT_HARDWARE uint32_t crc_hardware(uint32_t crc, const uint8_t* at, size_t length) {
-  crc = crc_three(crc, at, length, kLong, over_long);
-  crc = crc_three(crc, at, length, kShort, over_short);
-  for (; length >= 8; length -= 8, at += 8) crc = WEFT_CRC64(crc, load64(at));
-  for (; length > 0; length--, at++) crc = WEFT_CRC8(crc, *at);
-  return crc;
-}
-#endif
-
-uint32_t (*crc_run)(uint32_t, const uint8_t*, size_t) = crc_portable;
-
-inline uint32_t crc32c(uint32_t seed, const uint8_t* at, size_t length) { return ~crc_run(~seed, at, length); }
 
 // ---- Records -------------------------------------------------------------------------------------------------------
 
@@ -313,6 +182,34 @@ napi_value CopyWithCrc32c(napi_env env, napi_callback_info info) {
   return number(env, crc);
 }
 
+// joinCrc32c(first, second, secondLength) -> number
+napi_value JoinCrc32c(napi_env env, napi_callback_info info) {
+  napi_value args[3];
+  size_t first, second, length;
+  if (!arguments(env, info, args) || !size_of(env, args[0], first) || !size_of(env, args[1], second) ||
+      !size_of(env, args[2], length) || first > UINT32_MAX || second > UINT32_MAX) {
+    return fail(env, "joinCrc32c: no checksums");
+  }
+  return number(env, join(static_cast<uint32_t>(first), static_cast<uint32_t>(second), length));
+}
+
+// copyKnownCrc32c(target, targetPosition, source, sourcePosition, length, seed, unknown, known) -> number; `known` is the
+// checksum of all but the first `unknown` bytes, which the caller has verified already.
+napi_value CopyKnownCrc32c(napi_env env, napi_callback_info info) {
+  napi_value args[8];
+  Bytes target, source;
+  size_t to, from, length, seed, unknown, known;
+  if (!arguments(env, info, args) || !bytes_of(env, args[0], target) || !size_of(env, args[1], to) ||
+      !bytes_of(env, args[2], source) || !size_of(env, args[3], from) || !size_of(env, args[4], length) ||
+      !size_of(env, args[5], seed) || !size_of(env, args[6], unknown) || !size_of(env, args[7], known) ||
+      !within(target, to, length) || !within(source, from, length) || unknown > length) {
+    return fail(env, "copyKnownCrc32c: outside of the bytes");
+  }
+  if (length > 0) memmove(target.at + to, source.at + from, length);
+  uint32_t crc = crc32c(static_cast<uint32_t>(seed), target.at + to, unknown);
+  return number(env, join(crc, static_cast<uint32_t>(known), length - unknown));
+}
+
 // walkRecords(bytes, position, length, count, out: Float64Array(4)) -> Walk; out: timestamp delta max and min, null keys,
 // first null key
 napi_value WalkRecords(napi_env env, napi_callback_info info) {
@@ -340,10 +237,7 @@ napi_value WalkRecords(napi_env env, napi_callback_info info) {
 
 napi_value Init(napi_env env, napi_value exports) {
   static const bool once = [] {
-    fill_tables();
-#if defined(WEFT_HARDWARE)
-    if (has_hardware()) crc_run = crc_hardware;
-#endif
+    prepare_crc();
     return true;
   }();
   (void)once;
@@ -352,6 +246,9 @@ napi_value Init(napi_env env, napi_value exports) {
       {"copy", nullptr, Copy, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"copyWithCrc32c", nullptr, CopyWithCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"walkRecords", nullptr, WalkRecords, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"joinCrc32c", nullptr, JoinCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"copyKnownCrc32c", nullptr, CopyKnownCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"createWhole", nullptr, files::CreateWhole, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

@@ -1,13 +1,17 @@
 /** The disk as it is: node:fs. */
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import { lockFile } from './real-lock.js';
-import type { Files, OpenFile } from './world.js';
+import type { CreateFault, Files, OpenFile } from './world.js';
 
 /** Buffers per writev call (IOV_MAX on Linux and macOS). */
 const slicesMax = 1024;
 
-export function realFiles(): Files {
+/** The native part's way to create a file whole; handed in, because this floor does not know it. */
+type CreateWhole = (scratch: string, path: string, folder: string, slices: readonly Uint8Array[]) => Promise<number>;
+
+export function realFiles(createWhole?: CreateWhole): Files {
   /** Folders whose own name is known to be durable. */
   const durable = new Set<string>();
   return {
@@ -19,11 +23,25 @@ export function realFiles(): Files {
     create: async (path) => openFile(await open(path, 'wx+')),
     open: async (path) => openFile(await open(path, 'r')),
     link,
+    ...(createWhole && {
+      createWhole: async (scratch, path, slices) =>
+        faultOf(await createWhole(scratch, path, dirname(path), slices), scratch, path),
+    }),
     rename,
     remove: unlink,
     syncFolder,
     lock: lockFile,
   };
+}
+
+const steps = ['write', 'link', 'settle'] as const;
+
+/** What the native part's number says; 0 is nothing. */
+function faultOf(result: number, scratch: string, path: string): CreateFault | undefined {
+  if (result === 0) return undefined;
+  const step = steps[(result >>> 16) - 1]!;
+  const code = getSystemErrorName(-(result & 0xffff));
+  return { step, error: Object.assign(new Error(`${code}: ${step} '${scratch}' -> '${path}'`), { code }) };
 }
 
 /**

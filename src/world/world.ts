@@ -135,12 +135,24 @@ export interface Files {
   open(path: string): Promise<OpenFile>;
   /** A second name for a file; EEXIST when the name is taken. The atomic conditional create. */
   link(from: string, to: string): Promise<void>;
+  /**
+   * `create`, `write`, `sync`, `link`, `syncFolder` (also when the name is taken) and `remove` in one turn of one thread,
+   * where the machine has the means. Resolves to what failed and how far it had got; the scratch file is gone either way.
+   */
+  createWhole?(scratch: string, path: string, slices: readonly Uint8Array[]): Promise<CreateFault | undefined>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Makes the names inside a folder durable. */
   syncFolder(path: string): Promise<void>;
   /** Takes an exclusive advisory lock that ends with the process; false when another live process holds it. */
   lock(path: string): Promise<FileLock | undefined>;
+}
+
+export interface CreateFault {
+  /** `write`: it has no name; `link`: not this one; `settle`: it has, and may lose it when power fails. */
+  readonly step: 'write' | 'link' | 'settle';
+  /** With the code of the system. */
+  readonly error: Error;
 }
 
 export interface FileLock {

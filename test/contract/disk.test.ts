@@ -1,6 +1,7 @@
 // What a folder as a bucket does beyond the contract: space, leftovers, other people's files.
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createWhole } from '../../native-bindings/bindings.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { memoryFolder, removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
 import { openStore } from '../../src/objects/open.js';
@@ -13,6 +14,10 @@ import { VirtualTime } from '../simulation/virtual-time.js';
 import { listed, refused } from './store-contract.js';
 
 const world = realWorld({ files: realFiles() });
+const both = [
+  ['by node:fs', world],
+  ['by the native part', realWorld({ files: realFiles(createWhole) })],
+] as const;
 let scratch: ReturnType<typeof scratchFolder>;
 beforeEach(() => {
   scratch = scratchFolder('disk');
@@ -56,8 +61,8 @@ test('what a killed process left half-written is no object, and is swept', async
   await store.put('a/2', [new Uint8Array(1)]);
 });
 
-test('nothing is left in the scratch folder, whatever became of a write', async () => {
-  const store = await openStore({ kind: 'file', folder: scratch.path }, world);
+test.each(both)('nothing is left in the scratch folder, whatever became of a write, %s', async (_name, on) => {
+  const store = await openStore({ kind: 'file', folder: scratch.path }, on);
   await store.put('a', [], { ifNoneMatch: '*' });
   await refused('precondition-failed', store.put('a', [], { ifNoneMatch: '*' }));
   const { version } = await store.put('a', [new Uint8Array(1)]);
@@ -66,19 +71,22 @@ test('nothing is left in the scratch folder, whatever became of a write', async 
   expect(readdirSync(`${scratch.path}/.writing`)).toEqual([]);
 });
 
-test('a folder that someone removed is not made again: what is gone with it would be missed only later', async () => {
-  const store = await openStore({ kind: 'file', folder: `${scratch.path}/bucket` }, world);
-  await store.put('a/1', [new Uint8Array(1)]);
-  rmSync(`${scratch.path}/bucket/a`, { recursive: true });
-  for (const options of [{}, { ifNoneMatch: '*' }] as const) {
-    expect((await refused('denied', store.put('a/2', [], options))).message).toBe('a/2: its folder is gone');
-  }
-  rmSync(`${scratch.path}/bucket`, { recursive: true });
-  await refused('denied', store.put('b/1', []));
-  expect(existsSync(`${scratch.path}/bucket`)).toBe(false);
-  await refused('not-found', store.get('a/1'));
-  await store.delete('a/1');
-});
+test.each(both)(
+  'a folder that someone removed is not made again: what is gone would be missed only later, %s',
+  async (_name, on) => {
+    const store = await openStore({ kind: 'file', folder: `${scratch.path}/bucket` }, on);
+    await store.put('a/1', [new Uint8Array(1)]);
+    rmSync(`${scratch.path}/bucket/a`, { recursive: true });
+    for (const options of [{}, { ifNoneMatch: '*' }] as const) {
+      expect((await refused('denied', store.put('a/2', [], options))).message).toBe('a/2: its folder is gone');
+    }
+    rmSync(`${scratch.path}/bucket`, { recursive: true });
+    await refused('denied', store.put('b/1', []));
+    expect(existsSync(`${scratch.path}/bucket`)).toBe(false);
+    await refused('not-found', store.get('a/1'));
+    await store.delete('a/1');
+  },
+);
 
 test('a folder that cannot be made is named in one sentence', async () => {
   writeFileSync(`${scratch.path}/file`, '');

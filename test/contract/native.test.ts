@@ -97,6 +97,36 @@ describe.each(all)('$name', (native) => {
     }
   });
 
+  test('checksums of two runs join to that of both, whatever their lengths', () => {
+    const bytes = shared(Uint8Array.from({ length: 70_000 }, (_, i) => (i * 7919) >>> 3));
+    for (const [first, second] of [
+      [0, 0],
+      [0, 9],
+      [9, 0],
+      [1, 1],
+      [61, 16_384],
+      [4_095, 65_537],
+    ] as const) {
+      const one = native.crc32c(bytes, 0, first, 0);
+      const two = native.crc32c(bytes, first, second, 0);
+      expect(native.joinCrc32c(one, two, second)).toBe(script.crc32c(bytes, 0, first + second, 0));
+    }
+  });
+
+  test.each([0, 21, 50_000])('a copy of which all but %s bytes are known has the checksum of all', (unknown) => {
+    const source = shared(Uint8Array.from({ length: 50_007 }, (_, i) => (i * 31) >> 2));
+    const target = shared(new Uint8Array(60_000));
+    const known = script.crc32c(source, 7 + unknown, 50_000 - unknown, 0);
+    const crc = native.copyKnownCrc32c(target, 9, source, 7, 50_000, 12_345, unknown, known);
+    expect(crc).toBe(script.crc32c(source, 7, 50_000, 12_345));
+    expect(Buffer.compare(target.subarray(9, 50_009), source.subarray(7))).toBe(0);
+  });
+
+  test.each([-1, 0.5, 2 ** 32, Number.NaN])('%s is no checksum to join', (wrong) => {
+    expect(() => native.joinCrc32c(wrong, 1, 1)).toThrow(RangeError);
+    expect(() => native.joinCrc32c(1, wrong, 1)).toThrow(RangeError);
+  });
+
   test.each([-1, 0.5, 2 ** 32, Number.NaN])('a count of %s records is refused', (count) => {
     expect(() => native.walkRecords(valid, 0, valid.length, count, new Float64Array(4))).toThrow(RangeError);
   });

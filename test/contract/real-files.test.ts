@@ -3,14 +3,16 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { constants, hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createWhole } from '../../native-bindings/bindings.js';
 import { realProcesses } from '../../src/world/process-identity.js';
 import { realFiles } from '../../src/world/real-files.js';
 import { root, scratchFolder } from '../processes/agent.js';
 
 const files = realFiles();
+const bindings = join(root, 'dist/native-bindings/bindings.js');
 let scratch: ReturnType<typeof scratchFolder>;
 let folder: string;
 beforeEach(() => {
@@ -49,6 +51,63 @@ test('slices are written in order at their position, more of them than one call 
   expect(await again.read(into, expected.length - 3)).toBe(3);
   expect(await again.read(into, expected.length)).toBe(0);
   await again.close();
+});
+
+describe.runIf(createWhole !== undefined)('a file that is created whole', () => {
+  const whole = realFiles(createWhole).createWhole!;
+
+  test('has all slices in order, more of them than one call takes, and leaves no scratch file', async () => {
+    const slices = Array.from({ length: 3_000 }, (_, i) =>
+      Uint8Array.of(i & 0xff, i >> 8).subarray(i % 3 === 0 ? 2 : 0),
+    );
+    const shared = new Uint8Array(new SharedArrayBuffer(3_000_000)).fill(9);
+    expect(await whole(`${folder}/scratch`, `${folder}/file`, [shared, ...slices])).toBeUndefined();
+    expect(Buffer.compare(readFileSync(`${folder}/file`), Buffer.concat([shared, ...slices]))).toBe(0);
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  test('says what failed and how far it had got', async () => {
+    const body = [Uint8Array.of(1)];
+    writeFileSync(`${folder}/taken`, 'before');
+    expect(await whole(`${folder}/scratch`, `${folder}/taken`, body)).toMatchObject({
+      step: 'link',
+      error: { code: 'EEXIST' },
+    });
+    expect(await whole(`${folder}/scratch`, `${folder}/none/file`, body)).toMatchObject({
+      step: 'link',
+      error: { code: 'ENOENT' },
+    });
+    expect(await whole(`${folder}/none/scratch`, `${folder}/file`, body)).toMatchObject({
+      step: 'write',
+      error: { code: 'ENOENT' },
+    });
+    // A scratch file of somebody else's is neither written nor removed.
+    expect(await whole(`${folder}/taken`, `${folder}/file`, body)).toMatchObject({
+      step: 'write',
+      error: { code: 'EEXIST' },
+    });
+    expect(readdirSync(folder)).toEqual(['taken']);
+    expect(readFileSync(`${folder}/taken`, 'utf8')).toBe('before');
+  });
+
+  test('that does not fit has no name, and no scratch file either', () => {
+    // A limit on file sizes stands in for a full disk: some of the bytes are taken, then no more.
+    const script = `const { createWhole } = await import(${JSON.stringify(bindings)});
+      process.on('SIGXFSZ', () => {});
+      console.log(await createWhole('${folder}/scratch', '${folder}/file', '${folder}', [new Uint8Array(1 << 20)]));`;
+    const output = execFileSync('bash', [
+      '-c',
+      'ulimit -f 64; exec "$0" --input-type=module -e "$1"',
+      process.execPath,
+      script,
+    ]);
+    expect(Number(output)).toBe((1 << 16) | constants.errno.EFBIG);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('asked for nonsense, throws', () => {
+    expect(() => createWhole!('a', 'b', 'c', ['d' as never])).toThrow(TypeError);
+  });
 });
 
 test('errors carry the code of the system', async () => {

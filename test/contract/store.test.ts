@@ -1,4 +1,5 @@
 // Every store without a server of its own keeps the contract: memory, `memory:`, disk, disk on a simulated file system.
+import { createWhole } from '../../native-bindings/bindings.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';
 import { removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
@@ -29,17 +30,24 @@ storeContract('memory:', async () => {
   };
 });
 
-storeContract('file:', async () => {
-  const folder = scratchFolder('store');
-  const store = await openStore({ kind: 'file', folder: `${folder.path}/made/by/it` }, world);
-  return {
-    store,
-    async close() {
-      await store.close();
-      folder.remove();
-    },
-  };
-});
+const withNative = realWorld({ files: realFiles(createWhole) });
+
+// Without the native part it is the first twice over.
+for (const [name, on] of [
+  ['file:, by node:fs', world],
+  ['file:, by the native part', withNative],
+] as const)
+  storeContract(name, async () => {
+    const folder = scratchFolder('store');
+    const store = await openStore({ kind: 'file', folder: `${folder.path}/made/by/it` }, on);
+    return {
+      store,
+      async close() {
+        await store.close();
+        folder.remove();
+      },
+    };
+  });
 
 storeContract('a disk of the simulator', async () => {
   const time = new VirtualTime();

@@ -223,6 +223,27 @@ test('a header whose greatest time is not its records’ is mended in the stored
   expect(footer.extents[0]!.crc32c).toBe(native.crc32c(right, 0, right.length, 0));
 });
 
+test('checksums of extents and of the object are of their bytes, however long the batches and whoever compressed them', async () => {
+  const lane = new LaneHarness({ batchBytes: 200_000, topic: { compression: { codec: 1, level: 6 } } });
+  await lane.beginWindow();
+  const noise = Buffer.from(Uint8Array.from({ length: 30_000 }, (_, i) => (i * i * 2_654_435_761) >>> 13)).toString(
+    'base64',
+  );
+  for (const value of ['a', noise, noise.slice(0, 9_000)]) {
+    lane.produce({ partitions: [0, 1].map((partition) => [partition, makeBatch({ values: [value] })] as const) });
+  }
+  await lane.world.pass(200);
+  const [put] = lane.store.puts;
+  const object = put!.bytes();
+  expect(put!.crc32c).toBe(native.crc32c(object, 0, object.length, 0));
+  const { extents } = decodeFooter(object, object.length);
+  expect(extents.map(({ batches }) => batches)).toEqual([3, 3]);
+  for (const { position, length, crc32c } of extents) {
+    expect(crc32c).toBe(native.crc32c(object, position, length, 0));
+  }
+  expect(object.length).toBeGreaterThan(2 * 30_000);
+});
+
 test('requests wait for the topics that they were sent after', async () => {
   const lane = new LaneHarness();
   lane.store.open = true;
