@@ -30,12 +30,25 @@ try {
   execFileSync('buf', ['generate', 'proto', '--template', template], { stdio: 'inherit' });
   for (const [proto, owner] of Object.entries(owners)) {
     const code = readFileSync(join(folder, proto.replace('.proto', '.ts')), 'utf8');
-    const body = code
-      .split('\n')
-      .filter((line) => !line.startsWith('//   protoc'))
-      .join('\n');
+    const body = withNumbers(
+      code
+        .split('\n')
+        .filter((line) => !line.startsWith('//   protoc'))
+        .join('\n'),
+    );
     writeFileSync(owner, `// @ts-nocheck\n// From proto/${proto} by \`npm run proto\`. Do not edit.\n${body}`);
   }
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** 64-bit integers are read and written as numbers (src/bytes/wire-numbers.ts). */
+function withNumbers(code) {
+  return code
+    .replace(
+      'import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";',
+      'import { NumberReader as BinaryReader, NumberWriter as BinaryWriter } from "../bytes/wire-numbers.js";',
+    )
+    .replaceAll(/longToNumber\(reader\.(u?int64|sint64)\(\)\)/g, 'reader.$1Number()')
+    .replace(/\nfunction longToNumber\([\s\S]*?\n\}\n/, '');
 }

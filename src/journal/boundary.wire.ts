@@ -5,7 +5,7 @@
 // source: boundary.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { NumberReader as BinaryReader, NumberWriter as BinaryWriter } from "../bytes/wire-numbers.js";
 
 /** The one mutable object of a cluster: where a start begins. Replaced by compare-and-set; it only grows. */
 
@@ -81,7 +81,7 @@ export const Boundary: MessageFns<Boundary> = {
               break;
             }
 
-            message.revision = longToNumber(reader.uint64());
+            message.revision = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -94,7 +94,7 @@ export const Boundary: MessageFns<Boundary> = {
           }
           case 4: {
             if (tag === 32) {
-              message.terms.push(longToNumber(reader.uint64()));
+              message.terms.push(reader.uint64Number());
 
               continue;
             }
@@ -102,7 +102,7 @@ export const Boundary: MessageFns<Boundary> = {
             if (tag === 34) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.terms.push(longToNumber(reader.uint64()));
+                message.terms.push(reader.uint64Number());
               }
 
               continue;
@@ -162,7 +162,7 @@ export const KeptSnapshot: MessageFns<KeptSnapshot> = {
               break;
             }
 
-            message.revision = longToNumber(reader.uint64());
+            message.revision = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -178,7 +178,7 @@ export const KeptSnapshot: MessageFns<KeptSnapshot> = {
               break;
             }
 
-            message.bytes = longToNumber(reader.uint64());
+            message.bytes = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -201,17 +201,6 @@ export const KeptSnapshot: MessageFns<KeptSnapshot> = {
     }
   },
 };
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

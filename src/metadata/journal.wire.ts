@@ -5,7 +5,7 @@
 // source: journal.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { NumberReader as BinaryReader, NumberWriter as BinaryWriter } from "../bytes/wire-numbers.js";
 
 /**
  * The journal: one Entry a revision, in order, each chained to the one before it.
@@ -520,7 +520,7 @@ export const Entry: MessageFns<Entry> = {
               break;
             }
 
-            message.revision = longToNumber(reader.uint64());
+            message.revision = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -544,7 +544,7 @@ export const Entry: MessageFns<Entry> = {
               break;
             }
 
-            message.term = longToNumber(reader.uint64());
+            message.term = reader.uint64Number();
             continue;
           }
           case 6: {
@@ -552,7 +552,7 @@ export const Entry: MessageFns<Entry> = {
               break;
             }
 
-            message.timeMs = longToNumber(reader.int64());
+            message.timeMs = reader.int64Number();
             continue;
           }
           case 7: {
@@ -618,7 +618,7 @@ export const Forwarded: MessageFns<Forwarded> = {
               break;
             }
 
-            message.agentEpoch = longToNumber(reader.uint64());
+            message.agentEpoch = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -634,7 +634,7 @@ export const Forwarded: MessageFns<Forwarded> = {
               break;
             }
 
-            message.number = longToNumber(reader.uint64());
+            message.number = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -642,7 +642,7 @@ export const Forwarded: MessageFns<Forwarded> = {
               break;
             }
 
-            message.confirmed = longToNumber(reader.uint64());
+            message.confirmed = reader.uint64Number();
             continue;
           }
           case 5: {
@@ -1194,7 +1194,7 @@ export const CloseAgentEpoch: MessageFns<CloseAgentEpoch> = {
               break;
             }
 
-            message.agentEpoch = longToNumber(reader.uint64());
+            message.agentEpoch = reader.uint64Number();
             continue;
           }
         }
@@ -1287,7 +1287,7 @@ export const BecomeLeader: MessageFns<BecomeLeader> = {
               break;
             }
 
-            message.processStart = longToNumber(reader.uint64());
+            message.processStart = reader.uint64Number();
             continue;
           }
           case 6: {
@@ -1572,7 +1572,7 @@ export const AlterTopicConfigs: MessageFns<AlterTopicConfigs> = {
               break;
             }
 
-            message.expectedRevision = longToNumber(reader.uint64());
+            message.expectedRevision = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -1708,7 +1708,7 @@ export const AlterResourceConfigs: MessageFns<AlterResourceConfigs> = {
               break;
             }
 
-            message.expectedRevision = longToNumber(reader.uint64());
+            message.expectedRevision = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -1845,7 +1845,7 @@ export const TopicLogStarts: MessageFns<TopicLogStarts> = {
           }
           case 3: {
             if (tag === 24) {
-              message.offsets.push(longToNumber(reader.sint64()));
+              message.offsets.push(reader.sint64Number());
 
               continue;
             }
@@ -1853,7 +1853,7 @@ export const TopicLogStarts: MessageFns<TopicLogStarts> = {
             if (tag === 26) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.offsets.push(longToNumber(reader.sint64()));
+                message.offsets.push(reader.sint64Number());
               }
 
               continue;
@@ -2184,7 +2184,7 @@ export const PublishSegment: MessageFns<PublishSegment> = {
               break;
             }
 
-            message.segment = longToNumber(reader.uint64());
+            message.segment = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -2192,7 +2192,7 @@ export const PublishSegment: MessageFns<PublishSegment> = {
               break;
             }
 
-            message.bytes = longToNumber(reader.uint64());
+            message.bytes = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -2320,7 +2320,7 @@ export const SegmentPartition: MessageFns<SegmentPartition> = {
               break;
             }
 
-            message.position = longToNumber(reader.uint64());
+            message.position = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -2361,7 +2361,7 @@ export const SegmentPartition: MessageFns<SegmentPartition> = {
           }
           case 6: {
             if (tag === 48) {
-              message.maxTimestamps.push(longToNumber(reader.sint64()));
+              message.maxTimestamps.push(reader.sint64Number());
 
               continue;
             }
@@ -2369,7 +2369,7 @@ export const SegmentPartition: MessageFns<SegmentPartition> = {
             if (tag === 50) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.maxTimestamps.push(longToNumber(reader.sint64()));
+                message.maxTimestamps.push(reader.sint64Number());
               }
 
               continue;
@@ -2379,7 +2379,7 @@ export const SegmentPartition: MessageFns<SegmentPartition> = {
           }
           case 7: {
             if (tag === 56) {
-              message.producerIds.push(longToNumber(reader.sint64()));
+              message.producerIds.push(reader.sint64Number());
 
               continue;
             }
@@ -2387,7 +2387,7 @@ export const SegmentPartition: MessageFns<SegmentPartition> = {
             if (tag === 58) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.producerIds.push(longToNumber(reader.sint64()));
+                message.producerIds.push(reader.sint64Number());
               }
 
               continue;
@@ -2512,7 +2512,7 @@ export const SetLimits: MessageFns<SetLimits> = {
               break;
             }
 
-            message.metadataBytesMax = longToNumber(reader.uint64());
+            message.metadataBytesMax = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -3134,7 +3134,7 @@ export const OffsetCommit: MessageFns<OffsetCommit> = {
               break;
             }
 
-            message.offset = longToNumber(reader.int64());
+            message.offset = reader.int64Number();
             continue;
           }
           case 4: {
@@ -3262,7 +3262,7 @@ export const CommitOffsets: MessageFns<CommitOffsets> = {
               break;
             }
 
-            message.retentionMs = longToNumber(reader.int64());
+            message.retentionMs = reader.int64Number();
             continue;
           }
           case 20: {
@@ -3395,7 +3395,7 @@ export const CompleteJoin: MessageFns<CompleteJoin> = {
               break;
             }
 
-            message.joinPhase = longToNumber(reader.uint64());
+            message.joinPhase = reader.uint64Number();
             continue;
           }
         }
@@ -3806,7 +3806,7 @@ export const ExpireOffsets: MessageFns<ExpireOffsets> = {
               break;
             }
 
-            message.nowMs = longToNumber(reader.int64());
+            message.nowMs = reader.int64Number();
             continue;
           }
           case 2: {
@@ -3814,7 +3814,7 @@ export const ExpireOffsets: MessageFns<ExpireOffsets> = {
               break;
             }
 
-            message.retentionMs = longToNumber(reader.uint64());
+            message.retentionMs = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -4461,17 +4461,6 @@ export const ResolveRegexes: MessageFns<ResolveRegexes> = {
     }
   },
 };
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

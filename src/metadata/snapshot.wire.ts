@@ -5,7 +5,7 @@
 // source: snapshot.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { NumberReader as BinaryReader, NumberWriter as BinaryWriter } from "../bytes/wire-numbers.js";
 
 /**
  * The whole metadata state at a revision. Equal states give equal bytes: rows stand in the order in which they came to be,
@@ -535,7 +535,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.revision = longToNumber(reader.uint64());
+            message.revision = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -543,7 +543,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.timeMs = longToNumber(reader.int64());
+            message.timeMs = reader.int64Number();
             continue;
           }
           case 5: {
@@ -559,7 +559,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.bytes = longToNumber(reader.uint64());
+            message.bytes = reader.uint64Number();
             continue;
           }
           case 7: {
@@ -567,7 +567,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.metadataBytesMax = longToNumber(reader.uint64());
+            message.metadataBytesMax = reader.uint64Number();
             continue;
           }
           case 8: {
@@ -583,7 +583,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.lastAgentEpoch = longToNumber(reader.uint64());
+            message.lastAgentEpoch = reader.uint64Number();
             continue;
           }
           case 10: {
@@ -591,7 +591,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.nextProducerId = longToNumber(reader.uint64());
+            message.nextProducerId = reader.uint64Number();
             continue;
           }
           case 11: {
@@ -599,7 +599,7 @@ export const Snapshot: MessageFns<Snapshot> = {
               break;
             }
 
-            message.term = longToNumber(reader.uint64());
+            message.term = reader.uint64Number();
             continue;
           }
           case 12: {
@@ -800,7 +800,7 @@ export const LeaderRow: MessageFns<LeaderRow> = {
               break;
             }
 
-            message.processStart = longToNumber(reader.uint64());
+            message.processStart = reader.uint64Number();
             continue;
           }
           case 6: {
@@ -1029,7 +1029,7 @@ export const AgentRow: MessageFns<AgentRow> = {
               break;
             }
 
-            message.agentEpoch = longToNumber(reader.uint64());
+            message.agentEpoch = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -1130,7 +1130,7 @@ export const PublishedPage: MessageFns<PublishedPage> = {
               break;
             }
 
-            message.page = longToNumber(reader.uint64());
+            message.page = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -1208,7 +1208,7 @@ export const StreamRow: MessageFns<StreamRow> = {
               break;
             }
 
-            message.last = longToNumber(reader.uint64());
+            message.last = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -1548,7 +1548,7 @@ export const RegisteredRow: MessageFns<RegisteredRow> = {
               break;
             }
 
-            message.agentEpoch = longToNumber(reader.uint64());
+            message.agentEpoch = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -1651,7 +1651,7 @@ export const ProducerIdsRow: MessageFns<ProducerIdsRow> = {
               break;
             }
 
-            message.first = longToNumber(reader.uint64());
+            message.first = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -1765,7 +1765,7 @@ export const PublishedPartitionRow: MessageFns<PublishedPartitionRow> = {
         switch (tag >>> 3) {
           case 1: {
             if (tag === 8) {
-              message.baseOffsets.push(longToNumber(reader.sint64()));
+              message.baseOffsets.push(reader.sint64Number());
 
               continue;
             }
@@ -1773,7 +1773,7 @@ export const PublishedPartitionRow: MessageFns<PublishedPartitionRow> = {
             if (tag === 10) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.baseOffsets.push(longToNumber(reader.sint64()));
+                message.baseOffsets.push(reader.sint64Number());
               }
 
               continue;
@@ -1812,7 +1812,7 @@ export const PublishedPartitionRow: MessageFns<PublishedPartitionRow> = {
               break;
             }
 
-            message.logStartOffset = longToNumber(reader.sint64());
+            message.logStartOffset = reader.sint64Number();
             continue;
           }
         }
@@ -1883,7 +1883,7 @@ export const JoinedRow: MessageFns<JoinedRow> = {
               break;
             }
 
-            message.joinPhase = longToNumber(reader.uint64());
+            message.joinPhase = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -2137,7 +2137,7 @@ export const RecordsDeletedRow: MessageFns<RecordsDeletedRow> = {
           }
           case 2: {
             if (tag === 16) {
-              message.lowWatermarks.push(longToNumber(reader.sint64()));
+              message.lowWatermarks.push(reader.sint64Number());
 
               continue;
             }
@@ -2145,7 +2145,7 @@ export const RecordsDeletedRow: MessageFns<RecordsDeletedRow> = {
             if (tag === 18) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.lowWatermarks.push(longToNumber(reader.sint64()));
+                message.lowWatermarks.push(reader.sint64Number());
               }
 
               continue;
@@ -2246,7 +2246,7 @@ export const SegmentColumns: MessageFns<SegmentColumns> = {
         switch (tag >>> 3) {
           case 1: {
             if (tag === 8) {
-              message.agentEpochs.push(longToNumber(reader.uint64()));
+              message.agentEpochs.push(reader.uint64Number());
 
               continue;
             }
@@ -2254,7 +2254,7 @@ export const SegmentColumns: MessageFns<SegmentColumns> = {
             if (tag === 10) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.agentEpochs.push(longToNumber(reader.uint64()));
+                message.agentEpochs.push(reader.uint64Number());
               }
 
               continue;
@@ -2264,7 +2264,7 @@ export const SegmentColumns: MessageFns<SegmentColumns> = {
           }
           case 2: {
             if (tag === 16) {
-              message.numbers.push(longToNumber(reader.uint64()));
+              message.numbers.push(reader.uint64Number());
 
               continue;
             }
@@ -2272,7 +2272,7 @@ export const SegmentColumns: MessageFns<SegmentColumns> = {
             if (tag === 18) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.numbers.push(longToNumber(reader.uint64()));
+                message.numbers.push(reader.uint64Number());
               }
 
               continue;
@@ -2467,7 +2467,7 @@ export const TopicRow: MessageFns<TopicRow> = {
               break;
             }
 
-            message.configsRevision = longToNumber(reader.uint64());
+            message.configsRevision = reader.uint64Number();
             continue;
           }
         }
@@ -2538,7 +2538,7 @@ export const ResourceConfigsRow: MessageFns<ResourceConfigsRow> = {
               break;
             }
 
-            message.configsRevision = longToNumber(reader.uint64());
+            message.configsRevision = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -2783,7 +2783,7 @@ export const PartitionRow: MessageFns<PartitionRow> = {
               break;
             }
 
-            message.logStartOffset = longToNumber(reader.uint64());
+            message.logStartOffset = reader.uint64Number();
             continue;
           }
           case 2: {
@@ -2791,7 +2791,7 @@ export const PartitionRow: MessageFns<PartitionRow> = {
               break;
             }
 
-            message.highWatermark = longToNumber(reader.uint64());
+            message.highWatermark = reader.uint64Number();
             continue;
           }
           case 3: {
@@ -2889,7 +2889,7 @@ export const ExtentColumns: MessageFns<ExtentColumns> = {
         switch (tag >>> 3) {
           case 1: {
             if (tag === 8) {
-              message.baseOffsets.push(longToNumber(reader.uint64()));
+              message.baseOffsets.push(reader.uint64Number());
 
               continue;
             }
@@ -2897,7 +2897,7 @@ export const ExtentColumns: MessageFns<ExtentColumns> = {
             if (tag === 10) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.baseOffsets.push(longToNumber(reader.uint64()));
+                message.baseOffsets.push(reader.uint64Number());
               }
 
               continue;
@@ -2925,7 +2925,7 @@ export const ExtentColumns: MessageFns<ExtentColumns> = {
           }
           case 3: {
             if (tag === 24) {
-              message.maxTimestamps.push(longToNumber(reader.sint64()));
+              message.maxTimestamps.push(reader.sint64Number());
 
               continue;
             }
@@ -2933,7 +2933,7 @@ export const ExtentColumns: MessageFns<ExtentColumns> = {
             if (tag === 26) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.maxTimestamps.push(longToNumber(reader.sint64()));
+                message.maxTimestamps.push(reader.sint64Number());
               }
 
               continue;
@@ -3097,7 +3097,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
         switch (tag >>> 3) {
           case 1: {
             if (tag === 8) {
-              message.producerIds.push(longToNumber(reader.uint64()));
+              message.producerIds.push(reader.uint64Number());
 
               continue;
             }
@@ -3105,7 +3105,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
             if (tag === 10) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.producerIds.push(longToNumber(reader.uint64()));
+                message.producerIds.push(reader.uint64Number());
               }
 
               continue;
@@ -3133,7 +3133,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
           }
           case 3: {
             if (tag === 24) {
-              message.usedMs.push(longToNumber(reader.int64()));
+              message.usedMs.push(reader.int64Number());
 
               continue;
             }
@@ -3141,7 +3141,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
             if (tag === 26) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.usedMs.push(longToNumber(reader.int64()));
+                message.usedMs.push(reader.int64Number());
               }
 
               continue;
@@ -3205,7 +3205,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
           }
           case 7: {
             if (tag === 56) {
-              message.baseOffsets.push(longToNumber(reader.uint64()));
+              message.baseOffsets.push(reader.uint64Number());
 
               continue;
             }
@@ -3213,7 +3213,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
             if (tag === 58) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.baseOffsets.push(longToNumber(reader.uint64()));
+                message.baseOffsets.push(reader.uint64Number());
               }
 
               continue;
@@ -3223,7 +3223,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
           }
           case 8: {
             if (tag === 64) {
-              message.lastTimestamps.push(longToNumber(reader.sint64()));
+              message.lastTimestamps.push(reader.sint64Number());
 
               continue;
             }
@@ -3231,7 +3231,7 @@ export const ProducerColumns: MessageFns<ProducerColumns> = {
             if (tag === 66) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.lastTimestamps.push(longToNumber(reader.sint64()));
+                message.lastTimestamps.push(reader.sint64Number());
               }
 
               continue;
@@ -3360,7 +3360,7 @@ export const GroupRow: MessageFns<GroupRow> = {
               break;
             }
 
-            message.joinPhase = longToNumber(reader.uint64());
+            message.joinPhase = reader.uint64Number();
             continue;
           }
           case 5: {
@@ -3392,7 +3392,7 @@ export const GroupRow: MessageFns<GroupRow> = {
               break;
             }
 
-            message.joinStartedMs = longToNumber(reader.int64());
+            message.joinStartedMs = reader.int64Number();
             continue;
           }
           case 9: {
@@ -3432,7 +3432,7 @@ export const GroupRow: MessageFns<GroupRow> = {
               break;
             }
 
-            message.emptySinceMs = longToNumber(reader.int64());
+            message.emptySinceMs = reader.int64Number();
             continue;
           }
           case 13: {
@@ -4502,7 +4502,7 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
           }
           case 3: {
             if (tag === 24) {
-              message.offsets.push(longToNumber(reader.int64()));
+              message.offsets.push(reader.int64Number());
 
               continue;
             }
@@ -4510,7 +4510,7 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
             if (tag === 26) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.offsets.push(longToNumber(reader.int64()));
+                message.offsets.push(reader.int64Number());
               }
 
               continue;
@@ -4546,7 +4546,7 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
           }
           case 6: {
             if (tag === 48) {
-              message.committedMs.push(longToNumber(reader.int64()));
+              message.committedMs.push(reader.int64Number());
 
               continue;
             }
@@ -4554,7 +4554,7 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
             if (tag === 50) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.committedMs.push(longToNumber(reader.int64()));
+                message.committedMs.push(reader.int64Number());
               }
 
               continue;
@@ -4564,7 +4564,7 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
           }
           case 20: {
             if (tag === 160) {
-              message.expireMs.push(longToNumber(reader.sint64()));
+              message.expireMs.push(reader.sint64Number());
 
               continue;
             }
@@ -4572,7 +4572,7 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
             if (tag === 162) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.expireMs.push(longToNumber(reader.sint64()));
+                message.expireMs.push(reader.sint64Number());
               }
 
               continue;
@@ -4592,17 +4592,6 @@ export const TopicOffsetsRow: MessageFns<TopicOffsetsRow> = {
     }
   },
 };
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

@@ -5,7 +5,7 @@
 // source: segment.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { NumberReader as BinaryReader, NumberWriter as BinaryWriter } from "../bytes/wire-numbers.js";
 
 /**
  * The footer of a segment. The object is: batches grouped by (topic id, partition) · footer bytes ·
@@ -109,7 +109,7 @@ export const SegmentFooter: MessageFns<SegmentFooter> = {
               break;
             }
 
-            message.agentEpoch = longToNumber(reader.uint64());
+            message.agentEpoch = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -117,7 +117,7 @@ export const SegmentFooter: MessageFns<SegmentFooter> = {
               break;
             }
 
-            message.segment = longToNumber(reader.uint64());
+            message.segment = reader.uint64Number();
             continue;
           }
           case 5: {
@@ -125,7 +125,7 @@ export const SegmentFooter: MessageFns<SegmentFooter> = {
               break;
             }
 
-            message.dataBytes = longToNumber(reader.uint64());
+            message.dataBytes = reader.uint64Number();
             continue;
           }
           case 6: {
@@ -237,7 +237,7 @@ export const SegmentExtent: MessageFns<SegmentExtent> = {
               break;
             }
 
-            message.position = longToNumber(reader.uint64());
+            message.position = reader.uint64Number();
             continue;
           }
           case 4: {
@@ -245,7 +245,7 @@ export const SegmentExtent: MessageFns<SegmentExtent> = {
               break;
             }
 
-            message.length = longToNumber(reader.uint64());
+            message.length = reader.uint64Number();
             continue;
           }
           case 5: {
@@ -269,7 +269,7 @@ export const SegmentExtent: MessageFns<SegmentExtent> = {
               break;
             }
 
-            message.minTimestamp = longToNumber(reader.sint64());
+            message.minTimestamp = reader.sint64Number();
             continue;
           }
           case 8: {
@@ -277,7 +277,7 @@ export const SegmentExtent: MessageFns<SegmentExtent> = {
               break;
             }
 
-            message.maxTimestamp = longToNumber(reader.sint64());
+            message.maxTimestamp = reader.sint64Number();
             continue;
           }
           case 9: {
@@ -356,7 +356,7 @@ export const ProducerRange: MessageFns<ProducerRange> = {
               break;
             }
 
-            message.producerId = longToNumber(reader.sint64());
+            message.producerId = reader.sint64Number();
             continue;
           }
           case 2: {
@@ -395,17 +395,6 @@ export const ProducerRange: MessageFns<ProducerRange> = {
     }
   },
 };
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
