@@ -3,7 +3,7 @@
  * before it costs anything; the handshake begins with `readInto`, and only when the whole ClientHello is there: that is
  * where its expensive part lies, and one of them a turn of the event loop keeps a storm of them from stalling neighbours.
  *
- * Bytes come decrypted in 'data' events and are copied once, natively, to where the sink wants them. Bytes go out in
+ * Bytes are copied once, natively, from where they were decrypted to where the sink wants them. Bytes go out in
  * pieces, because Node encrypts a write at once and keeps the whole of it: a piece bounds that time and that memory.
  */
 import { constants, createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
@@ -16,8 +16,9 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { HELLO_BYTES_MAX, judgeFirstBytes } from './client-hello.js';
-import { acceptedSocketOptions, copyInto, startListening } from './real-sockets.js';
+import { acceptedSocketOptions, copyInto, type SocketReads, startListening } from './real-sockets.js';
 import { TlsOutput } from './tls-output.js';
+import { canReadDirectly, TlsReads } from './tls-reads.js';
 import type { Address, CertificateFacts, Connection, ReadSink, TlsCredentials, TlsListening } from './world.js';
 
 const handshakeMsMax = 10_000;
@@ -64,10 +65,11 @@ function certificatesOf(pem: string, what: string): readonly X509Certificate[] {
 export async function listenTls(
   address: Address,
   credentials: TlsCredentials,
+  reads: SocketReads,
   accept: (connection: Connection) => void,
 ): Promise<TlsListening> {
   checkCredentials(credentials);
-  const handshakes = new Handshakes(credentials);
+  const handshakes = new Handshakes(credentials, reads);
   const server = createTcpServer(acceptedSocketOptions, (socket) => accept(new TlsConnection(socket, handshakes)));
   const listening = await startListening(server, address, backlog);
   return { ...listening, renew: (renewed) => handshakes.renew(renewed) };
@@ -87,12 +89,14 @@ function contextOf({ certificate, key, ca }: TlsCredentials): TlsOptions {
 
 /** The handshakes of one listener: one begins per turn of the event loop. */
 class Handshakes {
+  readonly reads: SocketReads;
   readonly #server: TlsServer;
   readonly #connections = new WeakMap<Socket, TlsConnection>();
   readonly #waiting: TlsConnection[] = [];
   #scheduled = false;
 
-  constructor(credentials: TlsCredentials) {
+  constructor(credentials: TlsCredentials, reads: SocketReads) {
+    this.reads = reads;
     const withCa = credentials.ca !== undefined;
     this.#server = createTlsServer({
       ...contextOf(credentials),
@@ -149,7 +153,7 @@ const sentences: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the client does not trust the certificate of this listener',
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'the client does not trust the certificate of this listener',
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'the client does not trust the certificate of this listener',
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the client has no certificate, which --tls-ca requires',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the client gave no certificate, which --tls-ca requires',
 };
 
 function sentenceOfFailure(error: Error & { readonly code?: string }, because: string | null): string {
@@ -169,6 +173,7 @@ class TlsConnection implements Connection {
   #hasSent = false;
   #sink: ReadSink | undefined;
   #socket: TLSSocket | undefined;
+  #reads: { pause(): void; resume(): void } | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #failure: string | undefined;
   #paused = false;
@@ -228,11 +233,16 @@ class TlsConnection implements Connection {
     // During the handshake the end of one side is the end; from now on what is queued is still sent.
     socket.allowHalfOpen = true;
     socket.on('error', () => {});
-    socket.on('end', () => this.#output.end());
     socket.on('close', () => this.#gone());
-    copyInto(socket, this.#sink!);
+    if (this.#handshakes.reads === 'direct' && canReadDirectly(socket)) {
+      this.#reads = new TlsReads(socket, this.#sink!, this.#paused, () => this.#output.end());
+    } else {
+      this.#reads = socket;
+      socket.on('end', () => this.#output.end());
+      copyInto(socket, this.#sink!);
+      if (!this.#paused) socket.resume();
+    }
     this.#output.open(socket);
-    if (!this.#paused) socket.resume();
   }
 
   /** The handshake has failed; its sockets are being closed. */
@@ -242,12 +252,12 @@ class TlsConnection implements Connection {
 
   pause(): void {
     this.#paused = true;
-    this.#socket?.pause();
+    this.#reads?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#socket?.resume();
+    this.#reads?.resume();
   }
 
   write(slices: readonly Uint8Array[], done: () => void = () => {}): void {

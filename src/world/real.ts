@@ -20,7 +20,7 @@ export function realWorld(options: RealWorldOptions): World {
     random: realRandom,
     net: {
       listen: (address, accept) => listenTcp(address, reads, accept),
-      listenTls,
+      listenTls: (address, credentials, accept) => listenTls(address, credentials, reads, accept),
       checkTls: checkCredentials,
       serveHttp,
     },

@@ -77,7 +77,7 @@ export function tlsScenarios(driver: ClientDriver): void {
         () => 'refused',
       );
       // Many clients withhold a certificate that the listener, by the authorities it names, would not take.
-      const told = /the client's certificate is refused|the client has no certificate, which --tls-ca requires/;
+      const told = /the client's certificate is refused|the client gave no certificate, which --tls-ca requires/;
       await expect.poll(() => agent.output(), { timeout: MINUTE }).toMatch(told);
       // A client that tries for ever ends when there is nobody left; until then it was not let in.
       expect(await Promise.race([refused, Promise.resolve('still trying')])).not.toBe('let in');

@@ -3,6 +3,7 @@ import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach } from 'vitest';
+import type { SocketReads } from '../../src/world/real-sockets.js';
 import { listenTls } from '../../src/world/real-tls.js';
 import type { Connection, TlsCredentials, TlsListening } from '../../src/world/world.js';
 import { CertificateAuthority } from '../servers/certificates.js';
@@ -64,11 +65,11 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-export async function watch(credentials: TlsCredentials): Promise<Watched> {
+export async function watch(credentials: TlsCredentials, reads: SocketReads = 'direct'): Promise<Watched> {
   const connections: Connection[] = [];
   const sinks: Recorder[] = [];
   const failures: (string | undefined)[] = [];
-  const listening = await listenTls({ host: '127.0.0.1', port: 0 }, credentials, (connection) => {
+  const listening = await listenTls({ host: '127.0.0.1', port: 0 }, credentials, reads, (connection) => {
     const sink = new Recorder(() => new Uint8Array(new SharedArrayBuffer(4096)));
     connections.push(connection);
     sinks.push(sink);

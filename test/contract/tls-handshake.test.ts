@@ -26,7 +26,9 @@ afterEach(() => {
 describe('a handshake', () => {
   test('does not begin before somebody reads, so that a connection can be turned away for nothing', async () => {
     const accepted: Connection[] = [];
-    const listening = await listenTls({ host: '127.0.0.1', port: 0 }, plain, (connection) => accepted.push(connection));
+    const listening = await listenTls({ host: '127.0.0.1', port: 0 }, plain, 'direct', (connection) =>
+      accepted.push(connection),
+    );
     closing.push(() => listening.close());
     const raw = await dialTcp(listening.address.port);
     let answered = 0;
@@ -199,7 +201,7 @@ describe('client certificates', () => {
     const watched = await watch(mutual);
     const { client: without } = await dialTls(watched.port, { maxVersion: 'TLSv1.3' });
     await new Promise((resolve) => without.once('error', resolve));
-    expect(await failureOf(watched)).toBe('the client has no certificate, which --tls-ca requires');
+    expect(await failureOf(watched)).toBe('the client gave no certificate, which --tls-ca requires');
     expect(watched.sinks[0]!.bytes).toBe(0);
   });
 

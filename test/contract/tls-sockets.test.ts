@@ -2,6 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, test } from 'vitest';
+import type { SocketReads } from '../../src/world/real-sockets.js';
 import { checkCredentials, listenTls } from '../../src/world/real-tls.js';
 import type { TlsCredentials } from '../../src/world/world.js';
 import { CertificateAuthority } from '../servers/certificates.js';
@@ -19,11 +20,12 @@ import {
   watch,
 } from './tls-ends.js';
 
-const transport: Transport = {
-  listen: (port, accept) => listenTls({ host: '127.0.0.1', port }, plain, accept),
+const transport = (reads: SocketReads): Transport => ({
+  listen: (port, accept) => listenTls({ host: '127.0.0.1', port }, plain, reads, accept),
   dial: dialTls,
-};
-connectionContract('connections by TLS', transport);
+});
+connectionContract('connections by TLS whose reads are direct', transport('direct'));
+connectionContract('connections by TLS whose reads are copied', transport('copied'));
 
 describe('renewed credentials', () => {
   test('are for new connections; open ones stay', async () => {
@@ -93,6 +95,34 @@ describe('a connection', () => {
     await until(() => watched.failures.length === 1);
     expect(watched.sinks[0]!.all.equals(pattern(10_000, 2))).toBe(true);
   });
+
+  test.each<SocketReads>(['direct', 'copied'])(
+    'that is paused with much under way keeps it, and the end behind it, until it goes on: reads %s',
+    async (reads) => {
+      const watched = await watch(plain, reads);
+      const { client: socket } = await dialTls(watched.port);
+      await until(() => watched.connections.length === 1);
+      const [connection, sink] = [watched.connections[0]!, watched.sinks[0]!];
+      sink.onLanded = () => connection.pause();
+      const bytes = pattern(60_000, 8);
+      socket.end(bytes);
+      let pauses = 0;
+      while (sink.bytes < bytes.length) {
+        const before = sink.bytes;
+        connection.resume();
+        await until(() => sink.bytes > before);
+        pauses += 1;
+        const atPause = sink.bytes;
+        for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        if (reads === 'direct') expect(sink.bytes).toBe(atPause);
+        if (reads === 'direct' || sink.bytes < bytes.length) expect(watched.failures).toEqual([]);
+      }
+      expect(sink.all.equals(bytes)).toBe(true);
+      if (reads === 'direct') expect(pauses).toBeGreaterThanOrEqual(bytes.length / 4096);
+      connection.resume();
+      await until(() => watched.failures.length === 1);
+    },
+  );
 
   test('encrypts a long answer in pieces: a neighbour gets its turn before the end of it', async () => {
     const watched = await watch(plain);
