@@ -93,6 +93,7 @@ ${rows.join('\n')}
   both. \`weft_tls_certificate_expiry_timestamp_seconds\` says when to worry. A handshake has ten seconds; one that fails is a line
   in the log that says why, as is plaintext on a TLS listener and TLS on a plaintext one. A session is resumed by the agent that
   began it, not by others. Advertised hosts must be among the names in the certificate.
+- **An S3 server whose certificate has an authority of its own** is trusted by \`NODE_EXTRA_CA_CERTS=FILE\` in the environment, in PEM.
 - **The size of segments.** \`--batch-bytes\`, but at most 3/64 of \`--memory\` divided by \`--workers\`: 6 MiB with the default
   memory and four workers.
 - **A start after a crash.** The journal belongs to its leader until the leader resigns or has been silent for

@@ -4,6 +4,7 @@ import { native } from '../../../native-bindings/bindings.js';
 import type { World } from '../../world/world.js';
 import { StoreError } from '../store.js';
 import { checkKey } from './keys.js';
+import { connectResuming } from './s3-connect.js';
 import type { S3Access } from './s3-credentials.js';
 import { errorCodeOf, refusal, type S3Action, silence } from './s3-faults.js';
 import { exchange, type HttpAnswer, type HttpBody } from './s3-http.js';
@@ -69,9 +70,7 @@ export class S3Requests {
     this.#pool = new Pool(access.origin, {
       connections: limits.connectionsMax,
       pipelining: 1,
-      // Over HTTP/2 undici sends streams again by itself, and then nobody can say what was sent.
-      allowH2: false,
-      connect: { timeout: limits.connectMsMax },
+      connect: connectResuming(limits.connectMsMax),
       // Requests are timed as a whole, by the world's timers.
       headersTimeout: 0,
       bodyTimeout: 0,
