@@ -118,6 +118,16 @@ export const loads: readonly Load[] = [
     round: produceLibrdkafka,
   },
   {
+    name: 'produce-tls',
+    what: 'one librdkafka producer, defaults, flat out, in plaintext and by TLS',
+    needs: ['librdkafka'],
+    systems: ['weft-disk', 'weft-disk-tls'],
+    rate: 'flat-out',
+    restarted: false,
+    warmUp,
+    round: produceLibrdkafka,
+  },
+  {
     name: 'produce-java',
     what: 'two stock Java producers, flat out',
     needs: ['java', 'librdkafka'],

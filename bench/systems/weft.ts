@@ -106,10 +106,15 @@ async function run(start: AgentStart, clear: () => Promise<void>): Promise<Runni
   const { port, httpPort, bucketUrl, environment, options, storePid, tls } = start;
   const kafka = `127.0.0.1:${port}`;
   const http = `127.0.0.1:${httpPort}`;
+  // Whether it is ready is asked in plaintext.
+  const askedPort = tls === undefined ? port : await freePort();
   const listener =
     tls === undefined
       ? ['--kafka', kafka]
-      : ['--kafka', `safe=tls://${kafka}`, '--tls-certificate', tls.serverCertificate, '--tls-key', tls.serverKey];
+      : [
+          ...['--kafka', `safe=tls://${kafka}`, '--kafka', `plain=tcp://127.0.0.1:${askedPort}`],
+          ...['--tls-certificate', tls.serverCertificate, '--tls-key', tls.serverKey],
+        ];
   const settings = [...listener, '--http', http, '--bucket', bucketUrl, '--log-level', 'error'];
   const groups = ['--default-partitions', String(PARTITIONS), '--group-initial-rebalance-delay', '0ms'];
   const main = join(options.root ?? root, 'dist/src/main.js');
@@ -119,7 +124,7 @@ async function run(start: AgentStart, clear: () => Promise<void>): Promise<Runni
     [...options.nodeFlags, main, 'agent', ...settings, ...groups, ...options.flags],
     { env: { ...process.env, ...environment } },
   );
-  await untilReady(agent, port);
+  await untilReady(agent, askedPort);
   return {
     kafka: tls === undefined ? kafka : `${kafka}?security.protocol=ssl&ssl.ca.location=${tls.ca}`,
     pid: agent.process.pid!,
