@@ -7,7 +7,7 @@ import type { ConfigsView } from '../metadata/view.js';
 import type { Command } from '../metadata/journal.wire.js';
 import { errors } from '../protocol/errors.js';
 import { administer } from './administration.js';
-import { BROKER_LOGGER, type ConfigResource, isOwnId, resourceOf } from './config-resources.js';
+import { BROKER, BROKER_LOGGER, type ConfigResource, isOwnId, resourceOf } from './config-resources.js';
 import type { Services } from './handler.js';
 
 export const SET = 0;
@@ -34,7 +34,9 @@ export interface Replacement {
 
 /** Kafka's request.timeout.ms: these requests have no timeout of their own. */
 const WAIT_MS_MAX = 30_000;
-const VALUE_CHARACTERS_MAX = 32_767;
+/** Kafka's, too: what is longer could not be told to anybody. */
+const VALUE_BYTES_MAX = 32_767;
+const MIN_ISR = 'min.insync.replicas';
 
 const ACCEPTED: Judged = { error: errors.NONE.code, message: null };
 
@@ -63,7 +65,19 @@ export async function alterIncrementally(
   }
   const unknown = changes.find(({ configOperation }) => configOperation < SET || configOperation > SUBTRACT);
   return unknown === undefined
-    ? alter(services, type, name, (configs, resource) => changed(configs, changes, resource), validateOnly)
+    ? alter(
+        services,
+        type,
+        name,
+        (configs, resource) => changed(configs, changes, resource),
+        validateOnly,
+        () =>
+          minIsrFlaw(
+            type,
+            name,
+            changes.find((change) => change.name === MIN_ISR),
+          ),
+      )
     : invalidRequest(`Unknown operations type ${unknown.configOperation}`);
 }
 
@@ -79,7 +93,8 @@ export async function replaceAll(
     configs.filter(({ value }) => value === null),
   );
   const after = new Map(configs.map((config) => [config.name, config.value ?? '']));
-  return flaw ?? alter(services, type, name, () => after, validateOnly);
+  const isrFlaw = () => minIsrFlaw(type, name, { configOperation: after.has(MIN_ISR) ? SET : DELETE });
+  return flaw ?? alter(services, type, name, () => after, validateOnly, isrFlaw);
 }
 
 function namesFlaw(configs: readonly { name: string }[], nulls: readonly { name: string }[]): Judged | undefined {
@@ -97,6 +112,7 @@ async function alter(
   name: string,
   make: (before: ReadonlyMap<string, string>, resource: ConfigResource) => ReadonlyMap<string, string> | Judged,
   validateOnly: boolean,
+  lastFlaw: () => Judged | undefined,
 ): Promise<Judged> {
   const { clock } = services.world;
   const untilMs = clock.monotonicMs() + WAIT_MS_MAX;
@@ -110,7 +126,7 @@ async function alter(
     if ('error' in after) {
       return after;
     }
-    const flaw = sizeFlaw(after) ?? resource.flaw(after);
+    const flaw = sizeFlaw(after) ?? resource.flaw(after) ?? lastFlaw();
     if (flaw !== undefined) {
       return flaw;
     }
@@ -173,11 +189,30 @@ function parts(value: string): string[] {
 
 function sizeFlaw(configs: ReadonlyMap<string, string>): Judged | undefined {
   for (const [name, value] of configs) {
-    if (value.length > VALUE_CHARACTERS_MAX) {
-      return invalidConfig(`The value of ${name} has more than ${VALUE_CHARACTERS_MAX} characters.`);
+    if (Buffer.byteLength(value) > VALUE_BYTES_MAX) {
+      return invalidConfig(`The value of ${name} has more than ${VALUE_BYTES_MAX} bytes.`);
     }
   }
   return undefined;
+}
+
+/**
+ * As Kafka has it since it tracks eligible leader replicas (KIP-966): all brokers have one min.insync.replicas, which is always
+ * set, and none has another. So AlterConfigs for all brokers must name it.
+ */
+function minIsrFlaw(
+  type: number,
+  name: string,
+  change: Pick<Change, 'configOperation'> | undefined,
+): Judged | undefined {
+  if (type !== BROKER || change === undefined) {
+    return undefined;
+  }
+  const isRemoved = change.configOperation === DELETE;
+  if (name === '') {
+    return isRemoved ? invalidConfig(`Cluster-level ${MIN_ISR} cannot be removed while ELR is enabled.`) : undefined;
+  }
+  return isRemoved ? undefined : invalidConfig(`Broker-level ${MIN_ISR} cannot be altered while ELR is enabled.`);
 }
 
 function sameConfigs(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {

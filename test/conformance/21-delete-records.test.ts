@@ -73,7 +73,7 @@ it('compacted and deleted: allowed', async () => {
 it("a topic that is compacted by its brokers' default: 44", async () => {
   const client = (await agentWithRecords()).connect();
   const configs = [{ name: 'log.cleanup.policy', value: 'compact' }];
-  const resources = [{ resourceType: 4, resourceName: '', configs }];
+  const resources = [{ resourceType: 4, resourceName: '1', configs }];
   await client.call(apis.alterConfigs, 2, { resources, validateOnly: false });
   expect(await remove(client, 2, 't', [0, 3])).toEqual([[0, -1, 44]]);
   expect(await remove(client, 2, 'both', [0, 0])).toEqual([[0, 0, 0]]);

@@ -53,9 +53,9 @@ describe('every version', () => {
 });
 
 const altered = async (agent: LocalAgent, type: number, name: string, configs: Readonly<Record<string, string>>) => {
-  const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
+  const entries = Object.entries(configs).map(([key, value]) => ({ name: key, configOperation: 0, value }));
   const resources = [{ resourceType: type, resourceName: name, configs: entries }];
-  const answer = await agent.connect().call(apis.alterConfigs, 2, { resources, validateOnly: false });
+  const answer = await agent.connect().call(apis.incrementalAlterConfigs, 1, { resources, validateOnly: false });
   expect(answer.responses).toMatchObject([{ errorCode: 0 }]);
 };
 

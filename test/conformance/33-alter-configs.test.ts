@@ -93,17 +93,52 @@ it('brokers, groups and client metrics as topics', async () => {
   const { agent, client } = await started();
   const { view } = agent.metadata;
   const all = [
-    resource([['message.max.bytes', '5']], 4, ''),
+    resource([['message.max.bytes', '5']], 4, '1'),
     resource([['consumer.session.timeout.ms', '50000']], 32, 'g'),
     resource([['metrics', 'a']], 16, 'm'),
   ];
   const answer = await client.call(apis.alterConfigs, 2, { resources: all, validateOnly: false });
   expect(answer.responses.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0]);
-  expect([...view.brokerConfigs('').configs, ...view.groupConfigs('g')]).toEqual([
+  expect([...view.brokerConfigs(1).configs, ...view.groupConfigs('g')]).toEqual([
     ['message.max.bytes', '5'],
     ['consumer.session.timeout.ms', '50000'],
   ]);
   const none = all.map(({ resourceType, resourceName }) => resource([], resourceType, resourceName));
   await client.call(apis.alterConfigs, 2, { resources: none, validateOnly: false });
   expect([4, 16, 32].flatMap((type) => [...view.resourcesWithConfigs(type)])).toEqual([]);
+});
+
+describe('min.insync.replicas: all brokers have one, none has another (KIP-966)', () => {
+  const cases: readonly (readonly [string, string, Configs, number])[] = [
+    ['all brokers, not named', '', [['log.retention.ms', '5']], 40],
+    ['all brokers, nothing named', '', [], 40],
+    ['all brokers, not named, nor known', '', [['no.such.config', '5']], 40],
+    ['all brokers, not named, another of a wrong value', '', [['log.retention.ms', 'x']], 42],
+    ['all brokers, named', '', [['min.insync.replicas', '2']], 0],
+    ['one broker, named', '1', [['min.insync.replicas', '2']], 40],
+    ['one broker, not named', '1', [['log.retention.ms', '5']], 0],
+  ];
+  it.each(cases)('%s', async (_what, name, configs, errorCode) => {
+    const { client } = await started();
+    for (const validateOnly of [true, false]) {
+      const { responses } = await client.call(apis.alterConfigs, 2, {
+        resources: [resource(configs, 4, name)],
+        validateOnly,
+      });
+      expect(responses).toMatchObject([{ errorCode }]);
+    }
+  });
+
+  it.each([
+    ['all brokers, set', '', 0, '2', 0],
+    ['all brokers, deleted', '', 1, null, 40],
+    ['one broker, set', '1', 0, '2', 40],
+    ['one broker, deleted', '1', 1, null, 0],
+  ] as const)('incrementally: %s', async (_what, resourceName, configOperation, value, errorCode) => {
+    const { client } = await started();
+    const configs = [{ name: 'min.insync.replicas', configOperation, value }];
+    const resources = [{ resourceType: 4, resourceName, configs }];
+    const { responses } = await client.call(apis.incrementalAlterConfigs, 1, { resources, validateOnly: false });
+    expect(responses).toMatchObject([{ errorCode }]);
+  });
 });

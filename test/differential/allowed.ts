@@ -386,13 +386,4 @@ function namesTwice(request: unknown): boolean {
 }
 
 /** Differences to be mended: they may be gone at any time, so that they need not be met. */
-export const pending: readonly Allowed[] = [
-  {
-    api: 'AlterConfigs',
-    field: 'responses.errorCode',
-    weft: 'NONE (0)',
-    kafka: 'INVALID_CONFIG (40)',
-    what: 'settings of all brokers that do not exist, only validated: Weft says that they are fine; Kafka INVALID_CONFIG',
-    reason: 'To be mended',
-  },
-];
+export const pending: readonly Allowed[] = [];
