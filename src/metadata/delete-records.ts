@@ -21,7 +21,7 @@ export function deleteRecords(topics: Topics, command: DeleteRecords): Outcome {
   for (const { topicId, partitions, offsets } of command.topics) {
     const topic = topics.byId.get(topicIdText(topicId) ?? '');
     for (const [at, index] of partitions.entries()) {
-      const error = raise(topics, topic, index, offsets[at]!);
+      const error = raise(topics, topic, index, offsets[at]!, command.defaultPolicy || 'delete');
       codes.push(error);
       lowWatermarks.push(error === errors.NONE.code ? topic!.partitions[index]!.logStartOffset : -1);
     }
@@ -29,7 +29,7 @@ export function deleteRecords(topics: Topics, command: DeleteRecords): Outcome {
   return { kind: 'records-deleted', errors: codes, lowWatermarks };
 }
 
-function raise(topics: Topics, topic: Topic | undefined, index: number, asked: number): number {
+function raise(topics: Topics, topic: Topic | undefined, index: number, asked: number, defaultPolicy: string): number {
   const partition = topic?.partitions[index];
   if (topic === undefined || partition === undefined) {
     return errors.UNKNOWN_TOPIC_OR_PARTITION.code;
@@ -37,7 +37,7 @@ function raise(topics: Topics, topic: Topic | undefined, index: number, asked: n
   if (isInternalTopic(topic.name)) {
     return errors.INVALID_TOPIC_EXCEPTION.code;
   }
-  if (!policiesOf(topic).includes('delete')) {
+  if (!policiesOf(topic, defaultPolicy).includes('delete')) {
     return errors.POLICY_VIOLATION.code;
   }
   const offset = asked === HIGH_WATERMARK ? partition.highWatermark : asked;
@@ -50,8 +50,8 @@ function raise(topics: Topics, topic: Topic | undefined, index: number, asked: n
   return errors.NONE.code;
 }
 
-function policiesOf({ configs }: Topic): readonly string[] {
-  return (configs.get('cleanup.policy') ?? 'delete').split(',').map((policy) => policy.trim());
+function policiesOf({ configs }: Topic, defaultPolicy: string): readonly string[] {
+  return (configs.get('cleanup.policy') ?? defaultPolicy).split(',').map((policy) => policy.trim());
 }
 
 function flawOf(topics: readonly TopicLogStarts[]): string | undefined {

@@ -164,6 +164,8 @@ export interface AlterResourceConfigs {
 /** Moves log starts up. At most 4,096 partitions, each judged by itself; a log start never goes down. */
 export interface DeleteRecords {
   topics: TopicLogStarts[];
+  /** cleanup.policy of topics that set none, as the brokers' configs have it; empty: delete */
+  defaultPolicy: string;
 }
 
 /** Columns of equal length. */
@@ -1733,13 +1735,16 @@ export const AlterResourceConfigs: MessageFns<AlterResourceConfigs> = {
 };
 
 function createBaseDeleteRecords(): DeleteRecords {
-  return { topics: [] };
+  return { topics: [], defaultPolicy: "" };
 }
 
 export const DeleteRecords: MessageFns<DeleteRecords> = {
   encode(message: DeleteRecords, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.topics) {
       TopicLogStarts.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.defaultPolicy !== "") {
+      writer.uint32(18).string(message.defaultPolicy);
     }
     return writer;
   },
@@ -1763,6 +1768,14 @@ export const DeleteRecords: MessageFns<DeleteRecords> = {
             }
 
             message.topics.push(TopicLogStarts.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.defaultPolicy = reader.string();
             continue;
           }
         }

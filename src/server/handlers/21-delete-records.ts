@@ -10,11 +10,8 @@
  * - A partition that is named twice is answered once, its last offset counts, and a topic without partitions is left out: as
  *   in Kafka.
  */
-import { listOf } from '../../config/config-values.js';
 import { configured } from '../../config/topic-configs.js';
-import { isInternalTopic } from '../../metadata/internal-topics.js';
 import { ROWS_PER_ENTRY_MAX } from '../../metadata/limits.js';
-import type { TopicView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
@@ -44,12 +41,7 @@ export const deleteRecords = (services: Services) =>
       for (const { partitionIndex: partition, offset } of partitions) {
         const answered = answers.get(name) ?? new Map<number, Answer>();
         answers.set(name, answered.set(partition, answerOf(partition, errors.UNKNOWN_TOPIC_OR_PARTITION.code)));
-        if (topic?.partitions[partition] === undefined) {
-          continue;
-        }
-        if (isKept(services, topic)) {
-          answered.set(partition, answerOf(partition, errors.POLICY_VIOLATION.code));
-        } else {
+        if (topic?.partitions[partition] !== undefined) {
           wanted.set(`${topic.topicId}/${partition}`, { name, topicId: topic.topicId, partition, offset });
         }
       }
@@ -71,18 +63,13 @@ export const deleteRecords = (services: Services) =>
     };
   });
 
-/** What brokers have is not part of the command's rule: each may have its own. */
-function isKept({ configs: layers }: Services, { name, configs }: TopicView): boolean {
-  return !isInternalTopic(name) && !listOf(configured(configs, 'cleanup.policy', layers.now)).includes('delete');
-}
-
 /** One answer a row. */
 async function deleteAll(services: Services, rows: readonly Wanted[], timeoutMs: number): Promise<Answer[]> {
-  const { outcome, error } = await administer(
-    services,
-    timeoutMs,
-    services.metadata.submit({ kind: { $case: 'deleteRecords', value: { topics: columnsOf(rows) } } }),
-  );
+  // Each broker may have its own default, so the command, which judges, carries it.
+  const defaultPolicy = configured(new Map(), 'cleanup.policy', services.configs.now);
+  const value = { topics: columnsOf(rows), defaultPolicy };
+  const submitted = services.metadata.submit({ kind: { $case: 'deleteRecords', value } });
+  const { outcome, error } = await administer(services, timeoutMs, submitted);
   if (outcome?.kind === 'records-deleted') {
     return rows.map(({ partition }, i) => answerOf(partition, outcome.errors[i]!, outcome.lowWatermarks[i]!));
   }

@@ -36,7 +36,10 @@ function logOf(batches: readonly (readonly number[])[]) {
     deleteTo: (offset: number) =>
       journal.send(
         epoch,
-        command('deleteRecords', { topics: [{ topicId: TOPIC, partitions: [0], offsets: [offset] }] }),
+        command('deleteRecords', {
+          topics: [{ topicId: TOPIC, partitions: [0], offsets: [offset] }],
+          defaultPolicy: '',
+        }),
       ),
     /** Of one call: how many extents it read. */
     readsOf: async (call: () => Promise<unknown>) => {

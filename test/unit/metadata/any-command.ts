@@ -161,9 +161,10 @@ const deleteRecords = fc
     topicId: id.map(topicId),
     partitions: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
     offset: fc.integer({ min: -2, max: 9 }),
+    defaultPolicy: fc.constantFrom('', 'delete', 'compact'),
   })
-  .map(({ offset, ...topic }) =>
-    command('deleteRecords', { topics: [{ ...topic, offsets: topic.partitions.map(() => offset) }] }),
+  .map(({ offset, defaultPolicy, ...topic }) =>
+    command('deleteRecords', { topics: [{ ...topic, offsets: topic.partitions.map(() => offset) }], defaultPolicy }),
   );
 const offsetsOfTopic = fc.record({ topicId: id.map(topicId), partitions: fc.array(id, { maxLength: 3 }) });
 const deleteOffsets = fc

@@ -14,7 +14,7 @@ const ROWS_PER_ENTRY = 4_096;
 /** `[partition, offset]` each; -1 is the high watermark. */
 function deletion(...rows: readonly (readonly [partition: number, offset: number])[]): Command {
   const topic = { topicId: TOPIC, partitions: rows.map(([index]) => index), offsets: rows.map(([, offset]) => offset) };
-  return command('deleteRecords', { topics: [topic] });
+  return command('deleteRecords', { topics: [topic], defaultPolicy: '' });
 }
 
 function started(partitions = 1, configs: { name: string; value: string }[] = [], name = 'orders') {
@@ -69,6 +69,22 @@ test('each partition is judged by itself, a log start never goes down, and only 
   ]);
 });
 
+test.each<[policy: string | undefined, brokers: string, error: number]>([
+  [undefined, '', 0],
+  [undefined, 'delete', 0],
+  [undefined, 'compact', 44],
+  [undefined, 'compact,delete', 0],
+  ['delete', 'compact', 0],
+  ['compact', 'delete', 44],
+])('a topic with policy %s where brokers have "%s": %i', (policy, defaultPolicy, error) => {
+  const { journal, epoch } = started(1, policy === undefined ? [] : [{ name: 'cleanup.policy', value: policy }]);
+  fill(journal, epoch, 1);
+  const topics = [{ topicId: TOPIC, partitions: [0], offsets: [1] }];
+  expect(journal.send(epoch, command('deleteRecords', { topics, defaultPolicy }))).toEqual(
+    answered([error], [error === 0 ? 1 : -1]),
+  );
+});
+
 test.each<[string, string, { name: string; value: string }[], number]>([
   ['an internal topic', '__consumer_offsets', [], 17],
   ['a compacted topic', 'orders', [{ name: 'cleanup.policy', value: 'compact' }], 44],
@@ -85,7 +101,8 @@ test('an unknown topic is an error of its partitions; a command out of shape is 
   fill(journal, epoch, 1);
   const unknown = { topicId: topicId(9), partitions: [0, 1], offsets: [0, 0] };
   const known = { topicId: TOPIC, partitions: [0], offsets: [1] };
-  const send = (topics: (typeof known)[]) => journal.send(epoch, command('deleteRecords', { topics }));
+  const send = (topics: (typeof known)[]) =>
+    journal.send(epoch, command('deleteRecords', { topics, defaultPolicy: '' }));
   expect(send([unknown, { ...known, topicId: new Uint8Array(3) }])).toEqual(answered([3, 3, 3], [-1, -1, -1]));
   expect(send([known, { ...known, offsets: [] }])).toMatchObject({ kind: 'refused', error: 42 });
   const many = new Array<number>(ROWS_PER_ENTRY).fill(0);
