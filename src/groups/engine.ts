@@ -37,6 +37,8 @@ export interface GroupLimits {
   readonly membersMax: number;
 }
 
+/** Of a client's name in a member id, so that the id fits a string of the protocol. */
+const NAME_CHARACTERS_MAX = 10_000;
 /** Kafka's offsets.commit.timeout.ms. */
 const COMMIT_WAIT_MS_MAX = 5_000;
 
@@ -239,10 +241,10 @@ export class GroupEngine {
       : NONE;
   }
 
-  /** Kafka's form: the client's or the instance's name, a dash, a random UUID. */
+  /** Kafka's form: the client's or the instance's name (of a long one, the beginning), a dash, a random UUID. */
   #newMemberId(request: JoinRequest): string {
     const unique = uuidFromBytes(this.#world.random.bytes(16));
-    return `${request.instanceId ?? request.clientId}-${unique}`;
+    return `${(request.instanceId ?? request.clientId).slice(0, NAME_CHARACTERS_MAX)}-${unique}`;
   }
 
   /** The group needed no join phase: the same metadata again, or a static member that came back. */

@@ -11,7 +11,7 @@ export interface RecordsPosition {
 const NOTHING = new Uint8Array(0);
 
 /** Longest string that Kafka accepts, in bytes (its readers refuse more in either encoding). */
-const STRING_BYTES_MAX = 0x7fff;
+export const STRING_BYTES_MAX = 0x7fff;
 
 /**
  * Kafka's primitive types (https://kafka.apache.org/protocol#protocol_types, KIP-482 for the compact ones) from a range of
@@ -113,7 +113,12 @@ export class Reader {
       throw new ProtocolError('malformed', `string of ${length} bytes at ${this.position}`);
     }
     const position = this.take(length);
-    return length === 0 ? '' : this.#buffer.toString('utf8', position, position + length);
+    const text = length === 0 ? '' : this.#buffer.toString('utf8', position, position + length);
+    // An ill-formed byte is read as three: what was read can be written again, so that an answer may name it.
+    if (length > STRING_BYTES_MAX / 3 && Buffer.byteLength(text) > STRING_BYTES_MAX) {
+      throw new ProtocolError('malformed', `ill-formed string of ${length} bytes at ${position}`);
+    }
+    return text;
   }
 
   /** A copy of `length` bytes in memory of its own: it outlives the memory that was decoded. */

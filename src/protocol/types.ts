@@ -1,6 +1,6 @@
 import { ZERO_UUID } from '../bytes/uuid.js';
 import { ProtocolError } from './protocol-error.js';
-import type { Reader, RecordsPosition } from './reader.js';
+import { type Reader, type RecordsPosition, STRING_BYTES_MAX } from './reader.js';
 import type { Slices, Writer } from './writer.js';
 
 /** Reads one value and moves the reader past it. */
@@ -215,7 +215,7 @@ export const string = sized<string, string>(
   (reader, length) => reader.string(length),
   (writer, value, writeLength) => {
     const length = Buffer.byteLength(value);
-    if (length > 0x7fff) {
+    if (length > STRING_BYTES_MAX) {
       throw new RangeError(`a string of ${length} bytes is longer than 32,767`);
     }
     writeLength(writer, length);
@@ -223,6 +223,25 @@ export const string = sized<string, string>(
   },
   (value, other) => value === other,
 );
+
+/** A string for people to read: one that is too long, because it repeats names that a client sent, is cut when written. */
+export const sentence: typeof string = {
+  ...string,
+  write: (shape) => {
+    const write = string.write(shape);
+    return (writer, value) => write(writer, value === null ? value : cut(value));
+  },
+};
+
+function cut(text: string): string {
+  if (Buffer.byteLength(text) <= STRING_BYTES_MAX) {
+    return text;
+  }
+  // A character that is cut becomes U+FFFD: three bytes where at least one was.
+  return Buffer.from(text)
+    .subarray(0, STRING_BYTES_MAX - 2)
+    .toString();
+}
 
 /** Decodes to a copy, so that it outlives the memory that was decoded. */
 export const bytes = sized<Uint8Array, Uint8Array>(

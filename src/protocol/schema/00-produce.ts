@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field, struct } from '../definition.js';
-import { int16, int32, int64, records, string, uuid } from '../types.js';
+import { int16, int32, int64, records, sentence, string, uuid } from '../types.js';
 
 /**
  * Kafka refuses v0 to v2 yet lists them, because librdkafka up to 2.10 looks for v0 before it compresses (KAFKA-18659).
@@ -37,9 +37,9 @@ export const produce = api({
         field('logStartOffset', int64, { since: 5, default: -1 }),
         array('recordErrors', { since: 8 }, [
           field('batchIndex', int32),
-          field('batchIndexErrorMessage', string, { nullable: 8, default: null }),
+          field('batchIndexErrorMessage', sentence, { nullable: 8, default: null }),
         ]),
-        field('errorMessage', string, { since: 8, nullable: 8, default: null }),
+        field('errorMessage', sentence, { since: 8, nullable: 8, default: null }),
         struct('currentLeader', { since: 10, tag: 0 }, [
           field('leaderId', int32, { default: -1 }),
           field('leaderEpoch', int32, { default: -1 }),

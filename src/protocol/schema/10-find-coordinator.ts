@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, int8, string } from '../types.js';
+import { int16, int32, int8, sentence, string } from '../types.js';
 
 /** v0 to v3 ask for one key, v4 and later for several (KIP-699) · v1 transaction coordinators. */
 export const findCoordinator = api({
@@ -17,7 +17,7 @@ export const findCoordinator = api({
   response: [
     field('throttleTimeMs', int32, { since: 1 }),
     field('errorCode', int16, { until: 3 }),
-    field('errorMessage', string, { since: 1, until: 3, nullable: 1 }),
+    field('errorMessage', sentence, { since: 1, until: 3, nullable: 1 }),
     field('nodeId', int32, { until: 3 }),
     field('host', string, { until: 3 }),
     field('port', int32, { until: 3 }),
@@ -27,7 +27,7 @@ export const findCoordinator = api({
       field('host', string),
       field('port', int32),
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 4 }),
+      field('errorMessage', sentence, { nullable: 4 }),
     ]),
   ],
 });

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, bytes, int16, int32, string } from '../types.js';
+import { bool, bytes, int16, int32, sentence, string } from '../types.js';
 
 /** v3 authorized operations (KIP-430) · v4 static members · v6 an error for an unknown group (KIP-1043). */
 export const describeGroups = api({
@@ -14,7 +14,7 @@ export const describeGroups = api({
     field('throttleTimeMs', int32, { since: 1 }),
     array('groups', [
       field('errorCode', int16),
-      field('errorMessage', string, { since: 6, nullable: 6, default: null }),
+      field('errorMessage', sentence, { since: 6, nullable: 6, default: null }),
       field('groupId', string),
       field('groupState', string),
       field('protocolType', string),

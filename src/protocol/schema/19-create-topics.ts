@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, string, uuid } from '../types.js';
+import { bool, int16, int32, int8, sentence, string, uuid } from '../types.js';
 
 /** v4 defaults for partitions and replication (KIP-464) · v5 the made topic's settings (KIP-525) · v7 topic id (KIP-516). */
 export const createTopics = api({
@@ -26,7 +26,7 @@ export const createTopics = api({
       field('name', string),
       field('topicId', uuid, { since: 7 }),
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 2 }),
+      field('errorMessage', sentence, { nullable: 2 }),
       field('topicConfigErrorCode', int16, { since: 5, tag: 0 }),
       field('numPartitions', int32, { since: 5, default: -1 }),
       field('replicationFactor', int16, { since: 5, default: -1 }),

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, string, uuid } from '../types.js';
+import { int16, int32, sentence, string, uuid } from '../types.js';
 
 /** v1 to v5 name topics, v6 names or ids (KIP-516) · v5 error messages. */
 export const deleteTopics = api({
@@ -20,7 +20,7 @@ export const deleteTopics = api({
       field('name', string, { nullable: 6 }),
       field('topicId', uuid, { since: 6 }),
       field('errorCode', int16),
-      field('errorMessage', string, { since: 5, nullable: 5, default: null }),
+      field('errorMessage', sentence, { since: 5, nullable: 5, default: null }),
     ]),
   ],
 });

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, string } from '../types.js';
+import { bool, int16, int32, int8, sentence, string } from '../types.js';
 
 /** v1 synonyms (KIP-226) · v3 types and documentation (KIP-569). */
 export const describeConfigs = api({
@@ -22,7 +22,7 @@ export const describeConfigs = api({
     field('throttleTimeMs', int32),
     array('results', [
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 1 }),
+      field('errorMessage', sentence, { nullable: 1 }),
       field('resourceType', int8),
       field('resourceName', string),
       array('configs', [

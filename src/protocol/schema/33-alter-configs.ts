@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, string } from '../types.js';
+import { bool, int16, int32, int8, sentence, string } from '../types.js';
 
 /** v2 flexible. */
 export const alterConfigs = api({
@@ -21,7 +21,7 @@ export const alterConfigs = api({
     field('throttleTimeMs', int32),
     array('responses', [
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 0 }),
+      field('errorMessage', sentence, { nullable: 0 }),
       field('resourceType', int8),
       field('resourceName', string),
     ]),

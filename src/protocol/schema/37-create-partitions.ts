@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, string } from '../types.js';
+import { bool, int16, int32, sentence, string } from '../types.js';
 
 /** v2 flexible · v3 may answer THROTTLING_QUOTA_EXCEEDED (KIP-599). */
 export const createPartitions = api({
@@ -23,7 +23,7 @@ export const createPartitions = api({
     array('results', [
       field('name', string),
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 0, default: null }),
+      field('errorMessage', sentence, { nullable: 0, default: null }),
     ]),
   ],
 });

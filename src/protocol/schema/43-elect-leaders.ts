@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, int8, string } from '../types.js';
+import { int16, int32, int8, sentence, string } from '../types.js';
 
 /** v1 election types and an error of the whole answer (KIP-460) · v2 flexible. */
 export const electLeaders = api({
@@ -22,7 +22,7 @@ export const electLeaders = api({
       array('partitionResult', [
         field('partitionId', int32),
         field('errorCode', int16),
-        field('errorMessage', string, { nullable: 0 }),
+        field('errorMessage', sentence, { nullable: 0 }),
       ]),
     ]),
   ],

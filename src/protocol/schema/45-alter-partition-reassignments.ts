@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, string } from '../types.js';
+import { bool, int16, int32, sentence, string } from '../types.js';
 
 /** v1 may forbid a change of the number of replicas (KIP-860). */
 export const alterPartitionReassignments = api({
@@ -21,13 +21,13 @@ export const alterPartitionReassignments = api({
     field('throttleTimeMs', int32),
     field('allowReplicationFactorChange', bool, { since: 1, default: true }),
     field('errorCode', int16),
-    field('errorMessage', string, { nullable: 0 }),
+    field('errorMessage', sentence, { nullable: 0 }),
     array('responses', [
       field('name', string),
       array('partitions', [
         field('partitionIndex', int32),
         field('errorCode', int16),
-        field('errorMessage', string, { nullable: 0 }),
+        field('errorMessage', sentence, { nullable: 0 }),
       ]),
     ]),
   ],

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, string } from '../types.js';
+import { int16, int32, sentence, string } from '../types.js';
 
 /** The only version. */
 export const listPartitionReassignments = api({
@@ -16,7 +16,7 @@ export const listPartitionReassignments = api({
   response: [
     field('throttleTimeMs', int32),
     field('errorCode', int16),
-    field('errorMessage', string, { nullable: 0 }),
+    field('errorMessage', sentence, { nullable: 0 }),
     array('topics', [
       field('name', string),
       array('partitions', [

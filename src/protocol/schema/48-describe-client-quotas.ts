@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, float64, int16, int32, int8, string } from '../types.js';
+import { bool, float64, int16, int32, int8, sentence, string } from '../types.js';
 
 /** v1 is the flexible v0. */
 export const describeClientQuotas = api({
@@ -20,7 +20,7 @@ export const describeClientQuotas = api({
   response: [
     field('throttleTimeMs', int32),
     field('errorCode', int16),
-    field('errorMessage', string, { nullable: 0 }),
+    field('errorMessage', sentence, { nullable: 0 }),
     array('entries', { nullable: 0 }, [
       array('entity', [field('entityType', string), field('entityName', string, { nullable: 0 })]),
       array('values', [field('key', string), field('value', float64)]),

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, float64, int16, int32, string } from '../types.js';
+import { bool, float64, int16, int32, sentence, string } from '../types.js';
 
 /** v1 is the flexible v0. */
 export const alterClientQuotas = api({
@@ -20,7 +20,7 @@ export const alterClientQuotas = api({
     field('throttleTimeMs', int32),
     array('entries', [
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 0 }),
+      field('errorMessage', sentence, { nullable: 0 }),
       array('entity', [field('entityType', string), field('entityName', string, { nullable: 0 })]),
     ]),
   ],

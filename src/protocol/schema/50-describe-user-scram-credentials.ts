@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, int8, string } from '../types.js';
+import { int16, int32, int8, sentence, string } from '../types.js';
 
 export const describeUserScramCredentials = api({
   key: 50,
@@ -12,11 +12,11 @@ export const describeUserScramCredentials = api({
   response: [
     field('throttleTimeMs', int32),
     field('errorCode', int16),
-    field('errorMessage', string, { nullable: 0 }),
+    field('errorMessage', sentence, { nullable: 0 }),
     array('results', [
       field('user', string),
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 0 }),
+      field('errorMessage', sentence, { nullable: 0 }),
       array('credentialInfos', [field('mechanism', int8), field('iterations', int32)]),
     ]),
   ],

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, string } from '../types.js';
+import { bool, int16, int32, int8, sentence, string } from '../types.js';
 
 /** v1 endpoint type (KIP-919) · v2 fenced brokers (KIP-1073). */
 export const describeCluster = api({
@@ -17,7 +17,7 @@ export const describeCluster = api({
   response: [
     field('throttleTimeMs', int32),
     field('errorCode', int16),
-    field('errorMessage', string, { nullable: 0, default: null }),
+    field('errorMessage', sentence, { nullable: 0, default: null }),
     field('endpointType', int8, { since: 1, default: 1 }),
     field('clusterId', string),
     field('controllerId', int32, { default: -1 }),

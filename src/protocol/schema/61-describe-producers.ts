@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, int64, string } from '../types.js';
+import { int16, int32, int64, sentence, string } from '../types.js';
 
 /** The only version (KIP-664). */
 export const describeProducers = api({
@@ -17,7 +17,7 @@ export const describeProducers = api({
       array('partitions', [
         field('partitionIndex', int32),
         field('errorCode', int16),
-        field('errorMessage', string, { nullable: 0, default: null }),
+        field('errorMessage', sentence, { nullable: 0, default: null }),
         array('activeProducers', [
           field('producerId', int64),
           field('producerEpoch', int32),

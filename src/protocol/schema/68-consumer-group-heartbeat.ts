@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field, struct } from '../definition.js';
-import { int16, int32, string, uuid } from '../types.js';
+import { int16, int32, sentence, string, uuid } from '../types.js';
 
 const topicPartitions = [field('topicId', uuid), array('partitions', int32)] as const;
 
@@ -26,7 +26,7 @@ export const consumerGroupHeartbeat = api({
   response: [
     field('throttleTimeMs', int32),
     field('errorCode', int16),
-    field('errorMessage', string, { nullable: 0, default: null }),
+    field('errorMessage', sentence, { nullable: 0, default: null }),
     field('memberId', string, { nullable: 0, default: null }),
     field('memberEpoch', int32),
     field('heartbeatIntervalMs', int32),

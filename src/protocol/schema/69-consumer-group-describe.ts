@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field, struct } from '../definition.js';
-import { bool, int16, int32, int8, string, uuid } from '../types.js';
+import { bool, int16, int32, int8, sentence, string, uuid } from '../types.js';
 
 const assignment = [
   array('topicPartitions', [field('topicId', uuid), field('topicName', string), array('partitions', int32)]),
@@ -18,7 +18,7 @@ export const consumerGroupDescribe = api({
     field('throttleTimeMs', int32),
     array('groups', [
       field('errorCode', int16),
-      field('errorMessage', string, { nullable: 0, default: null }),
+      field('errorMessage', sentence, { nullable: 0, default: null }),
       field('groupId', string),
       field('groupState', string),
       field('groupEpoch', int32),
