@@ -27,6 +27,7 @@ import { ProducerIds } from './server/producer-ids.js';
 import { type AdvertisedListener, Server } from './server/server.js';
 import { LimitedLog } from './telemetry/limited-log.js';
 import type { Log } from './telemetry/log.js';
+import { UnsentAnswers } from './server/unsent-answers.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { ByteBudget } from './threads/budget.js';
 import { Chunks } from './threads/chunks.js';
@@ -71,6 +72,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
     chunks,
     budget,
     decoded: new DecodedMemory(memory.decodedBytes, world.clock),
+    unsent: new UnsentAnswers(memory.answersBytes, (run) => world.timers.soon(run)),
     meters: telemetry.meters,
     log,
   });
@@ -192,9 +194,14 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
     settings,
     world,
     meters,
-    log,
+    log: limitedLog,
   };
-  server.serve(createDispatch(services), ingest, new ClientQuotas(metadata));
+  let segmentWaits = 0;
+  server.serve(createDispatch(services), ingest, new ClientQuotas(metadata), () => {
+    const before = segmentWaits;
+    segmentWaits = segmentWaitsOf(telemetry);
+    return segmentWaits > before || blockMemory.waitingCount > 0;
+  });
   const page = await startConsole(settings.http, {
     source: {
       notReady: () => (metadata.leaderKnown ? [] : ['no agent leads the journal at present']),
@@ -223,6 +230,12 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
       await threads.close();
     },
   };
+}
+
+/** How often ingest workers found no room for a segment. */
+function segmentWaitsOf(telemetry: Telemetry): number {
+  const series = telemetry.read('budgetWaits').find(({ labelValue }) => labelValue === 'segments');
+  return series?.kind === 'value' ? series.value : 0;
 }
 
 function listenersOf(settings: Settings, server: Server) {

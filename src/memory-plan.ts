@@ -20,6 +20,8 @@ export interface MemoryPlan {
   readonly fetchSessionsBytesMax: number;
   /** Requests that the main thread has decoded and not answered. */
   readonly decodedBytes: number;
+  /** Answers that clients have not taken, apart from the record batches in them. */
+  readonly answersBytes: number;
 }
 
 const MiB = 2 ** 20;
@@ -52,6 +54,7 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
     frameBytesMax,
     fetchSessionsBytesMax: wholeMiB(settings.memoryBytes / 64),
     decodedBytes: wholeMiB(settings.memoryBytes / 16),
+    answersBytes: wholeMiB(settings.memoryBytes / 32),
   };
 }
 

@@ -37,6 +37,11 @@ export class BlockMemory {
     return this.#bytes / 4;
   }
 
+  /** Readers that wait in line. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
   /** What a block of `length` bytes counts for admission. */
   cost(length: number): number {
     return this.#buddy.rounded(length);

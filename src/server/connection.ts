@@ -4,7 +4,7 @@ import { apis } from '../protocol/apis.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import type { LimitedLog } from '../telemetry/limited-log.js';
 import type { Meters } from '../telemetry/counters.js';
-import type { ByteBudget } from '../threads/budget.js';
+import { type ByteBudget, PROGRESS_BYTES_MIN } from '../threads/budget.js';
 import type { Clock, Connection, Timers } from '../world/world.js';
 import type { ClientQuotas } from './client-quotas.js';
 import { answerRequest, type ControlServices } from './control-request.js';
@@ -18,6 +18,7 @@ import { Pipeline, type PipelineLimits, type Place } from './pipeline.js';
 import { headerBytes, piecesFrom } from './pieces.js';
 import { QuotaAccount } from './quota-account.js';
 import { setThrottleTime, Throttle } from './throttle.js';
+import type { UnsentAnswers } from './unsent-answers.js';
 
 /** What the server needs of the ingest engine. */
 export type ProduceIntake = Pick<IngestEngine, 'produce' | 'connectionClosed'>;
@@ -28,6 +29,7 @@ export interface ConnectionServices extends ControlServices {
   readonly intake: ProduceIntake;
   readonly memory: FrameMemory;
   readonly budget: ByteBudget;
+  readonly unsent: UnsentAnswers;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly quotas: ClientQuotas;
@@ -59,6 +61,9 @@ export class ClientConnection {
   /** Resolves when the handler of the request before has been called. */
   #lastStart: Promise<void> = Promise.resolve();
   #activeMs: number;
+  /** Bytes of answers that the client had taken when it last moved, and when that was. */
+  #takenBytes = 0;
+  #movedMs: number;
   /** An answer ends this connection: what still comes is not looked at, though earlier answers may have to leave first. */
   #closing = false;
 
@@ -68,6 +73,7 @@ export class ClientConnection {
     this.#connection = connection;
     this.#to = to;
     this.#activeMs = to.clock.monotonicMs();
+    this.#movedMs = this.#activeMs;
     this.#reader = new FrameReader(to.memory, to.budget, to.clock, to.frameLimits, {
       frame: (frame) => this.#receive(frame),
       refused: (reason, detail) => this.close(reason, detail),
@@ -76,14 +82,15 @@ export class ClientConnection {
       waits: (forWhat) => to.meters.budgetWaits[forWhat].add(1),
       landed: (count) => to.meters.landedBytes.add(count),
     });
-    this.#pipeline = new Pipeline(connection, to.pipelineLimits, {
+    const events = {
       hold: () => this.#reader.hold(),
       continue: () => this.#reader.continue(),
-      sent: (bytes) => {
+      sent: (bytes: number) => {
         this.#activeMs = to.clock.monotonicMs();
         to.meters.sentBytes.add(bytes);
       },
-    });
+    };
+    this.#pipeline = new Pipeline(connection, to.pipelineLimits, events, to.unsent);
     this.#throttle = new Throttle(this.#reader, this.#pipeline, to);
     connection.onClose((failure) => {
       if (failure !== undefined) this.#handshakeFailed(failure);
@@ -135,6 +142,22 @@ export class ClientConnection {
   /** Response bytes that the client has not taken. */
   get unsentBytes(): number {
     return this.#pipeline.unsentBytes;
+  }
+
+  /** What of them is heap; the rest keeps room in segments and blocks. */
+  get unsentHeapBytes(): number {
+    return this.#pipeline.unsentHeapBytes;
+  }
+
+  /** For how long the client has taken less than 64 KiB of what was written to it. To be asked about once a second. */
+  stalledMs(nowMs: number): number {
+    const { queuedBytes } = this.#connection;
+    const takenBytes = this.#pipeline.writtenBytes - queuedBytes;
+    if (queuedBytes === 0 || takenBytes - this.#takenBytes >= PROGRESS_BYTES_MIN) {
+      this.#takenBytes = takenBytes;
+      this.#movedMs = nowMs;
+    }
+    return nowMs - this.#movedMs;
   }
 
   /** Idle: neither a request nor a taken response since `sinceMs`, and nobody but the client is to blame. */

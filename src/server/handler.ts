@@ -8,7 +8,7 @@ import type { ConsumerGroupEngine } from '../groups/consumer-engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
 import { errors } from '../protocol/errors.js';
 import type { Meters } from '../telemetry/counters.js';
-import type { Log } from '../telemetry/log.js';
+import type { LimitedLog } from '../telemetry/limited-log.js';
 import type { World } from '../world/world.js';
 import type { QuotaAccount } from './quota-account.js';
 import type { FetchSessions } from './fetch-sessions.js';
@@ -36,7 +36,8 @@ export interface Services {
   readonly settings: ServerSettings;
   readonly world: World;
   readonly meters: Meters;
-  readonly log: Log;
+  /** What clients can cause any number of. */
+  readonly log: LimitedLog;
 }
 
 /** One request, apart from its body. */

@@ -1,5 +1,6 @@
 import type { Slices } from '../protocol/writer.js';
 import type { Connection } from '../world/world.js';
+import { heapBytesOf, type UnsentAnswers } from './unsent-answers.js';
 
 /** What a request became. */
 export interface Outgoing {
@@ -43,6 +44,8 @@ interface Entry {
   /** For requests that start only when earlier ones of their kind are answered. */
   readonly waiting: Waiting | undefined;
   outgoing: Outgoing | undefined;
+  /** Of the outgoing frame. */
+  heapBytes: number;
   readonly onSent: (() => void)[];
 }
 
@@ -50,7 +53,8 @@ interface Entry {
  * The responses of one connection leave strictly in the order of its requests (Kafka's rule), in as few writes as
  * possible. *Concurrent* requests (Produce) run as they come; of the *serial* ones, each starts when the one before is
  * answered, or at once when both are of a kind that runs *together*: started in order, they take effect in order, and
- * share journal entries. What a client does not read is bounded: at `unsentBytesMax` nothing more is started or read.
+ * share journal entries. What a client does not read is bounded: at `unsentBytesMax` nothing more is started or read; what all
+ * of them do not read is bounded by `UnsentAnswers`.
  */
 export class Pipeline {
   readonly #connection: Connection;
@@ -63,16 +67,20 @@ export class Pipeline {
   #serialRunning = 0;
   /** What the running serial ones have in common. */
   #together: string | undefined;
+  readonly #unsent: UnsentAnswers;
   #unsentBytes = 0;
+  #unsentHeapBytes = 0;
+  #writtenBytes = 0;
   #held = false;
   #closed = false;
   #finishing = false;
   #muted = false;
 
-  constructor(connection: Connection, limits: PipelineLimits, events: PipelineEvents) {
+  constructor(connection: Connection, limits: PipelineLimits, events: PipelineEvents, unsent: UnsentAnswers) {
     this.#connection = connection;
     this.#limits = limits;
     this.#events = events;
+    this.#unsent = unsent;
   }
 
   /** Requests without an answer. */
@@ -82,6 +90,16 @@ export class Pipeline {
 
   get unsentBytes(): number {
     return this.#unsentBytes;
+  }
+
+  /** What of `unsentBytes` is heap; the rest keeps room in segments and blocks. */
+  get unsentHeapBytes(): number {
+    return this.#unsentHeapBytes;
+  }
+
+  /** Bytes of all answers whose turn has come. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** A place for a request that runs at once. */
@@ -129,13 +147,16 @@ export class Pipeline {
     for (const entry of this.#serial.splice(0)) {
       entry.waiting?.dropped();
     }
+    this.#unsent.forget(this.#room);
+    // What was written is taken back when its write ends.
     for (const entry of this.#entries.splice(0)) {
+      this.#left(entry.outgoing?.frame?.bytes ?? 0, entry.heapBytes);
       runAll(entry.onSent);
     }
   }
 
   #enter(waiting: Entry['waiting']): Entry {
-    const entry: Entry = { waiting, outgoing: undefined, onSent: [] };
+    const entry: Entry = { waiting, outgoing: undefined, heapBytes: 0, onSent: [] };
     this.#entries.push(entry);
     this.#balance();
     return entry;
@@ -148,7 +169,12 @@ export class Pipeline {
           throw new Error('a request was answered twice');
         }
         entry.outgoing = outgoing;
-        this.#unsentBytes += outgoing.frame?.bytes ?? 0;
+        if (!this.#closed && outgoing.frame !== undefined) {
+          entry.heapBytes = heapBytesOf(outgoing.frame.slices);
+          this.#unsentBytes += outgoing.frame.bytes;
+          this.#unsentHeapBytes += entry.heapBytes;
+          this.#unsent.add(entry.heapBytes);
+        }
         if (entry.waiting !== undefined) {
           this.#serialRunning -= 1;
         }
@@ -179,7 +205,21 @@ export class Pipeline {
     if (next === undefined || this.#closed || this.#finishing || held) {
       return false;
     }
-    return this.#serialRunning === 0 || (next.together !== undefined && next.together === this.#together);
+    if (this.#serialRunning > 0 && (next.together === undefined || next.together !== this.#together)) {
+      return false;
+    }
+    const mayStart = this.#unsent.mayStart(this.#unsentBytes === 0);
+    if (!mayStart) this.#unsent.whenRoom(this.#room);
+    return mayStart;
+  }
+
+  readonly #room = (): void => this.#startNext();
+
+  /** Answers were sent, or never will be. */
+  #left(bytes: number, heapBytes: number): void {
+    this.#unsentBytes -= bytes;
+    this.#unsentHeapBytes -= heapBytes;
+    this.#unsent.remove(heapBytes);
   }
 
   /** Writes every response whose turn has come. */
@@ -190,6 +230,7 @@ export class Pipeline {
     const slices: Uint8Array[] = [];
     const onSent: (() => void)[] = [];
     let bytes = 0;
+    let heapBytes = 0;
     let close = false;
     while (!close && this.#entries[0]?.outgoing !== undefined) {
       const entry = this.#entries.shift()!;
@@ -197,12 +238,14 @@ export class Pipeline {
         slices.push(slice);
       }
       bytes += entry.outgoing!.frame?.bytes ?? 0;
+      heapBytes += entry.heapBytes;
       onSent.push(...entry.onSent);
       close = entry.outgoing!.close;
     }
     if (slices.length > 0) {
+      this.#writtenBytes += bytes;
       this.#connection.write(slices, () => {
-        this.#unsentBytes -= bytes;
+        this.#left(bytes, heapBytes);
         this.#events.sent(bytes);
         runAll(onSent);
         this.#startNext();

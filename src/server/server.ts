@@ -2,7 +2,7 @@ import type { KafkaListener } from '../config/addresses.js';
 import type { Meters } from '../telemetry/counters.js';
 import { LimitedLog } from '../telemetry/limited-log.js';
 import type { Log } from '../telemetry/log.js';
-import type { ByteBudget } from '../threads/budget.js';
+import { type ByteBudget, PROGRESS_WINDOW_MS } from '../threads/budget.js';
 import type { Chunks } from '../threads/chunks.js';
 import type { Connection, Listening, Timer, World } from '../world/world.js';
 import { ClientConnection, type ConnectionServices, type ProduceIntake } from './connection.js';
@@ -11,6 +11,7 @@ import type { DecodedMemory } from './decoded-memory.js';
 import type { Dispatch } from './dispatch.js';
 import { FrameMemory } from './frame-memory.js';
 import { TlsFiles, type TlsSettings } from './tls-files.js';
+import type { UnsentAnswers } from './unsent-answers.js';
 
 /** As `Settings` (src/config) has them. */
 export interface ListenerSettings extends TlsSettings {
@@ -29,6 +30,7 @@ export interface ServerDependencies {
   readonly budget: ByteBudget;
   /** Memory for decoded requests that are not answered yet. */
   readonly decoded: DecodedMemory;
+  readonly unsent: UnsentAnswers;
   readonly meters: Meters;
   readonly log: Log;
 }
@@ -70,6 +72,7 @@ export class Server {
   readonly #connectionsByIp = new Map<string, number>();
   #lastId = 0;
   #tick: Timer | undefined;
+  #isRoomWanted: () => boolean = () => false;
   #whenEmpty: () => void = () => {};
 
   private constructor(to: ServerDependencies, listening: readonly Listening[], tls: TlsFiles | undefined) {
@@ -117,14 +120,16 @@ export class Server {
     return this.#connectionsCount;
   }
 
-  serve(dispatch: Dispatch, intake: ProduceIntake, quotas: ClientQuotas): void {
-    const { chunks, budget, decoded, meters, world, settings } = this.#to;
+  /** `isRoomWanted`: whether somebody has been waiting for room that record batches in untaken answers may keep. */
+  serve(dispatch: Dispatch, intake: ProduceIntake, quotas: ClientQuotas, isRoomWanted = () => false): void {
+    const { chunks, budget, decoded, unsent, meters, world, settings } = this.#to;
     this.#services = {
       dispatch,
       intake,
       memory: new FrameMemory(chunks),
       budget,
       decoded,
+      unsent,
       clock: world.clock,
       timers: world.timers,
       quotas,
@@ -136,6 +141,7 @@ export class Server {
     for (const { listener, connection } of this.#waiting.splice(0)) {
       this.#start(listener, connection);
     }
+    this.#isRoomWanted = isRoomWanted;
     this.#scheduleTick();
   }
 
@@ -248,6 +254,7 @@ export class Server {
       this.#to.decoded.tick(nowMs);
       this.#closeIdle(nowMs - this.#to.settings.connectionIdleMs);
       this.#boundBacklog();
+      this.#closeStalled(nowMs);
       this.#showBudgets();
       this.#scheduleTick();
     });
@@ -269,6 +276,19 @@ export class Server {
     for (const connection of [...this.#connections]) {
       if (connection.isIdleSince(sinceMs)) {
         connection.close('idle', 'no request, and no response taken, for --connection-idle');
+      }
+    }
+  }
+
+  /** Who takes nothing of its answers keeps their memory only until others wait for it. */
+  #closeStalled(nowMs: number): void {
+    const isHeapWanted = this.#to.unsent.isCrowded;
+    const isRoomWanted = this.#isRoomWanted();
+    for (const connection of [...this.#connections]) {
+      const { unsentBytes, unsentHeapBytes } = connection;
+      const isWanted = (isHeapWanted && unsentHeapBytes > 0) || (isRoomWanted && unsentBytes > unsentHeapBytes);
+      if (connection.stalledMs(nowMs) >= PROGRESS_WINDOW_MS && isWanted) {
+        connection.close('stalled', 'it took nothing of its answers while others waited for their memory');
       }
     }
   }

@@ -55,6 +55,9 @@ export function startListening(server: Server, address: Address, connectionsWait
 /** A libuv TCP handle, as far as it matters here. */
 interface TakenHandle {
   readonly useUserBuffer?: unknown;
+  /** Bytes of all writes so far, and how many of them the system has not taken; both undefined on an unknown Node. */
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
 }
 
 /** @types/node knows neither the field nor that the option takes such a handle. */
@@ -82,7 +85,11 @@ class TcpConnection implements Connection {
   }
 
   get queuedBytes(): number {
-    return this.#socket.writableLength;
+    const socket = this.#socket as SocketWithHandle;
+    const { bytesWritten, writeQueueSize } = socket._handle ?? {};
+    // Node counts a write until all of it is taken; what shows that a slow reader moves is libuv's queue.
+    if (bytesWritten === undefined || writeQueueSize === undefined) return socket.writableLength;
+    return socket.bytesWritten - bytesWritten + writeQueueSize;
   }
 
   readInto(sink: ReadSink): void {

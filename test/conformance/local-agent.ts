@@ -15,12 +15,14 @@ import { ClientQuotas } from '../../src/server/client-quotas.js';
 import { FetchSessions } from '../../src/server/fetch-sessions.js';
 import { ProducerIds } from '../../src/server/producer-ids.js';
 import { type ListenerSettings, Server } from '../../src/server/server.js';
+import { LimitedLog } from '../../src/telemetry/limited-log.js';
 import { type Log, type LogFields, silentLog } from '../../src/telemetry/log.js';
 import { Telemetry } from '../../src/telemetry/telemetry.js';
 import { ByteBudget } from '../../src/threads/budget.js';
 import { Chunks } from '../../src/threads/chunks.js';
 import type { Files, World } from '../../src/world/world.js';
 import { SeededRandom } from '../simulation/random.js';
+import { UnsentAnswers } from '../../src/server/unsent-answers.js';
 import { VirtualTime } from '../simulation/virtual-time.js';
 import { type MemoryConnection, MemoryNet } from '../unit/server/memory-net.js';
 import { LocalIntake } from './local-intake.js';
@@ -38,6 +40,7 @@ export interface LocalSettings extends ListenerSettings, ServerSettings, BrokerS
   readonly smallBytes: number;
   readonly commonBytes: number;
   readonly decodedBytes: number;
+  readonly answersBytes: number;
 }
 
 const listener = (name: string, port: number, advertise?: KafkaListener['advertise']): KafkaListener => ({
@@ -83,6 +86,7 @@ export const localSettings: LocalSettings = {
   smallBytes: 4 * MiB,
   commonBytes: 8 * MiB,
   decodedBytes: 32 * MiB,
+  answersBytes: 16 * MiB,
 };
 
 /** The real server, handlers, group engine, fetch engine and metadata on one thread and virtual time; no disk, no workers. */
@@ -93,6 +97,7 @@ export class LocalAgent {
   readonly chunks: Chunks;
   readonly budget: ByteBudget;
   readonly decoded: DecodedMemory;
+  readonly unsent: UnsentAnswers;
   readonly logged: Logged[];
   readonly world: World;
   readonly server: Server;
@@ -101,6 +106,8 @@ export class LocalAgent {
   readonly groups: GroupEngine;
   readonly fetchSessions: FetchSessions;
   dispatch!: Dispatch;
+  /** Whether somebody waits for room in segments and blocks. */
+  isRoomWanted = false;
 
   static async start(
     changed: Partial<LocalSettings> = {},
@@ -125,8 +132,21 @@ export class LocalAgent {
     const budget = new ByteBudget({ smallBytes, commonBytes, ownBytes: 0 }, 0);
     const { meters } = telemetry;
     const decoded = new DecodedMemory(settings.decodedBytes, world.clock);
-    const server = await Server.open({ world, settings, chunks, budget, decoded, meters, log });
-    const agent = new LocalAgent({ time, net, telemetry, chunks, budget, decoded, logged, world, server, settings });
+    const unsent = new UnsentAnswers(settings.answersBytes, (run) => world.timers.soon(run));
+    const server = await Server.open({ world, settings, chunks, budget, decoded, unsent, meters, log });
+    const agent = new LocalAgent({
+      time,
+      net,
+      telemetry,
+      chunks,
+      budget,
+      decoded,
+      unsent,
+      logged,
+      world,
+      server,
+      settings,
+    });
     agent.#serve(settings, log, wrap);
     return agent;
   }
@@ -134,7 +154,7 @@ export class LocalAgent {
   private constructor(
     parts: Pick<
       LocalAgent,
-      'time' | 'net' | 'telemetry' | 'chunks' | 'budget' | 'decoded' | 'logged' | 'world' | 'server'
+      'time' | 'net' | 'telemetry' | 'chunks' | 'budget' | 'decoded' | 'unsent' | 'logged' | 'world' | 'server'
     > & {
       readonly settings: LocalSettings;
     },
@@ -145,6 +165,7 @@ export class LocalAgent {
     this.chunks = parts.chunks;
     this.budget = parts.budget;
     this.decoded = parts.decoded;
+    this.unsent = parts.unsent;
     this.logged = parts.logged;
     this.world = parts.world;
     this.server = parts.server;
@@ -195,10 +216,10 @@ export class LocalAgent {
       settings,
       world: this.world,
       meters: this.telemetry.meters,
-      log,
+      log: new LimitedLog(log, this.world.clock),
     };
     this.dispatch = wrap(createDispatch(services));
-    this.server.serve(this.dispatch, this.intake, new ClientQuotas(this.metadata));
+    this.server.serve(this.dispatch, this.intake, new ClientQuotas(this.metadata), () => this.isRoomWanted);
   }
 
   connect(port = 9092, host?: string): LocalClient {

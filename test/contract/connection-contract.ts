@@ -271,6 +271,31 @@ export function connectionContract(name: string, transport: Transport): void {
       },
     );
 
+    test('queued bytes fall as a slow reader takes them, long before the write is done', async () => {
+      const { client, connection } = await ends.pair(new Recorder());
+      client.pause();
+      const bytes = 60_000_000;
+      let isDone = false;
+      connection.write([new Uint8Array(new SharedArrayBuffer(bytes)), new Uint8Array(10)], () => {
+        isDone = true;
+      });
+      await until(() => connection.queuedBytes < bytes);
+      const before = connection.queuedBytes;
+      let received = 0;
+      client.on('data', (part: Buffer) => {
+        received += part.length;
+        if (received > 20_000_000) client.pause();
+      });
+      client.resume();
+      await until(() => connection.queuedBytes < before - 5_000_000);
+      expect(isDone).toBe(false);
+      client.removeAllListeners('data');
+      client.on('data', () => {});
+      client.resume();
+      await until(() => isDone);
+      expect(connection.queuedBytes).toBe(0);
+    });
+
     test('a write without bytes is done too, and one after end is not sent', async () => {
       const { client, connection } = await ends.pair(new Recorder());
       await new Promise<void>((resolve) => connection.write([], resolve));

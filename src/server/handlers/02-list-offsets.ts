@@ -137,7 +137,7 @@ async function find(services: Services, version: number, wanted: Wanted): Promis
     );
   } catch (failure) {
     if (failure instanceof BlockUnavailable) {
-      services.log.warn({ err: failure, topic: name, partition: index }, 'cannot look up a timestamp');
+      services.log.warn('lookup', { err: failure, topic: name, partition: index }, 'cannot look up a timestamp');
       return nothing(errors.KAFKA_STORAGE_ERROR.code);
     }
     throw failure;

@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { Pipeline, type Place } from '../../../src/server/pipeline.js';
+import { UnsentAnswers } from '../../../src/server/unsent-answers.js';
 import { SeededRandom } from '../../simulation/random.js';
 import { MemoryConnection } from './memory-net.js';
 
 const limits = { requestsMax: 20, unsentBytesMax: 1_000 };
 
-function connect() {
+function connect(unsent = new UnsentAnswers(1_000_000, queueMicrotask)) {
   const socket = new MemoryConnection();
   const held: boolean[] = [];
-  const pipeline = new Pipeline(socket, limits, {
-    hold: () => held.push(true),
-    continue: () => held.push(false),
-    sent: () => {},
-  });
+  const pipeline = new Pipeline(
+    socket,
+    limits,
+    {
+      hold: () => held.push(true),
+      continue: () => held.push(false),
+      sent: () => {},
+    },
+    unsent,
+  );
   return { socket, pipeline, isHeld: () => held.at(-1) ?? false };
 }
 

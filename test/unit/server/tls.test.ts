@@ -51,12 +51,12 @@ interface Started {
 
 async function start(tlsCa?: string): Promise<Started> {
   const agent = await LocalAgent.start();
-  const { chunks, budget, decoded, telemetry, metadata } = agent;
+  const { chunks, budget, decoded, unsent, telemetry, metadata } = agent;
   const logged: Line[] = [];
   const settings = { ...localSettings, kafka, tlsCertificate: 'cert.pem', tlsKey: 'key.pem', tlsCa };
   const { meters } = telemetry;
   const world = { ...agent.world, files };
-  const server = await Server.open({ world, settings, chunks, budget, decoded, meters, log: logTo(logged) });
+  const server = await Server.open({ world, settings, chunks, budget, decoded, unsent, meters, log: logTo(logged) });
   server.serve(agent.dispatch, agent.intake, new ClientQuotas(metadata));
   return { agent, server, safePort: agent.net.lastPort, logged };
 }

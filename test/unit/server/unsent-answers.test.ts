@@ -1,0 +1,147 @@
+import { expect, it } from 'vitest';
+import { apis } from '../../../src/protocol/apis.js';
+import { Pipeline } from '../../../src/server/pipeline.js';
+import { heapBytesOf, UnsentAnswers } from '../../../src/server/unsent-answers.js';
+import { LocalAgent, type LocalClient } from '../../conformance/local-agent.js';
+import { MemoryConnection } from './memory-net.js';
+
+const KiB = 1024;
+const MiB = 1 << 20;
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Connections that share 1,000 bytes; each asks for answers of 400 bytes and takes none until told. */
+function connections(count: number) {
+  const unsent = new UnsentAnswers(1_000, (run) => void setImmediate(run));
+  return {
+    unsent,
+    clients: Array.from({ length: count }, () => {
+      const socket = new MemoryConnection();
+      socket.clientReads = false;
+      const events = { hold: () => {}, continue: () => {}, sent: () => {} };
+      const pipeline = new Pipeline(socket, { requestsMax: 20, unsentBytesMax: 1_000_000 }, events, unsent);
+      let started = 0;
+      return {
+        socket,
+        pipeline,
+        ask(slice: Uint8Array = new Uint8Array(400)) {
+          pipeline.serial((place) => {
+            started += 1;
+            place.answer({ frame: { slices: [slice], bytes: slice.length }, close: false });
+          });
+        },
+        get started() {
+          return started;
+        },
+      };
+    }),
+  };
+}
+
+it('who has not taken its answer starts nothing more once all of them fill the memory; who has, until they fill it twice', async () => {
+  const { unsent, clients } = connections(5);
+  const [a, b, c, d, e] = clients;
+  a!.ask();
+  a!.ask();
+  a!.ask();
+  a!.ask();
+  expect(a!.started).toBe(3);
+  for (const client of [b, c, d, e]) client!.ask();
+  expect([b, c, d, e].map((client) => client!.started)).toEqual([1, 1, 0, 0]);
+  expect(unsent.bytes).toBe(2_000);
+  // Its next request fills the memory again: the others wait on.
+  a!.socket.takeQueued();
+  expect(unsent.bytes).toBe(1_200);
+  await settle();
+  expect([a, d, e].map((client) => client!.started)).toEqual([4, 0, 0]);
+  for (const client of clients) client!.socket.clientReads = true;
+  for (const client of clients) client!.socket.takeQueued();
+  for (let turn = 0; turn < 5; turn += 1) await settle();
+  expect([a, d, e].map((client) => client!.started)).toEqual([4, 1, 1]);
+  expect(unsent.bytes).toBe(0);
+});
+
+it('a connection that ends gives back what it did not take, answers before their turn included', async () => {
+  const { unsent, clients } = connections(2);
+  const [a, b] = clients;
+  const first = a!.pipeline.concurrent();
+  const second = a!.pipeline.concurrent();
+  const third = a!.pipeline.concurrent();
+  second.answer({ frame: { slices: [new Uint8Array(500)], bytes: 500 }, close: false });
+  a!.ask(new Uint8Array(1_500));
+  b!.ask();
+  expect(unsent.bytes).toBe(2_000);
+  expect(b!.started).toBe(0);
+  a!.socket.destroy();
+  a!.pipeline.end();
+  first.answer({ frame: { slices: [new Uint8Array(9)], bytes: 9 }, close: false });
+  third.answer({ frame: { slices: [new Uint8Array(9)], bytes: 9 }, close: false });
+  expect(unsent.bytes).toBe(0);
+  await settle();
+  expect(b!.started).toBe(1);
+});
+
+it('record batches in shared memory are not heap', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(5_000));
+  expect(heapBytesOf([new Uint8Array(10), shared, Buffer.alloc(7)])).toBe(17);
+  const { unsent, clients } = connections(1);
+  const [client] = clients;
+  client!.ask(shared);
+  expect([client!.pipeline.unsentBytes, client!.pipeline.unsentHeapBytes, unsent.bytes]).toEqual([5_000, 0, 0]);
+});
+
+/** 40 topics of 500 partitions: an answer of about half a MiB to whoever asks for all. */
+async function agentWithWideTopics(): Promise<{ readonly agent: LocalAgent; readonly neighbour: LocalClient }> {
+  const agent = await LocalAgent.start({ answersBytes: MiB });
+  const neighbour = agent.connect();
+  for (let topic = 0; topic < 40; topic += 1) {
+    await neighbour.call(apis.createTopics, 2, {
+      topics: [{ name: `wide-${topic}`, numPartitions: 500, replicationFactor: 1, assignments: [], configs: [] }],
+    });
+  }
+  return { agent, neighbour };
+}
+
+it('200 clients that ask for all topics and do not read cost a bounded memory, and their neighbour is served', async () => {
+  const { agent, neighbour } = await agentWithWideTopics();
+  const hostile: LocalClient[] = [];
+  for (let count = 0; count < 200; count += 1) {
+    const client = agent.connect();
+    client.socket.clientReads = false;
+    for (let request = 0; request < 3; request += 1) client.send(apis.metadata, 1, { topics: null });
+    hostile.push(client);
+    // As with real sockets, what comes from the next one is read in another turn.
+    await agent.pass(1);
+  }
+  const answerBytes = Math.max(...hostile.map(({ socket }) => socket.queuedBytes));
+  expect(answerBytes).toBeGreaterThan(300 * KiB);
+  for (let second = 0; second < 40; second += 1) {
+    await agent.pass(1_000);
+    expect(agent.unsent.bytes).toBeLessThanOrEqual(2 * MiB + answerBytes);
+  }
+  const { topics } = await neighbour.call(apis.metadata, 9, { topics: null });
+  expect(topics.length).toBe(40);
+  expect(hostile.filter(({ socket }) => socket.closed).length).toBeGreaterThan(5);
+  expect(agent.logged.every(({ fields }) => fields['reason'] === 'stalled')).toBe(true);
+});
+
+it('a client that does not read is closed when others wait for what it keeps, and not before', async () => {
+  const { agent } = await agentWithWideTopics();
+  const sleeper = agent.connect();
+  sleeper.socket.clientReads = false;
+  sleeper.send(apis.metadata, 1, { topics: null });
+  await agent.pass(60_000);
+  expect(sleeper.socket.closed).toBe(false);
+  // Room in segments and blocks is not what it keeps.
+  agent.isRoomWanted = true;
+  await agent.pass(2_000);
+  expect(sleeper.socket.closed).toBe(false);
+  const others = Array.from({ length: 5 }, () => {
+    const client = agent.connect();
+    client.socket.clientReads = false;
+    client.send(apis.metadata, 1, { topics: null });
+    return client;
+  });
+  await agent.pass(2_000);
+  expect(sleeper.socket.closed).toBe(true);
+  expect(others.some(({ socket }) => socket.closed)).toBe(false);
+});
