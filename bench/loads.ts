@@ -3,6 +3,7 @@ import { consumeWithJava, produceWithJava } from './generators/java.js';
 import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import { hotLoads } from './hot-loads.js';
+import { manyLoads } from './many-loads.js';
 import { producerLoads } from './producer-loads.js';
 import { produceSystems } from './systems/catalog.js';
 import type { RunningSystem } from './systems/system.js';
@@ -194,6 +195,7 @@ export const loads: readonly Load[] = [
   ...hotLoads,
   ...ackLoads,
   ...producerLoads,
+  ...manyLoads,
 ];
 
 /** Reads as many records as one everyday round has. */

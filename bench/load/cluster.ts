@@ -74,6 +74,22 @@ async function describeTopic(connection: Connection, name: string): Promise<Topi
   return { name, partitions: leaders.length, leaders: leaders as string[] };
 }
 
+const TRIES = 100;
+const RETRY_MS = 100;
+
+/** Asks again while the answer has an error that passes by itself: of a topic just made, say, that its leader does not know yet. */
+async function patiently<T>(
+  what: string,
+  ask: () => Promise<{ readonly errorCode: number; readonly answer: T }>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const { errorCode, answer } = await ask();
+    if (errorCode === 0) return answer;
+    if (tries === TRIES || errorByCode(errorCode)?.retriable !== true) check(what, errorCode);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
 /** Offsets of all partitions: -1 for the next to be written, -2 for the first. */
 export async function offsetsAt(topic: Topic, timestamp: -1 | -2, security: Security): Promise<number[]> {
   const offsets: number[] = new Array(topic.partitions).fill(0);
@@ -82,33 +98,27 @@ export async function offsetsAt(topic: Topic, timestamp: -1 | -2, security: Secu
     const partitions = topic.leaders.flatMap((leader, partitionIndex) =>
       leader === address ? [{ partitionIndex, timestamp }] : [],
     );
-    const { topics } = await connection.call(apis.listOffsets, versions.listOffsets, {
-      replicaId: -1,
-      isolationLevel: 0,
-      topics: [{ name: topic.name, partitions }],
+    const request = { replicaId: -1, isolationLevel: 0, topics: [{ name: topic.name, partitions }] };
+    const answered = await patiently(`ListOffsets of ${topic.name}`, async () => {
+      const { topics } = await connection.call(apis.listOffsets, versions.listOffsets, request);
+      const answer = topics[0]!.partitions;
+      return { errorCode: answer.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0, answer };
     });
-    for (const { partitionIndex, errorCode, offset } of topics[0]!.partitions) {
-      check(`ListOffsets of ${topic.name}-${partitionIndex}`, errorCode);
-      offsets[partitionIndex] = offset;
-    }
+    for (const { partitionIndex, offset } of answered) offsets[partitionIndex] = offset;
     connection.close();
   }
   return offsets;
 }
 
-const INIT_TRIES = 50;
-
 /** A new producer id without a transactional id. */
-export async function newProducerId(connection: Connection): Promise<ProducerId> {
-  for (let tries = 1; ; tries += 1) {
-    const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
+export function newProducerId(connection: Connection): Promise<ProducerId> {
+  const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
+  return patiently('InitProducerId', async () => {
     const { errorCode, producerId, producerEpoch } = await connection.call(
       apis.initProducerId,
       versions.initProducerId,
       request,
     );
-    if (errorCode === 0) return { id: producerId, epoch: producerEpoch };
-    if (tries === INIT_TRIES || errorByCode(errorCode)?.retriable !== true) check('InitProducerId', errorCode);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+    return { errorCode, answer: { id: producerId, epoch: producerEpoch } };
+  });
 }
