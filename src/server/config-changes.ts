@@ -7,7 +7,15 @@ import type { ConfigsView } from '../metadata/view.js';
 import type { Command } from '../metadata/journal.wire.js';
 import { errors } from '../protocol/errors.js';
 import { administer } from './administration.js';
-import { BROKER, BROKER_LOGGER, type ConfigResource, isOwnId, resourceOf } from './config-resources.js';
+import {
+  BROKER,
+  BROKER_LOGGER,
+  type ConfigResource,
+  isOwnId,
+  LOG_LEVEL_IS_A_SETTING,
+  resourceOf,
+  ROOT_LOGGER,
+} from './config-resources.js';
 import type { Services } from './handler.js';
 
 export const SET = 0;
@@ -60,25 +68,29 @@ export async function alterIncrementally(
   if (flaw !== undefined) {
     return flaw;
   }
-  if (type === BROKER_LOGGER && changes.length === 0 && isOwnId(services, name)) {
-    return ACCEPTED;
-  }
   const unknown = changes.find(({ configOperation }) => configOperation < SET || configOperation > SUBTRACT);
-  return unknown === undefined
-    ? alter(
-        services,
-        type,
-        name,
-        (configs, resource) => changed(configs, changes, resource),
-        validateOnly,
-        () =>
-          minIsrFlaw(
-            type,
-            name,
-            changes.find((change) => change.name === MIN_ISR),
-          ),
-      )
-    : invalidRequest(`Unknown operations type ${unknown.configOperation}`);
+  if (unknown !== undefined) {
+    return invalidRequest(`Unknown operations type ${unknown.configOperation}`);
+  }
+  if (type === BROKER_LOGGER && isOwnId(services, name)) {
+    return loggersFlaw(changes) ?? ACCEPTED;
+  }
+  const isrFlaw = () =>
+    minIsrFlaw(
+      type,
+      name,
+      changes.find((change) => change.name === MIN_ISR),
+    );
+  return alter(services, type, name, (configs, resource) => changed(configs, changes, resource), validateOnly, isrFlaw);
+}
+
+/** Of the agent's own loggers: it has one, whose level is a setting. */
+function loggersFlaw([first]: readonly Change[]): Judged | undefined {
+  if (first === undefined) return undefined;
+  const isList = first.configOperation === APPEND || first.configOperation === SUBTRACT;
+  return first.name === ROOT_LOGGER || isList
+    ? invalidRequest(LOG_LEVEL_IS_A_SETTING)
+    : invalidConfig(`There is no logger '${first.name}'`);
 }
 
 export async function replaceAll(

@@ -19,6 +19,10 @@ export const BROKER_LOGGER = 8;
 export const CLIENT_METRICS = CONFIG_RESOURCES.clientMetrics;
 export const GROUP = CONFIG_RESOURCES.group;
 
+/** The only logger of an agent. */
+export const ROOT_LOGGER = 'root';
+export const LOG_LEVEL_IS_A_SETTING = 'The log level is a setting of the agent: --log-level';
+
 export interface ConfigResource {
   /** Undefined: a topic that does not exist. */
   readonly present: ConfigsView | undefined;
@@ -56,7 +60,7 @@ export function resourceOf(services: Services, type: number, name: string): Conf
             return flaw?.badRequest ? asRequest(flaw.message) : asConfig(flaw?.message);
           });
     case BROKER_LOGGER:
-      return refusal(errors.INVALID_REQUEST, 'The log level is a setting of the agent: --log-level');
+      return refusal(errors.INVALID_REQUEST, LOG_LEVEL_IS_A_SETTING);
     default:
       return refusal(errors.INVALID_REQUEST, `Unknown resource type ${type}`);
   }

@@ -126,6 +126,7 @@ describe('refused, also when only validated', () => {
     ['no topic name', 2, 'a b', [], 17],
     ['unknown type', 1, 'x', [], 42],
     ['loggers', 8, '1', [['root', SET, 'DEBUG']], 42],
+    ['a logger that there is not', 8, '1', [['kafka', SET, 'DEBUG']], 40],
     ["another agent's loggers", 8, '999', [], 42],
     ['another broker', 4, '999', [['message.max.bytes', SET, '1']], 42],
     ['no broker id', 4, 'x', [], 42],

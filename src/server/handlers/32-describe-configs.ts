@@ -22,7 +22,7 @@ import {
   describeGroup,
   describeTopic,
 } from '../config-description.js';
-import { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC } from '../config-resources.js';
+import { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, ROOT_LOGGER, TOPIC } from '../config-resources.js';
 import { handler, type Services } from '../handler.js';
 
 const KNOWN_TYPES: ReadonlySet<number> = new Set([TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP]);
@@ -111,7 +111,7 @@ function brokerFlaw({ metadata }: Services, name: string): Described | undefined
 
 function logger({ settings }: Services): DescribedConfig {
   return {
-    name: 'root',
+    name: ROOT_LOGGER,
     value: LOG_LEVELS[settings.logLevel],
     readOnly: true,
     configSource: configSources.brokerLogger,
