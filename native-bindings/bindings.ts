@@ -62,10 +62,30 @@ export const walkFaults: readonly string[] = [
 
 const require = createRequire(import.meta.url);
 
+type Addon = Omit<Native, 'name'> & { readonly createWhole: CreateWhole };
+
+const addonFunctions: Readonly<Record<keyof Addon, true>> = {
+  crc32c: true,
+  copy: true,
+  copyWithCrc32c: true,
+  joinCrc32c: true,
+  copyKnownCrc32c: true,
+  walkRecords: true,
+  createWhole: true,
+};
+
+/** What was loaded, if it has every function: one that was built from older sources lacks some, and is as good as none. */
+export function wholeAddon(loaded: unknown): Addon | undefined {
+  const found = loaded as Readonly<Record<string, unknown>> | undefined;
+  return Object.keys(addonFunctions).every((name) => typeof found?.[name] === 'function')
+    ? (found as Addon)
+    : undefined;
+}
+
 // dist/native-bindings/bindings.js and native-bindings/build/weft.node of the same package.
-const built = attempt(() =>
-  require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url))),
-) as (Omit<Native, 'name'> & { readonly createWhole: CreateWhole }) | undefined;
+const built = wholeAddon(
+  attempt(() => require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url)))),
+);
 
 /** Undefined without the addon: there is nothing that node:fs does not do as well in nine turns. */
 export const createWhole: CreateWhole | undefined = built?.createWhole;
@@ -101,7 +121,8 @@ export const native: Native = addon() ?? nodeRs() ?? script();
 /** One sentence for the start-up message. */
 export const nativeSentence: Readonly<Record<Native['name'], string>> = {
   addon: 'native part: built for this machine',
-  'node-rs': 'native part: not built, or it does not load; CRC-32C by @node-rs/crc32, batch checks in JavaScript',
+  'node-rs':
+    'native part: not built of these sources, or it does not load; CRC-32C by @node-rs/crc32, batch checks in JavaScript',
   script: 'native part: none; CRC-32C and batch checks in JavaScript take several times the CPU',
 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { implementations } from '../../native-bindings/bindings.js';
+import { implementations, wholeAddon } from '../../native-bindings/bindings.js';
 
 const all = implementations();
 const script = all.at(-1)!;
@@ -50,6 +50,16 @@ const names = all.map(({ name }) => name);
 // Where everything must run (WEFT_ALL=1) a missing addon is a failure; elsewhere it is reported as skipped.
 test.skipIf(!names.includes('addon') && process.env['WEFT_ALL'] !== '1')('the native part is built and loads', () => {
   expect(names).toContain('addon');
+});
+
+test('an addon of older sources, which lacks a function, is none', () => {
+  const { name: _, ...functions } = script;
+  const addon = { ...functions, createWhole: async () => 0 };
+  expect(wholeAddon(addon)).toBe(addon);
+  for (const lacking of Object.keys(addon)) {
+    expect(wholeAddon({ ...addon, [lacking]: undefined }), lacking).toBe(undefined);
+  }
+  expect(wholeAddon(undefined)).toBe(undefined);
 });
 
 describe.each(all)('$name', (native) => {
