@@ -179,6 +179,7 @@ export class Lane {
     this.#unanswered.taking(receivedMs);
     const nowMs = this.#world.clock.monotonicMs();
     const inPlace = pieces.length === 1;
+    const { mark } = this.#scratch;
     const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#scratch.gather(this.#chunks, pieces);
     if (!inPlace) {
       this.#released.push(id);
@@ -188,6 +189,7 @@ export class Lane {
       // Bytes that are no Produce request get no answer: the connection is closed.
       this.#unanswered.push({ request: id, frame: undefined, fate: 'failed', close: true, busyMs: 0 });
       this.#releaseUnused(id, inPlace);
+      this.#scratch.rewind(mark);
       return;
     }
     const { topics, batches } = examine(
@@ -219,9 +221,11 @@ export class Lane {
     if (batches.length === 0) {
       this.#unanswered.answer(request);
       this.#releaseUnused(id, inPlace);
+      this.#scratch.rewind(mark);
     } else if (descriptor.fails || receivedMs <= request.connection.failUntilMs) {
       this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
       this.#releaseUnused(id, inPlace);
+      this.#scratch.rewind(mark);
     } else {
       // Of a request whose batches were all compressed anew nothing is needed any more.
       const kept = inPlace && batches.some(({ source }) => source === body);

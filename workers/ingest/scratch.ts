@@ -3,7 +3,7 @@ import type { Piece } from '../../src/threads/chunks.js';
 
 /**
  * Memory for frames that lie in several pieces, since a decoder wants a frame in one, and for batches that were compressed
- * anew. Held until the seal that takes its batches; blocks of memory are kept and used again. Bounded by the open segment and
+ * anew. Held until the seal that takes its batches, or rewound when none of a request is taken: no seal may follow. Blocks of memory are kept and used again. Bounded by the open segment and
  * one request more: the lane takes nothing beyond it.
  */
 const BLOCK_BYTES = 4 * 1024 * 1024;
@@ -33,6 +33,17 @@ export class Scratch {
     this.#block = 0;
     this.#used = 0;
     this.#blocks.length = Math.min(this.#blocks.length, BLOCKS_KEPT);
+  }
+
+  /** How far memory is taken, for `rewind`. */
+  get mark(): number {
+    return this.#block * BLOCK_BYTES + this.#used;
+  }
+
+  /** Nothing of what was taken since `mark` is needed any more. */
+  rewind(mark: number): void {
+    this.#block = Math.floor(mark / BLOCK_BYTES);
+    this.#used = mark % BLOCK_BYTES;
   }
 
   /** Memory of `length` bytes, with anything in it. */

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { native } from '../../../native-bindings/bindings.js';
 import { setMaxTimestamp } from '../../../src/records/validate.js';
 import { decodeFooter } from '../../../src/segments/footer.js';
+import { Scratch } from '../../../workers/ingest/scratch.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
 
@@ -110,6 +111,24 @@ test('frames in several pieces are the same requests, and are released as soon a
   expect(lane.released).toEqual(requests.slice(0, 2));
   await lane.world.pass(200);
   expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 50]], [[0, 100]]]);
+});
+
+test('what was gathered of a request of which nothing is stored is used again, though no segment is sealed', async () => {
+  const take = vi.spyOn(Scratch.prototype, 'take');
+  const lane = new LaneHarness();
+  const batch = makeBatch({ values: ['x'.repeat(1000)] });
+  for (let round = 0; round < 3; round += 1) {
+    lane.produce({ pieceBytes: 600, topic: 'nowhere', partitions: [[0, batch]] });
+    lane.produce({ pieceBytes: 600, fails: true, partitions: [[0, batch]] });
+    lane.send(Buffer.alloc(1000, 0xff), { pieceBytes: 600 });
+  }
+  await lane.world.pass(1);
+  const taken = take.mock.results.map(({ value }) => value as Uint8Array);
+  take.mockRestore();
+  expect(lane.answers).toHaveLength(9);
+  expect(taken).toHaveLength(9);
+  expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(1);
+  expect(taken.map(({ byteOffset }) => byteOffset)).toEqual(Array(9).fill(0));
 });
 
 test('a segment is sealed by size at once, and a request never straddles two', async () => {
