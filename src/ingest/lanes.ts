@@ -76,7 +76,7 @@ export class Lanes {
   connection(id: number): LaneConnection {
     let connection = this.#connections.get(id);
     if (connection === undefined) {
-      connection = new LaneConnection(id, this.#leastLoaded(this.#active()));
+      connection = new LaneConnection(id, this.#leastLoaded());
       this.#connections.set(id, connection);
     }
     if (connection.isFree && this.#isFull(connection.place)) connection.moveTo(this.#roomiest(connection.place));
@@ -144,8 +144,9 @@ export class Lanes {
     const resting = this.places.find(({ restsSinceMs }) => restsSinceMs !== undefined);
     const grows = others.length === 0 && (resting !== undefined || this.places.length < lanesMax);
     if (others.length === 0 && !grows) return;
-    const target = others.length > 0 ? this.#leastLoaded(others) : undefined;
-    const moving = connectionsToMove(mine, target === undefined ? 0 : this.#bytesOf(target));
+    const bytes = this.#bytes();
+    const target = others.length > 0 ? leastLoaded(others, bytes) : undefined;
+    const moving = connectionsToMove(mine, target === undefined ? 0 : (bytes.get(target) ?? 0));
     if (moving.length === 0) return;
     const to = target ?? this.#wake(nowMs);
     for (const connection of moving) connection.moveTo(to);
@@ -167,8 +168,13 @@ export class Lanes {
     place.restsSinceMs = nowMs;
     this.#restedMs = nowMs;
     this.#quietSinceMs = nowMs;
+    const active = this.#active();
+    const bytes = this.#bytes();
     for (const connection of this.#connections.values()) {
-      if (connection.place === place) connection.moveTo(this.#leastLoaded(this.#active()));
+      if (connection.place !== place) continue;
+      const to = leastLoaded(active, bytes);
+      connection.moveTo(to);
+      bytes.set(to, (bytes.get(to) ?? 0) + connection.bytes);
     }
   }
 
@@ -207,16 +213,19 @@ export class Lanes {
     return this.#wake(this.#options.world.clock.monotonicMs());
   }
 
-  #leastLoaded(places: readonly Place[]): Place {
-    return places.reduce((best, place) => (this.#bytesOf(place) < this.#bytesOf(best) ? place : best));
+  #leastLoaded(): Place {
+    const active = this.#active();
+    return active.length === 1 ? active[0]! : leastLoaded(active, this.#bytes());
   }
 
-  /** What its connections have given since the last look. */
-  #bytesOf(place: Place): number {
-    let bytes = 0;
-    for (const connection of this.#connections.values()) {
-      if (connection.place === place) bytes += connection.bytes;
-    }
+  /** What the connections of each place have given since the last look: one walk over all of them, not one for each place. */
+  #bytes(): Map<LanePlace, number> {
+    const bytes = new Map<LanePlace, number>();
+    for (const { place, bytes: given } of this.#connections.values()) bytes.set(place, (bytes.get(place) ?? 0) + given);
     return bytes;
   }
+}
+
+function leastLoaded(places: readonly Place[], bytes: ReadonlyMap<LanePlace, number>): Place {
+  return places.reduce((best, place) => ((bytes.get(place) ?? 0) < (bytes.get(best) ?? 0) ? place : best));
 }

@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { LaneConnection } from '../../../src/ingest/lane-connection.js';
+import { Lanes, type Place } from '../../../src/ingest/lanes.js';
 import { EngineHarness, type Sent, TOPIC_ID } from './engine-harness.js';
 import { makeBatch } from './make-batch.js';
+import { VirtualWorld } from './virtual-world.js';
 
 const CONNECTIONS = [1, 2, 3, 4];
 
@@ -202,4 +205,40 @@ test('a connection whose publish timed out undecided stays at its lane, which th
   await agent.world.pass(6_000);
   expect([full, later].map(({ answers }) => answers[0]?.error)).toEqual([0, 0]);
   expect(agent.metadata.forwarded.filter(([stream]) => stream === 2).length).toBe(2);
+});
+
+test('a lane that rests spreads its connections by walking over all of them a few times, not once for each', async () => {
+  const world = new VirtualWorld();
+  const link = () => ({ pendingBytes: 0, isIdle: true });
+  const lanes = new Lanes({
+    world,
+    lanesMax: 3,
+    batchBytes: 1,
+    times: { look: 100, quiet: 1000, rest: 60_000 },
+    start: () => ({ link: link(), crowdedLooks: 0, busyMs: 0 }) as unknown as Place,
+    end: () => {},
+  });
+  const connections = Array.from({ length: 300 }, (_, id) => lanes.connection(id));
+  const lookAt = async (pendingBytes: number) => {
+    for (const { link } of lanes.places) link.pendingBytes = pendingBytes;
+    for (const connection of connections) connection.bytes = 1;
+    await world.pass(100);
+  };
+  for (let look = 0; lanes.places.length < 3 && look < 10; look += 1) await lookAt(1);
+  const countAt = (place: Place) => connections.filter((connection) => connection.place === place).length;
+  const [first, second, last] = lanes.places as [Place, Place, Place];
+  const moving = countAt(last);
+  expect(moving).toBeGreaterThan(50);
+  const asked = vi.spyOn(LaneConnection.prototype, 'place', 'get');
+  let most = 0;
+  for (let look = 0; last.restsSinceMs === undefined && look < 20; look += 1) {
+    asked.mockClear();
+    await lookAt(0);
+    most = Math.max(most, asked.mock.calls.length);
+  }
+  asked.mockRestore();
+  expect(countAt(last)).toBe(0);
+  expect(Math.abs(countAt(first) - countAt(second))).toBeLessThanOrEqual(150 - moving / 2);
+  expect(most).toBeLessThan(10 * connections.length);
+  lanes.close();
 });
