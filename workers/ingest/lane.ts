@@ -55,6 +55,9 @@ export class Lane {
   readonly #ring: SegmentRing;
   readonly #segmentNumbers: BigInt64Array;
   readonly #topics = new TopicsView();
+  /** Frames that came in several pieces. */
+  readonly #frames = new Scratch();
+  /** Batches that were compressed anew. */
   readonly #scratch = new Scratch();
   readonly #takeScratch = (length: number): Uint8Array => this.#scratch.take(length);
   readonly #unanswered: Unanswered;
@@ -179,8 +182,8 @@ export class Lane {
     this.#unanswered.taking(receivedMs);
     const nowMs = this.#world.clock.monotonicMs();
     const inPlace = pieces.length === 1;
-    const { mark } = this.#scratch;
-    const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#scratch.gather(this.#chunks, pieces);
+    const marks = [this.#frames.mark, this.#scratch.mark] as const;
+    const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#frames.gather(this.#chunks, pieces);
     if (!inPlace) {
       this.#released.push(id);
     }
@@ -189,7 +192,7 @@ export class Lane {
       // Bytes that are no Produce request get no answer: the connection is closed.
       this.#unanswered.push({ request: id, frame: undefined, fate: 'failed', close: true, busyMs: 0 });
       this.#releaseUnused(id, inPlace);
-      this.#scratch.rewind(mark);
+      this.#rewind(marks);
       return;
     }
     const { topics, batches } = examine(
@@ -221,16 +224,17 @@ export class Lane {
     if (batches.length === 0) {
       this.#unanswered.answer(request);
       this.#releaseUnused(id, inPlace);
-      this.#scratch.rewind(mark);
+      this.#rewind(marks);
     } else if (descriptor.fails || receivedMs <= request.connection.failUntilMs) {
       this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
       this.#releaseUnused(id, inPlace);
-      this.#scratch.rewind(mark);
+      this.#rewind(marks);
     } else {
       // Of a request whose batches were all compressed anew nothing is needed any more.
-      const kept = inPlace && batches.some(({ source }) => source === body);
-      this.#openSegment(nowMs).add(request, kept);
+      const kept = batches.some(({ source }) => source === body);
+      this.#openSegment(nowMs).add(request, inPlace && kept);
       this.#releaseUnused(id, inPlace && !kept);
+      if (!kept) this.#frames.rewind(marks[0]);
     }
   }
 
@@ -238,6 +242,12 @@ export class Lane {
     if (inPlace) {
       this.#released.push(id);
     }
+  }
+
+  /** Nothing of the request that was taken last is needed any more. */
+  #rewind([frames, scratch]: readonly [number, number]): void {
+    this.#frames.rewind(frames);
+    this.#scratch.rewind(scratch);
   }
 
   #openSegment(nowMs: number): OpenSegment {
@@ -291,6 +301,7 @@ export class Lane {
     for (const id of open.inPlace) {
       this.#released.push(id);
     }
+    this.#frames.reset();
     this.#scratch.reset();
     return true;
   }

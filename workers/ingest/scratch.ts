@@ -3,8 +3,8 @@ import type { Piece } from '../../src/threads/chunks.js';
 
 /**
  * Memory for frames that lie in several pieces, since a decoder wants a frame in one, and for batches that were compressed
- * anew. Held until the seal that takes its batches, or rewound when none of a request is taken: no seal may follow. Blocks of memory are kept and used again. Bounded by the open segment and
- * one request more: the lane takes nothing beyond it.
+ * anew. Held until the seal that takes its batches, or rewound when none of them lies in it: blocks of memory are kept and
+ * used again. Bounded by the open segment and one request more: the lane takes nothing beyond it.
  */
 const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A rush leaves no more than these behind. */

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { native } from '../../../native-bindings/bindings.js';
-import { setMaxTimestamp } from '../../../src/records/validate.js';
+import { BatchHeader } from '../../../src/records/header.js';
+import { setMaxTimestamp, storedBatchFault } from '../../../src/records/validate.js';
 import { decodeFooter } from '../../../src/segments/footer.js';
 import { Scratch } from '../../../workers/ingest/scratch.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
@@ -129,6 +130,27 @@ test('what was gathered of a request of which nothing is stored is used again, t
   expect(taken).toHaveLength(9);
   expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(1);
   expect(taken.map(({ byteOffset }) => byteOffset)).toEqual(Array(9).fill(0));
+});
+
+test('a frame whose batches were all compressed anew is not kept until the seal, however small they became', async () => {
+  const gather = vi.spyOn(Scratch.prototype, 'gather');
+  const lane = new LaneHarness({ topic: { compression: { codec: 1, level: 6 } } });
+  await lane.beginWindow();
+  lane.store.open = true;
+  const requests = ['a', 'b', 'c'].map((letter) =>
+    lane.produce({ pieceBytes: 600, partitions: [[0, makeBatch({ values: [letter.repeat(1000)] })]] }),
+  );
+  await lane.world.pass(200);
+  const gathered = gather.mock.results.map(({ value }) => value as Uint8Array);
+  gather.mockRestore();
+  expect(gathered.map(({ byteOffset }) => byteOffset)).toEqual([0, 0, 0]);
+  expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 1]], [[0, 2]]]);
+  const segment = [...lane.store.objects.values()].at(-1)!;
+  const { position, length, batches } = decodeFooter(segment, segment.length).extents[0]!;
+  expect(batches).toBe(3);
+  for (let at = position; at < position + length; at += new BatchHeader(segment, at).bytes) {
+    expect(storedBatchFault(segment, at, position + length)).toBe(undefined);
+  }
 });
 
 test('a segment is sealed by size at once, and a request never straddles two', async () => {
