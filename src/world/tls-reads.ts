@@ -22,6 +22,8 @@ export class TlsReads {
   /** What Node was given last: the target, or memory of ours. */
   #given: Uint8Array = nothing;
   #held: Uint8Array[] = [];
+  /** What is free of the memory in which they lie. */
+  #room: Uint8Array = nothing;
   #paused: boolean;
   #ended = false;
 
@@ -49,8 +51,14 @@ export class TlsReads {
     this.#socket.pause();
   }
 
+  /** What is kept lands after the caller's turn: the caller may be a sink whose memory is shared and still in use. */
   resume(): void {
     this.#paused = false;
+    if (this.#held.length === 0 && !this.#ended) this.#socket.resume();
+    else setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
     this.#deliver();
     if (!this.#isPaused) this.#socket.resume();
   }
@@ -62,8 +70,10 @@ export class TlsReads {
 
   /** Where the next bytes go. */
   #next(): Uint8Array {
-    if (this.#paused || this.#held.length > 0 || this.#socket.destroyed) this.#given = new Uint8Array(RECORD_BYTES_MAX);
-    else {
+    if (this.#paused || this.#held.length > 0 || this.#socket.destroyed) {
+      if (this.#room.length === 0) this.#room = new Uint8Array(RECORD_BYTES_MAX);
+      this.#given = this.#room;
+    } else {
       this.#target ??= this.#sink.next();
       this.#given = this.#target;
     }
@@ -75,10 +85,20 @@ export class TlsReads {
       this.#target = undefined;
       this.#sink.landed(count);
     } else {
-      this.#held.push(this.#given.subarray(0, count));
+      this.#keep(count);
       this.#deliver();
     }
     return true;
+  }
+
+  /** Many short records share memory: what is kept takes what has come, however it was cut. */
+  #keep(count: number): void {
+    const bytes = this.#given.subarray(0, count);
+    this.#room = this.#given.subarray(count);
+    const last = this.#held.at(-1);
+    if (last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
+      this.#held[this.#held.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + count);
+    } else this.#held.push(bytes);
   }
 
   #deliver(): void {
@@ -93,7 +113,9 @@ export class TlsReads {
       this.#target = undefined;
       this.#sink.landed(count);
     }
-    if (this.#ended && this.#held.length === 0 && !this.#paused) this.#whenEnded();
+    if (this.#held.length > 0) return;
+    this.#room = nothing;
+    if (this.#ended && !this.#paused) this.#whenEnded();
   }
 }
 

@@ -124,6 +124,47 @@ describe('a connection', () => {
     },
   );
 
+  test('that is paused keeps what has come and no more, however short its records are', async () => {
+    const watched = await watch(plain);
+    const { client: socket } = await dialTls(watched.port);
+    await until(() => watched.connections.length === 1);
+    const [connection, sink] = [watched.connections[0]!, watched.sinks[0]!];
+    const before = pattern(64_000, 3);
+    socket.write(before);
+    await until(() => sink.bytes === before.length);
+    connection.pause();
+    const bytes = pattern(700, 5);
+    for (const byte of bytes) await new Promise<void>((resolve) => socket.write(Buffer.of(byte), () => resolve()));
+    const { arrayBuffers } = process.memoryUsage();
+    sink.onLanded = () => connection.pause();
+    connection.resume();
+    await until(() => sink.bytes > before.length);
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(2 ** 20);
+    sink.onLanded = () => {};
+    connection.resume();
+    await until(() => sink.bytes === before.length + bytes.length);
+    expect(sink.all.equals(Buffer.concat([before, bytes]))).toBe(true);
+    socket.destroy();
+  });
+
+  test('that goes on lands nothing within the call: the caller may be a sink whose memory is in use', async () => {
+    const watched = await watch(plain);
+    const { client: socket } = await dialTls(watched.port);
+    await until(() => watched.connections.length === 1);
+    const [connection, sink] = [watched.connections[0]!, watched.sinks[0]!];
+    sink.onLanded = () => connection.pause();
+    socket.write(pattern(16_000, 6));
+    await until(() => sink.bytes > 0);
+    const atPause = sink.bytes;
+    connection.resume();
+    expect(sink.bytes).toBe(atPause);
+    sink.onLanded = () => {};
+    await until(() => sink.bytes === 16_000);
+    expect(sink.all.equals(pattern(16_000, 6))).toBe(true);
+    socket.destroy();
+  });
+
   test('encrypts a long answer in pieces: a neighbour gets its turn before the end of it', async () => {
     const watched = await watch(plain);
     const { client: slow } = await dialTls(watched.port);
