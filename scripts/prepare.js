@@ -113,20 +113,13 @@ function isInstalledByHand() {
 }
 
 async function buildNativePart() {
-  const sources = readdirSync('native-bindings', { recursive: true })
-    .map((name) => join('native-bindings', name))
-    .filter(
-      (path) => /\.(cc|cpp|c|h|hpp)$|build\.js$/.test(path) && !path.startsWith(`${join('native-bindings', 'build')}/`),
-    )
-    .sort();
-  if (isStamped('native', sources) && existsSync('native-bindings/build/weft.node')) return;
+  // It knows by its own stamp, beside what it built, when there is nothing to do.
   try {
     const done = await run('building the native part', process.execPath, ['native-bindings/build.js']);
     for (const line of done.output.trim().split('\n')) if (line !== '') say(line.replace(/^weft: /, ''));
   } catch (error) {
     stop(error, ['native-bindings/build.js failed; without a compiler it should have chosen the fallbacks.']);
   }
-  stamp('native', sources);
 }
 
 async function compile() {

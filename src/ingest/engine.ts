@@ -330,12 +330,15 @@ export class IngestEngine {
     place.thread = undefined;
     place.busyMs = 0;
     this.#forget(link);
+    // One that was told to end has no error.
+    if (!this.#closed && (!place.ending || error !== undefined)) {
+      log.error({ err: error, lane: link.init.lane }, 'ingest worker ended; its connections are closed');
+      telemetry.meters.workersCrashed.ingest.add(1);
+    }
     if (this.#closed || place.ending) {
       link.abandon();
       return;
     }
-    log.error({ err: error, lane: link.init.lane }, 'ingest worker ended; its connections are closed');
-    telemetry.meters.workersCrashed.ingest.add(1);
     // The successor comes first: whoever is let go of may produce again at once.
     place.link = this.#newLink();
     link.abandon();

@@ -2,7 +2,7 @@ import type { KafkaListener } from '../config/addresses.js';
 import type { Meters } from '../telemetry/counters.js';
 import { LimitedLog } from '../telemetry/limited-log.js';
 import type { Log } from '../telemetry/log.js';
-import { type ByteBudget, PROGRESS_WINDOW_MS } from '../threads/budget.js';
+import type { ByteBudget } from '../threads/budget.js';
 import type { Chunks } from '../threads/chunks.js';
 import type { Connection, Listening, Timer, World } from '../world/world.js';
 import { ClientConnection, type ConnectionServices, type ProduceIntake } from './connection.js';
@@ -50,6 +50,11 @@ const UNSENT_BYTES_MAX = 1024 * 1024;
 const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 const TICK_MS = 1_000;
 const DRAIN_MS_MAX = 5_000;
+/**
+ * Linux tells that a socket takes more only once a third of its send buffer, up to 4 MiB, is free: a client that reads 50 KB/s
+ * is seen to move every 30 s.
+ */
+const UNTAKEN_MS_MAX = 30_000;
 
 /**
  * The entry point for Kafka clients. Two steps, because an agent must know its ports before it can register and must be
@@ -287,8 +292,12 @@ export class Server {
     for (const connection of [...this.#connections]) {
       const { unsentBytes, unsentHeapBytes } = connection;
       const isWanted = (isHeapWanted && unsentHeapBytes > 0) || (isRoomWanted && unsentBytes > unsentHeapBytes);
-      if (connection.stalledMs(nowMs) >= PROGRESS_WINDOW_MS && isWanted) {
-        connection.close('stalled', 'it took nothing of its answers while others waited for their memory');
+      if (connection.stalledMs(nowMs) >= UNTAKEN_MS_MAX && isWanted) {
+        const seconds = UNTAKEN_MS_MAX / 1000;
+        connection.close(
+          'stalled',
+          `it was not seen to take 64 KiB of its answers in ${seconds} s while others waited for their memory`,
+        );
       }
     }
   }

@@ -119,7 +119,10 @@ async function readText(files: Files, flag: string, path: string | undefined): P
   try {
     const file = await files.open(path);
     try {
-      const bytes = new Uint8Array(Math.min(await file.size(), FILE_BYTES_MAX));
+      const size = await file.size();
+      // Cut, it would lose authorities without a word.
+      if (size > FILE_BYTES_MAX) throw new Error(`has ${size} bytes; ${FILE_BYTES_MAX} are read at most`);
+      const bytes = new Uint8Array(size);
       const count = await file.read(bytes, 0);
       return new TextDecoder().decode(bytes.subarray(0, count));
     } finally {

@@ -14,6 +14,9 @@ import { type Headers, Signer } from './s3-signing.js';
 const Pool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Undici.Pool;
 
 /** One request for one object, or for the bucket itself. */
+/** A large body has time for itself: 1 MB/s is a slow line. */
+const BODY_BYTES_PER_MS_MIN = 1_000;
+
 export interface S3Call {
   readonly action: S3Action;
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -27,7 +30,7 @@ export interface S3Call {
 }
 
 export interface S3Limits {
-  /** For one request, from its sending to the last byte of its answer. */
+  /** For one request, from its sending to the last byte of its answer; its body has a second more for each MB. */
   readonly requestMsMax: number;
   readonly connectMsMax: number;
   readonly connectionsMax: number;
@@ -90,7 +93,7 @@ export class S3Requests {
         this.#pool,
         this.#world.timers,
         { ...call, path: withQuery(path, query), headers },
-        this.#requestMsMax,
+        this.#requestMsMax + (length ?? 0) / BODY_BYTES_PER_MS_MIN,
       );
     } catch (error) {
       throw silence(this.#store, key ?? '', call.action, error);

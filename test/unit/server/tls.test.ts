@@ -128,6 +128,14 @@ describe('the TLS files', () => {
     expect(agent.telemetry.read('tlsReloads').map((series) => 'value' in series && series.value)).toEqual([1, 2]);
   });
 
+  it('that are too large are refused, not cut', async () => {
+    const { agent, logged } = await start();
+    contents.set('cert.pem', `CN=a 4100000000000${' '.repeat(2 ** 20)}`);
+    await agent.pass(6_000);
+    expect(lines(logged, 'error')[0]!['reason']).toMatch(/cert\.pem: has 1048594 bytes/);
+    expect(agent.net.renewals).toEqual([]);
+  });
+
   it('are left alone once the server is closed', async () => {
     const { agent, server } = await start();
     await server.close();

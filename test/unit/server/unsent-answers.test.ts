@@ -114,7 +114,7 @@ it('200 clients that ask for all topics and do not read cost a bounded memory, a
   }
   const answerBytes = Math.max(...hostile.map(({ socket }) => socket.queuedBytes));
   expect(answerBytes).toBeGreaterThan(300 * KiB);
-  for (let second = 0; second < 40; second += 1) {
+  for (let second = 0; second < 240; second += 1) {
     await agent.pass(1_000);
     expect(agent.unsent.bytes).toBeLessThanOrEqual(2 * MiB + answerBytes);
   }
