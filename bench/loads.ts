@@ -1,6 +1,6 @@
 import { ackLoads, shortWindows } from './ack-loads.js';
 import { consumeWithJava, produceWithJava } from './generators/java.js';
-import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
+import { EVERYDAY_RECORDS_PER_SECOND, RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import { hotLoads } from './hot-loads.js';
 import { manyLoads } from './many-loads.js';
@@ -55,8 +55,6 @@ export interface Run {
 }
 
 const TOPIC = 'bench';
-/** Two of them are the everyday load of 25 MB/s. */
-const EVERYDAY_RECORDS_PER_SECOND = Math.round(12_500_000 / RECORD_BYTES);
 /** Java's classes and the server's caches are warm after some of these. */
 const WARM_UP_ROUNDS = 2;
 

@@ -1,13 +1,11 @@
 /** Many partitions, many connections: what an agent's work must not grow with, or not much. */
 import { shortWindows } from './ack-loads.js';
-import { RECORD_BYTES, type Transfer, together } from './generators/generator.js';
+import { EVERYDAY_RECORDS_PER_SECOND, type Transfer, together } from './generators/generator.js';
 import { produceWithJava } from './generators/java.js';
 import { produceWithLoad } from './generators/load.js';
 import type { Load, Run, Variant } from './loads.js';
 
 const PARTITION_COUNTS = [64, 1_024] as const;
-/** Of each of two producers: the everyday load. */
-const RECORDS_PER_SECOND = Math.round(12_500_000 / RECORD_BYTES);
 const ROUND_SECONDS = 10;
 const QUICK_SECONDS = 3;
 
@@ -28,9 +26,9 @@ function topicOf(count: number): string {
 }
 
 async function everyday({ system, generators, quick }: Run, count: number): Promise<Transfer> {
-  const records = RECORDS_PER_SECOND * (quick ? QUICK_SECONDS : ROUND_SECONDS);
+  const records = EVERYDAY_RECORDS_PER_SECOND * (quick ? QUICK_SECONDS : ROUND_SECONDS);
   const one = (): Promise<Transfer> =>
-    produceWithJava(generators.java, system.kafka, topicOf(count), records, RECORDS_PER_SECOND);
+    produceWithJava(generators.java, system.kafka, topicOf(count), records, EVERYDAY_RECORDS_PER_SECOND);
   return together(await Promise.all([one(), one()]));
 }
 

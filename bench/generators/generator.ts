@@ -22,6 +22,8 @@ export interface Percentiles {
 }
 
 export const RECORD_BYTES = 1024;
+/** Of one producer; two of them are the everyday load of 25 MB/s. */
+export const EVERYDAY_RECORDS_PER_SECOND = Math.round(12_500_000 / RECORD_BYTES);
 
 /** Several generators that ran side by side; of their percentiles the worst of each. */
 export function together(transfers: readonly Transfer[]): Transfer {

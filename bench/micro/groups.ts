@@ -3,17 +3,18 @@
  * costs more a member in a large group than in a small one is quadratic. Run: node dist/bench/micro/groups.js
  */
 import { GroupWaiters } from '../../src/groups/waiters.js';
-import type { Command, Entry } from '../../src/metadata/journal.wire.js';
-import { Metadata } from '../../src/metadata/metadata.js';
+import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import { GroupsClock } from '../../workers/leader/groups-clock.js';
+import { Replica } from './replica.js';
 
 const SIZES = [200, 1000, 5000];
 const GROUP = 'g';
 
 /** One replica and, beside it, what looks at every entry: the leader's clock and the requests that wait. */
 class Group {
-  readonly metadata = new Metadata();
+  readonly #replica = new Replica();
+  readonly metadata = this.#replica.metadata;
   readonly #clock = new GroupsClock(
     {
       clock: { monotonicMs: () => this.#nowMs, wallMs: () => 0 },
@@ -29,32 +30,14 @@ class Group {
   readonly #nobodyLeaves = new AbortController().signal;
   readonly members: readonly string[];
   #nowMs = 0;
-  #number = 0;
 
   constructor(members: number) {
     this.members = Array.from({ length: members }, (_, i) => `member-${i}-0123456789012345678901`);
-    const incarnation = new Uint8Array(16).fill(1);
-    const value = { name: 'a', incarnation, zone: '', listeners: [] };
-    this.#apply({ kind: { $case: 'registerAgent', value } }, 0);
     this.#clock.start();
   }
 
   #apply(command: Command, agentEpoch = 1): number {
-    const number = agentEpoch === 0 ? 0 : ++this.#number;
-    const entry: Entry = {
-      format: 1,
-      revision: this.metadata.revision + 1,
-      previousDigest: new Uint8Array(32),
-      token: new Uint8Array(16),
-      term: 1,
-      timeMs: 1_700_000_000_000,
-      commands: [{ agentEpoch, stream: 0, number, confirmed: Math.max(0, number - 1), command }],
-    };
-    const before = process.threadCpuUsage();
-    const { outcomes, changes } = this.metadata.apply(entry);
-    const took = spentMs(before);
-    const refused = outcomes.find(({ kind }) => kind === 'refused');
-    if (refused !== undefined) throw new Error(JSON.stringify(refused));
+    const { took, changes } = this.#replica.applied(command, agentEpoch);
     this.#nowMs += 1;
     if (this.#nowMs % 20 === 0) this.#timer?.();
     this.#clock.applied(changes.groups);

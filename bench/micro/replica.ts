@@ -1,5 +1,6 @@
 import type { Command, Entry } from '../../src/metadata/journal.wire.js';
 import { Metadata } from '../../src/metadata/metadata.js';
+import type { Changes } from '../../src/metadata/outcomes.js';
 
 export const PARTITIONS = 64;
 export const BATCHES = 2;
@@ -27,16 +28,20 @@ export class Replica {
 
   /** Ms of this thread's processor that the apply took: other work on the machine does not show. */
   apply(command: Command, agentEpoch = 1): number {
+    return this.applied(command, agentEpoch).took;
+  }
+
+  /** The same, and what it changed. */
+  applied(command: Command, agentEpoch = 1): { readonly took: number; readonly changes: Changes } {
     const entry = this.entry(command, agentEpoch);
     const before = process.threadCpuUsage();
-    const { outcomes } = this.metadata.apply(entry);
+    const { outcomes, changes } = this.metadata.apply(entry);
     const { user, system } = process.threadCpuUsage(before);
-    const took = (user + system) / 1000;
     const refused = outcomes.find(({ kind }) => kind === 'refused');
     if (refused !== undefined) {
       throw new Error(JSON.stringify(refused));
     }
-    return took;
+    return { took: (user + system) / 1000, changes };
   }
 
   entry(command: Command, agentEpoch = 1): Entry {
