@@ -73,6 +73,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
     budget,
     decoded: new DecodedMemory(memory.decodedBytes, world.clock),
     unsent: new UnsentAnswers(memory.answersBytes, (run) => world.timers.soon(run)),
+    backlogBytesMax: memory.backlogBytes,
     meters: telemetry.meters,
     log,
   });

@@ -22,6 +22,8 @@ export interface MemoryPlan {
   readonly decodedBytes: number;
   /** Answers that clients have not taken, apart from the record batches in them. */
   readonly answersBytes: number;
+  /** What clients have sent and is not read as requests yet: it waits for memory, or for a TLS handshake. */
+  readonly backlogBytes: number;
 }
 
 const MiB = 2 ** 20;
@@ -55,6 +57,7 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
     fetchSessionsBytesMax: wholeMiB(settings.memoryBytes / 64),
     decodedBytes: wholeMiB(settings.memoryBytes / 16),
     answersBytes: wholeMiB(settings.memoryBytes / 32),
+    backlogBytes: wholeMiB(settings.memoryBytes / 32),
   };
 }
 

@@ -134,9 +134,9 @@ export class ClientConnection {
     this.#to.log.warn('handshake', { ...this.#who, reason: this.#reason, detail }, 'connection closed');
   }
 
-  /** Bytes that it holds because it may not be parsed now. */
+  /** Bytes that it holds because it may not be parsed now, or because its handshake is not done. */
   get backlogBytes(): number {
-    return this.#reader.backlogBytes;
+    return this.#reader.backlogBytes + this.#connection.heldBytes;
   }
 
   /** Response bytes that the client has not taken. */

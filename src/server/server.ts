@@ -31,6 +31,8 @@ export interface ServerDependencies {
   /** Memory for decoded requests that are not answered yet. */
   readonly decoded: DecodedMemory;
   readonly unsent: UnsentAnswers;
+  /** Bytes that connections may hold while they wait for memory or for a handshake; beyond, those that hold most are closed. */
+  readonly backlogBytesMax: number;
   readonly meters: Meters;
   readonly log: Log;
 }
@@ -46,8 +48,6 @@ export interface AdvertisedListener {
 const CONTROL_FRAME_BYTES_MAX = 4 * 1024 * 1024;
 const REQUESTS_MAX = 1_024;
 const UNSENT_BYTES_MAX = 1024 * 1024;
-/** Bytes that connections may keep aside while their frames wait for memory; beyond, the one that adds to them is closed. */
-const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
 const TICK_MS = 1_000;
 const DRAIN_MS_MAX = 5_000;
 /**
@@ -302,14 +302,18 @@ export class Server {
     }
   }
 
-  /** A tick is short enough: each connection adds at most one landing buffer before its socket is no longer read. */
+  /**
+   * Those that hold most are closed first, so that a client with little outlives any crowd. A tick is short enough: what one
+   * read brings is all that a connection adds before its socket is no longer read.
+   */
   #boundBacklog(): void {
-    let bytes = 0;
-    for (const connection of [...this.#connections]) {
-      bytes += connection.backlogBytes;
-      if (bytes > BACKLOG_BYTES_MAX) {
-        connection.close('limit', 'too many requests wait for memory');
-      }
+    const holders = [...this.#connections].map((connection) => ({ connection, bytes: connection.backlogBytes }));
+    let bytes = holders.reduce((sum, holder) => sum + holder.bytes, 0);
+    if (bytes <= this.#to.backlogBytesMax) return;
+    for (const holder of holders.sort((a, b) => b.bytes - a.bytes)) {
+      holder.connection.close('limit', 'too many bytes wait to be read as requests, and it holds the most of them');
+      bytes -= holder.bytes;
+      if (bytes <= this.#to.backlogBytesMax) return;
     }
   }
 }

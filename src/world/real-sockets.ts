@@ -92,6 +92,11 @@ class TcpConnection implements Connection {
     return socket.bytesWritten - bytesWritten + writeQueueSize;
   }
 
+  /** Direct reads stop at once; 'data' events leave what came in the stream. */
+  get heldBytes(): number {
+    return this.#socket.readableLength;
+  }
+
   readInto(sink: ReadSink): void {
     if (this.#reading) throw new Error('readInto is called once');
     this.#reading = true;

@@ -1,27 +1,21 @@
 /**
  * TLS by node:tls over sockets of node:net. A connection is accepted unread, so that whoever accepts it may turn it away
  * before it costs anything; the handshake begins with `readInto`, and only when the whole ClientHello is there: that is
- * where its expensive part lies, and one of them a turn of the event loop keeps a storm of them from stalling neighbours.
+ * where its expensive part lies (`Handshakes` says who begins when).
  *
  * Bytes are copied once, natively, from where they were decrypted to where the sink wants them. Bytes go out in
  * pieces, because Node encrypts a write at once and keeps the whole of it: a piece bounds that time and that memory.
  */
-import { constants, createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import {
-  createServer as createTlsServer,
-  createSecureContext,
-  type TlsOptions,
-  type Server as TlsServer,
-  type TLSSocket,
-} from 'node:tls';
+import { createSecureContext, type TLSSocket } from 'node:tls';
 import { HELLO_BYTES_MAX, judgeFirstBytes } from './client-hello.js';
 import { acceptedSocketOptions, copyInto, type SocketReads, startListening } from './real-sockets.js';
+import { clientLeft, contextOf, type Handshaking, HANDSHAKE_MS_MAX, Handshakes, tooSlow } from './tls-handshakes.js';
 import { TlsOutput } from './tls-output.js';
 import { canReadDirectly, TlsReads } from './tls-reads.js';
 import type { Address, CertificateFacts, Connection, ReadSink, TlsCredentials, TlsListening } from './world.js';
 
-const handshakeMsMax = 10_000;
 /** Connections that the system keeps waiting for `accept`. */
 const backlog = 1024;
 
@@ -69,119 +63,43 @@ export async function listenTls(
   accept: (connection: Connection) => void,
 ): Promise<TlsListening> {
   checkCredentials(credentials);
-  const handshakes = new Handshakes(credentials, reads);
-  const server = createTcpServer(acceptedSocketOptions, (socket) => accept(new TlsConnection(socket, handshakes)));
+  const handshakes = new Handshakes(credentials);
+  const server = createTcpServer(acceptedSocketOptions, (socket) =>
+    accept(new TlsConnection(socket, handshakes, reads)),
+  );
   const listening = await startListening(server, address, backlog);
-  return { ...listening, renew: (renewed) => handshakes.renew(renewed) };
-}
-
-function contextOf({ certificate, key, ca }: TlsCredentials): TlsOptions {
   return {
-    cert: certificate,
-    key,
-    ...(ca === undefined ? {} : { ca }),
-    minVersion: 'TLSv1.2',
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    // A session is resumed without looking at the client's certificate again: with a new CA, old tickets must be void.
-    ticketKeys: randomBytes(48),
+    ...listening,
+    renew: (renewed) => {
+      checkCredentials(renewed);
+      handshakes.renew(renewed);
+    },
   };
 }
 
-/** The handshakes of one listener: one begins per turn of the event loop. */
-class Handshakes {
-  readonly reads: SocketReads;
-  readonly #server: TlsServer;
-  readonly #connections = new WeakMap<Socket, TlsConnection>();
-  readonly #waiting: TlsConnection[] = [];
-  #scheduled = false;
-
-  constructor(credentials: TlsCredentials, reads: SocketReads) {
-    this.reads = reads;
-    const withCa = credentials.ca !== undefined;
-    this.#server = createTlsServer({
-      ...contextOf(credentials),
-      handshakeTimeout: handshakeMsMax,
-      requestCert: withCa,
-      rejectUnauthorized: withCa,
-      pauseOnConnect: true,
-    });
-    this.#server.on('secureConnection', (socket) => this.#of(socket)?.secured(socket));
-    this.#server.on('tlsClientError', (error, socket) => {
-      const because = socket.authorizationError as unknown as string | null;
-      this.#of(socket)?.failed(sentenceOfFailure(error, because));
-      socket.destroy();
-    });
-  }
-
-  renew(credentials: TlsCredentials): void {
-    checkCredentials(credentials);
-    this.#server.setSecureContext(contextOf(credentials));
-  }
-
-  begin(connection: TlsConnection): void {
-    this.#waiting.push(connection);
-    if (!this.#scheduled) this.#schedule();
-  }
-
-  #schedule(): void {
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      let next = this.#waiting.shift();
-      while (next?.raw.destroyed === true) next = this.#waiting.shift();
-      if (this.#waiting.length > 0) this.#schedule();
-      if (next === undefined) return;
-      this.#connections.set(next.raw, next);
-      // The documented way to give a tls.Server a socket that is connected already.
-      this.#server.emit('connection', next.raw);
-    });
-  }
-
-  /** Which connection a socket of node:tls belongs to; that it knows what it wraps is in no manual (see the contract test). */
-  #of(socket: TLSSocket): TlsConnection | undefined {
-    return this.#connections.get((socket as TLSSocket & { readonly _parent: Socket })._parent);
-  }
-}
-
-const clientLeft = 'the client left during the TLS handshake';
-const tooSlow = `no TLS handshake within ${handshakeMsMax / 1000} s`;
-const sentences: Readonly<Record<string, string>> = {
-  ECONNRESET: clientLeft,
-  ERR_TLS_HANDSHAKE_TIMEOUT: tooSlow,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the client offers no TLS 1.2 or later',
-  // Alerts are what the client sent.
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the client does not trust the certificate of this listener',
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'the client does not trust the certificate of this listener',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'the client does not trust the certificate of this listener',
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the client gave no certificate, which --tls-ca requires',
-};
-
-function sentenceOfFailure(error: Error & { readonly code?: string }, because: string | null): string {
-  if (because !== null) return `the client's certificate is refused: ${because}`;
-  return sentences[error.code ?? ''] ?? `TLS handshake failed: ${error.code ?? error.message}`;
-}
-
-class TlsConnection implements Connection {
+class TlsConnection implements Connection, Handshaking {
   readonly encrypted = true;
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly raw: Socket;
   readonly #handshakes: Handshakes;
+  readonly #way: SocketReads;
   readonly #output = new TlsOutput();
   #first: Uint8Array = new Uint8Array(0);
   /** One that never sent a byte (a probe of the port) is none that failed. */
   #hasSent = false;
   #sink: ReadSink | undefined;
   #socket: TLSSocket | undefined;
-  #reads: { pause(): void; resume(): void } | undefined;
+  #reads: { pause(): void; resume(): void; readonly heldBytes?: number } | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #failure: string | undefined;
   #paused = false;
   #closed = false;
   readonly #closeListeners: ((failure: string | undefined) => void)[] = [];
 
-  constructor(raw: Socket, handshakes: Handshakes) {
+  constructor(raw: Socket, handshakes: Handshakes, reads: SocketReads) {
     this.raw = raw;
+    this.#way = reads;
     this.#handshakes = handshakes;
     this.remoteHost = raw.remoteAddress ?? '';
     this.remotePort = raw.remotePort ?? 0;
@@ -198,6 +116,11 @@ class TlsConnection implements Connection {
     return this.#output.queuedBytes;
   }
 
+  /** OpenSSL keeps what has come of one record or handshake message besides, which nothing here can see. */
+  get heldBytes(): number {
+    return this.#first.length + (this.#socket ?? this.raw).readableLength + (this.#reads?.heldBytes ?? 0);
+  }
+
   readInto(sink: ReadSink): void {
     if (this.#sink !== undefined) throw new Error('readInto is called once');
     this.#sink = sink;
@@ -205,7 +128,7 @@ class TlsConnection implements Connection {
     this.#deadline = setTimeout(() => {
       this.failed(tooSlow);
       this.raw.destroy();
-    }, handshakeMsMax);
+    }, HANDSHAKE_MS_MAX);
     this.raw.on('readable', this.#readFirst);
   }
 
@@ -229,12 +152,13 @@ class TlsConnection implements Connection {
   /** The handshake is done. */
   secured(socket: TLSSocket): void {
     clearTimeout(this.#deadline);
+    this.#handshakes.done(this);
     this.#socket = socket;
     // During the handshake the end of one side is the end; from now on what is queued is still sent.
     socket.allowHalfOpen = true;
     socket.on('error', () => {});
     socket.on('close', () => this.#gone());
-    if (this.#handshakes.reads === 'direct' && canReadDirectly(socket)) {
+    if (this.#way === 'direct' && canReadDirectly(socket)) {
       this.#reads = new TlsReads(socket, this.#sink!, this.#paused, () => this.#output.end());
     } else {
       this.#reads = socket;
@@ -284,6 +208,7 @@ class TlsConnection implements Connection {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#deadline);
+    this.#handshakes.done(this);
     if (this.#socket === undefined && this.#hasSent) this.failed(clientLeft);
     this.#output.close();
     for (const run of this.#closeListeners) run(this.#failure);

@@ -4,6 +4,7 @@ import type { ReadSink } from './world.js';
 
 /** What Node decrypts at a time. */
 const RECORD_BYTES_MAX = 16 * 1024;
+const HELD_BYTES_MIN = 1024;
 
 /**
  * Reads of a TLS socket into the caller's memory: Node copies there what it has decrypted, instead of into a buffer that
@@ -19,11 +20,12 @@ export class TlsReads {
   readonly #whenEnded: () => void;
   /** Asked for, and nothing has landed in it yet. */
   #target: Uint8Array | undefined;
-  /** What Node was given last: the target, or memory of ours. */
+  /** What Node was given last: the target, or the shelf. */
   #given: Uint8Array = nothing;
-  #held: Uint8Array[] = [];
-  /** What is free of the memory in which they lie. */
-  #room: Uint8Array = nothing;
+  /** What has come and not landed lies between `#heldFrom` and `#heldTo` of it. */
+  #held: Uint8Array = nothing;
+  #heldFrom = 0;
+  #heldTo = 0;
   #paused: boolean;
   #ended = false;
 
@@ -43,7 +45,14 @@ export class TlsReads {
       this.#ended = true;
       this.#deliver();
     });
-    if (!paused) socket.resume();
+    // The handshake has left it reading.
+    if (paused) socket.pause();
+    else socket.resume();
+  }
+
+  /** Memory of what has come and not landed. */
+  get heldBytes(): number {
+    return this.#held.length;
   }
 
   pause(): void {
@@ -54,7 +63,7 @@ export class TlsReads {
   /** What is kept lands after the caller's turn: the caller may be a sink whose memory is shared and still in use. */
   resume(): void {
     this.#paused = false;
-    if (this.#held.length === 0 && !this.#ended) this.#socket.resume();
+    if (this.#held === nothing && !this.#ended) this.#socket.resume();
     else setImmediate(() => this.#goOn());
   }
 
@@ -70,9 +79,8 @@ export class TlsReads {
 
   /** Where the next bytes go. */
   #next(): Uint8Array {
-    if (this.#paused || this.#held.length > 0 || this.#socket.destroyed) {
-      if (this.#room.length === 0) this.#room = new Uint8Array(RECORD_BYTES_MAX);
-      this.#given = this.#room;
+    if (this.#paused || this.#held !== nothing || this.#socket.destroyed) {
+      this.#given = shelf;
     } else {
       this.#target ??= this.#sink.next();
       this.#given = this.#target;
@@ -93,28 +101,31 @@ export class TlsReads {
 
   /** Many short records share memory: what is kept takes what has come, however it was cut. */
   #keep(count: number): void {
-    const bytes = this.#given.subarray(0, count);
-    this.#room = this.#given.subarray(count);
-    const last = this.#held.at(-1);
-    if (last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset) {
-      this.#held[this.#held.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + count);
-    } else this.#held.push(bytes);
+    if (this.#heldTo + count > this.#held.length) {
+      const kept = this.#held.subarray(this.#heldFrom, this.#heldTo);
+      this.#held = new Uint8Array(Math.max(HELD_BYTES_MIN, 2 ** Math.ceil(Math.log2(kept.length + count))));
+      this.#held.set(kept);
+      this.#heldFrom = 0;
+      this.#heldTo = kept.length;
+    }
+    this.#held.set(shelf.subarray(0, count), this.#heldTo);
+    this.#heldTo += count;
   }
 
   #deliver(): void {
-    while (this.#held.length > 0 && !this.#paused && !this.#socket.destroyed) {
-      const first = this.#held[0]!;
+    while (this.#heldFrom < this.#heldTo && !this.#paused && !this.#socket.destroyed) {
       this.#target ??= this.#sink.next();
       const target = this.#target;
-      const count = Math.min(first.length, target.length);
-      target.set(first.subarray(0, count));
-      if (count === first.length) this.#held.shift();
-      else this.#held[0] = first.subarray(count);
+      const count = Math.min(this.#heldTo - this.#heldFrom, target.length);
+      target.set(this.#held.subarray(this.#heldFrom, this.#heldFrom + count));
+      this.#heldFrom += count;
       this.#target = undefined;
       this.#sink.landed(count);
     }
-    if (this.#held.length > 0) return;
-    this.#room = nothing;
+    if (this.#heldFrom < this.#heldTo) return;
+    this.#held = nothing;
+    this.#heldFrom = 0;
+    this.#heldTo = 0;
     if (this.#ended && !this.#paused) this.#whenEnded();
   }
 }
@@ -125,6 +136,8 @@ interface Inside {
 }
 
 const nothing = new Uint8Array(0);
+/** Where Node puts what comes during a pause; it is kept, or lands, before anybody's next read. */
+const shelf = new Uint8Array(RECORD_BYTES_MAX);
 
 /** Under which names a socket keeps its memory, what gives it more, and what it tells of a read; undefined: unknown. */
 function namesInside(): { readonly buffer: symbol; readonly next: symbol; readonly read: symbol } | undefined {

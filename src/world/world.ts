@@ -116,6 +116,8 @@ export interface Connection {
   write(slices: readonly Uint8Array[], done?: () => void): void;
   /** Bytes queued and not yet taken by the operating system. */
   readonly queuedBytes: number;
+  /** Memory of bytes that have come and not landed: before a TLS handshake, and during a pause. */
+  readonly heldBytes: number;
   /** Sends what is queued, then closes. */
   end(): void;
   /** Closes at once. */

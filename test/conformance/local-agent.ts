@@ -14,7 +14,7 @@ import type { ServerSettings } from '../../src/server/handler.js';
 import { ClientQuotas } from '../../src/server/client-quotas.js';
 import { FetchSessions } from '../../src/server/fetch-sessions.js';
 import { ProducerIds } from '../../src/server/producer-ids.js';
-import { type ListenerSettings, Server } from '../../src/server/server.js';
+import { type ListenerSettings, Server, type ServerDependencies } from '../../src/server/server.js';
 import { LimitedLog } from '../../src/telemetry/limited-log.js';
 import { type Log, type LogFields, silentLog } from '../../src/telemetry/log.js';
 import { Telemetry } from '../../src/telemetry/telemetry.js';
@@ -41,6 +41,7 @@ export interface LocalSettings extends ListenerSettings, ServerSettings, BrokerS
   readonly commonBytes: number;
   readonly decodedBytes: number;
   readonly answersBytes: number;
+  readonly backlogBytes: number;
 }
 
 const listener = (name: string, port: number, advertise?: KafkaListener['advertise']): KafkaListener => ({
@@ -87,6 +88,7 @@ export const localSettings: LocalSettings = {
   commonBytes: 8 * MiB,
   decodedBytes: 32 * MiB,
   answersBytes: 16 * MiB,
+  backlogBytes: 16 * MiB,
 };
 
 /** The real server, handlers, group engine, fetch engine and metadata on one thread and virtual time; no disk, no workers. */
@@ -101,6 +103,8 @@ export class LocalAgent {
   readonly logged: Logged[];
   readonly world: World;
   readonly server: Server;
+  /** For another server beside this one's. */
+  readonly shared: Omit<ServerDependencies, 'world' | 'settings' | 'log'>;
   readonly metadata: LocalMetadata;
   readonly intake: LocalIntake;
   readonly groups: GroupEngine;
@@ -133,7 +137,8 @@ export class LocalAgent {
     const { meters } = telemetry;
     const decoded = new DecodedMemory(settings.decodedBytes, world.clock);
     const unsent = new UnsentAnswers(settings.answersBytes, (run) => world.timers.soon(run));
-    const server = await Server.open({ world, settings, chunks, budget, decoded, unsent, meters, log });
+    const shared = { chunks, budget, decoded, unsent, backlogBytesMax: settings.backlogBytes, meters };
+    const server = await Server.open({ world, settings, ...shared, log });
     const agent = new LocalAgent({
       time,
       net,
@@ -145,6 +150,7 @@ export class LocalAgent {
       logged,
       world,
       server,
+      shared,
       settings,
     });
     agent.#serve(settings, log, wrap);
@@ -154,7 +160,17 @@ export class LocalAgent {
   private constructor(
     parts: Pick<
       LocalAgent,
-      'time' | 'net' | 'telemetry' | 'chunks' | 'budget' | 'decoded' | 'unsent' | 'logged' | 'world' | 'server'
+      | 'time'
+      | 'net'
+      | 'telemetry'
+      | 'chunks'
+      | 'budget'
+      | 'decoded'
+      | 'unsent'
+      | 'logged'
+      | 'world'
+      | 'server'
+      | 'shared'
     > & {
       readonly settings: LocalSettings;
     },
@@ -169,6 +185,7 @@ export class LocalAgent {
     this.logged = parts.logged;
     this.world = parts.world;
     this.server = parts.server;
+    this.shared = parts.shared;
     this.metadata = new LocalMetadata(this.world, this.server.advertised);
     this.intake = new LocalIntake(this.chunks, this.metadata);
     this.fetchSessions = new FetchSessions(this.world.random, MiB, () =>

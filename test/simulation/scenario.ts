@@ -203,6 +203,7 @@ function drawSizes(random: SeededRandom, leaseMs: number): Omit<AgentSizes, 'lan
       frameBytesMax: 32 * KiB,
       decodedBytes: 64 * KiB,
       answersBytes: 16 * KiB,
+      backlogBytes: 1024 * KiB,
       fetchSessionsBytesMax: 64 * KiB,
     },
     leader: {

@@ -160,6 +160,7 @@ class Pair {
       get queuedBytes() {
         return pair.#queuedBytes;
       },
+      heldBytes: 0,
       end: () => {
         time.after(5, () => this.break());
       },

@@ -80,6 +80,7 @@ export class MemoryConnection implements Connection {
   readsAfterPause = 0;
   closed = false;
   queuedBytes = 0;
+  heldBytes = 0;
   received = new Uint8Array(0);
   #sink: ReadSink | undefined;
   #target: Uint8Array | undefined;

@@ -108,11 +108,10 @@ describe('closing', () => {
 
 it('connections that come before the agent serves are answered once it does', async () => {
   const agent = await LocalAgent.start();
-  const { world, chunks, budget, decoded, unsent, telemetry } = agent;
+  const { world, shared } = agent;
   const kafka = [{ name: 'late', tls: false, host: 'agent.test', port: 0, advertise: undefined }];
   const settings = { ...localSettings, kafka };
-  const { meters } = telemetry;
-  const server = await Server.open({ world, settings, chunks, budget, decoded, unsent, meters, log: silentLog });
+  const server = await Server.open({ world, settings, ...shared, log: silentLog });
   const [advertised] = server.advertised;
   expect(advertised).toMatchObject({ name: 'late', host: 'agent.test' });
   const client = agent.connect(advertised!.port);
@@ -126,7 +125,7 @@ it('connections that come before the agent serves are answered once it does', as
 
 it('an address that is taken leaves no listener behind', async () => {
   const agent = await LocalAgent.start();
-  const { world, chunks, budget, decoded, unsent, telemetry } = agent;
+  const { world, shared } = agent;
   const closedPorts: number[] = [];
   const net = {
     ...world.net,
@@ -145,11 +144,7 @@ it('an address that is taken leaves no listener behind', async () => {
   const opening = Server.open({
     world: { ...world, net },
     settings: { ...localSettings, kafka },
-    chunks,
-    budget,
-    decoded,
-    unsent,
-    meters: telemetry.meters,
+    ...shared,
     log: silentLog,
   });
   await expect(opening).rejects.toMatchObject({ code: 'EADDRINUSE' });

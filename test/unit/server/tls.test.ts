@@ -51,13 +51,11 @@ interface Started {
 
 async function start(tlsCa?: string): Promise<Started> {
   const agent = await LocalAgent.start();
-  const { chunks, budget, decoded, unsent, telemetry, metadata } = agent;
   const logged: Line[] = [];
   const settings = { ...localSettings, kafka, tlsCertificate: 'cert.pem', tlsKey: 'key.pem', tlsCa };
-  const { meters } = telemetry;
   const world = { ...agent.world, files };
-  const server = await Server.open({ world, settings, chunks, budget, decoded, unsent, meters, log: logTo(logged) });
-  server.serve(agent.dispatch, agent.intake, new ClientQuotas(metadata));
+  const server = await Server.open({ world, settings, ...agent.shared, log: logTo(logged) });
+  server.serve(agent.dispatch, agent.intake, new ClientQuotas(agent.metadata));
   return { agent, server, safePort: agent.net.lastPort, logged };
 }
 
@@ -167,5 +165,24 @@ describe('a TLS listener', () => {
     expect(told[0]).toMatchObject({ listener: 'safe', detail: 'the client leaves', client: '192.0.2.1:50000' });
     expect(agent.telemetry.total('connectionsClosed')).toBe(50);
     expect(agent.telemetry.total('connectionsOpen')).toBe(0);
+  });
+
+  it('closes who holds most of what is not read yet, until the rest has room; who holds little or nothing stays', async () => {
+    const { agent, safePort, logged } = await start();
+    const KiB = 1024;
+    const dial = (heldBytes: number) => {
+      const { socket } = agent.connect(safePort);
+      socket.heldBytes = heldBytes;
+      return socket;
+    };
+    const sockets = [64, 1, 32, 64, 0, 64, 2, 0].map((size) => dial(size * KiB));
+    // 16 MiB are free to hold: 227 KiB are here, so that 43 more of 380 KiB are 183 KiB too much.
+    const crowd = Array.from({ length: 43 }, () => dial(380 * KiB));
+    await agent.pass(2_000);
+    expect(sockets.some(({ closed }) => closed)).toBe(false);
+    expect(crowd.filter(({ closed }) => closed)).toHaveLength(1);
+    expect(lines(logged, 'warn').map((line) => line['reason'])).toEqual(['limit']);
+    await agent.pass(10_000);
+    expect(crowd.filter(({ closed }) => closed)).toHaveLength(1);
   });
 });
