@@ -29,6 +29,7 @@ const javaOldPom = 'test/clients/java-old/pom.xml';
 const javaOldVersions = ['2.1.1', '2.8.2', '3.3.2', '3.9.1', '4.0.1'];
 const pythonRequirements = 'test/clients/python/requirements.txt';
 const pythonOldRequirements = 'test/clients/python/requirements-old.txt';
+const webUiRequirements = 'test/clients/python/requirements-web-ui.txt';
 const rdkafkaFolder = join(setupFolder, 'librdkafka');
 /** With its command line alone; 694 packages that nothing but `npm run profile -- --clinic` needs. */
 const clinic = 'clinic@13.0.0';
@@ -107,6 +108,7 @@ export const parts = {
     'kafka-python, aiokafka and confluent-kafka-python, in an environment of their own',
   ),
   'python-old': pythonClients('python-old', pythonOldRequirements, 'kafka-python 2.0.2, in an environment of its own'),
+  'web-ui': pythonClients('web-ui', webUiRequirements, 'Kaskade 5.1.0, served to browsers by textual-serve'),
   rust: rustClient('rust', 'the rdkafka crate with the librdkafka that it brings'),
   'rust-librdkafka-1-9': rustClient('rust-librdkafka-1-9', 'the rdkafka crate over librdkafka 1.9.2'),
   librdkafka: {

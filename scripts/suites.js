@@ -29,6 +29,7 @@ export const suites = [
   { name: 'kafka-go', files: ['test/clients/kafka-go*.test.js'], needs: ['kafka-go'] },
   { name: 'python', files: ['test/clients/python*.test.js'], needs: ['python'] },
   { name: 'python-old', files: ['test/clients/old-python*.test.js'], needs: ['python-old'] },
+  { name: 'web-ui', files: ['test/clients/web-ui*.test.js'], needs: ['web-ui'] },
   {
     name: 'rust',
     files: ['test/clients/rust*.test.js'],
