@@ -64,6 +64,8 @@ export interface PutOptions {
   readonly ifMatch?: string;
   /** CRC-32C of the body, when the caller has it: the store checks it where it can. */
   readonly crc32c?: number;
+  /** Nobody will replace this object by its version: what `put` resolves to may hold none ('' instead). */
+  readonly unversioned?: boolean;
   /** Aborting it ends a write across a network at once, as 'unknown'; a disk finishes what it began. */
   readonly signal?: AbortSignal;
 }

@@ -26,11 +26,14 @@ export class SegmentRing {
   readonly #slotsFree: number[] = [];
   /** Ordered by position, never overlapping. */
   readonly #regions: Region[] = [];
+  /** The same by their slots. */
+  readonly #bySlot: (Region | undefined)[];
   #cursor = 0;
 
   constructor(bytes: number, pins: Int32Array) {
     this.#bytes = bytes;
     this.#pins = pins;
+    this.#bySlot = new Array<Region | undefined>(pins.length).fill(undefined);
     for (let slot = pins.length - 1; slot >= 0; slot -= 1) {
       this.#slotsFree.push(slot);
     }
@@ -49,6 +52,7 @@ export class SegmentRing {
     }
     const region: Region = { slot: this.#slotsFree.pop()!, position, length, readable: false };
     this.#regions.splice(this.#indexFrom(position), 0, region);
+    this.#bySlot[region.slot] = region;
     this.#cursor = position + length;
     return { slot: region.slot, position, length };
   }
@@ -142,7 +146,7 @@ export class SegmentRing {
   }
 
   #region(slot: number): Region {
-    const region = this.#regions.find((candidate) => candidate.slot === slot);
+    const region = this.#bySlot[slot];
     if (region === undefined) {
       throw new Error(`slot ${slot} holds no segment`);
     }
@@ -151,6 +155,7 @@ export class SegmentRing {
 
   #remove(index: number): void {
     const [region] = this.#regions.splice(index, 1);
+    this.#bySlot[region!.slot] = undefined;
     this.#slotsFree.push(region!.slot);
   }
 }

@@ -61,6 +61,17 @@ test('random bytes and words differ', () => {
   expect(new Set(Array.from({ length: 100 }, () => realRandom.uint32())).size).toBeGreaterThan(95);
 });
 
+test('random bytes are given out once', () => {
+  const given = Array.from({ length: 3000 }, (_, index) => realRandom.bytes(index % 7 === 0 ? 5000 : 8 + (index % 40)));
+  expect(given.every((bytes, index) => bytes.length === (index % 7 === 0 ? 5000 : 8 + (index % 40)))).toBe(true);
+  // The first eight bytes, and the last, of each.
+  const ends = given.flatMap((bytes) =>
+    [bytes.slice(0, 8), bytes.slice(-8)].map((end) => Buffer.from(end).toString('hex')),
+  );
+  const short = given.filter(({ length }) => length === 8).length;
+  expect(new Set(ends).size).toBe(ends.length - short);
+});
+
 test('an HTTP port that is taken is refused with the code of the system', async () => {
   const answer = async () => ({ status: 200, type: 'text/plain', body: 'ok' });
   const listening = await serveHttp({ host: '127.0.0.1', port: 0 }, answer);

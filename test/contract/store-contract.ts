@@ -51,6 +51,15 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
         expect((await store.get(key)).bytes).toHaveLength(18_000_003);
       });
 
+      test('that nobody will replace by its version is created once all the same', async () => {
+        const key = fresh();
+        await store.put(key, [text('one')], { ifNoneMatch: '*', unversioned: true });
+        await refused('precondition-failed', store.put(key, [text('two')], { ifNoneMatch: '*', unversioned: true }));
+        const { bytes, version } = await store.get(key);
+        expect(Buffer.from(bytes).toString()).toBe('one');
+        await store.put(key, [text('three')], { ifMatch: version });
+      });
+
       test('is named by a key of plain parts', async () => {
         for (const key of ['', '/a', 'a/', 'a//b', 'a/../b', './a', 'a b', 'ä', 'a\0', '.a', 'a/.b']) {
           await expect(store.put(key, [])).rejects.toThrow(RangeError);

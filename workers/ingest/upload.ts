@@ -40,7 +40,7 @@ export async function upload(
 ): Promise<UploadResult> {
   const put = async (object: SegmentObject, signal?: AbortSignal): Promise<SegmentObject> => {
     const { key, body, crc32c } = object;
-    await store.put(key, body, { ifNoneMatch: '*', crc32c, ...(signal && { signal }) });
+    await store.put(key, body, { ifNoneMatch: '*', unversioned: true, crc32c, ...(signal && { signal }) });
     return object;
   };
   let object = remake();

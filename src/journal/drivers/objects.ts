@@ -21,7 +21,7 @@ export function objectJournal(store: Store, cluster: string): Journal {
   const boundaryKey = `${cluster}/boundary`;
   return {
     async append(revision, bytes, signal) {
-      const options = { ifNoneMatch: '*', ...(signal && { signal }) } as const;
+      const options = { ifNoneMatch: '*', unversioned: true, ...(signal && { signal }) } as const;
       const put = store.put(entryKey(revision), [bytes, sealOf(bytes)], options);
       return (await unlessRefused(put)) === undefined ? 'taken' : 'appended';
     },

@@ -75,7 +75,7 @@ export class DiskStore implements Store {
 
   async put(key: string, body: readonly Uint8Array[], options: PutOptions = {}): Promise<{ readonly version: string }> {
     checkKey(key);
-    if (options.ifNoneMatch === '*') return this.#create(key, body);
+    if (options.ifNoneMatch === '*') return this.#create(key, body, options.unversioned === true);
     return this.#oneAtATime(key, async () => {
       if (options.ifMatch !== undefined) {
         const length = body.reduce((sum, slice) => sum + slice.length, 0);
@@ -122,29 +122,36 @@ export class DiskStore implements Store {
 
   async close(): Promise<void> {}
 
-  async #create(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {
-    if (this.#files.createWhole !== undefined) return this.#createWhole(key, body);
+  async #create(key: string, body: readonly Uint8Array[], unversioned: boolean): Promise<{ readonly version: string }> {
+    if (this.#files.createWhole !== undefined) await this.#createWhole(key, body);
+    else await this.#createBySteps(key, body);
+    return { version: unversioned ? '' : versionOf(body) };
+  }
+
+  async #createBySteps(key: string, body: readonly Uint8Array[]): Promise<void> {
     const scratch = await this.#write(key, body);
     try {
       const created = await this.#link(scratch, key);
       // Also when it was taken: whoever made it may not have got as far, and what we say is there must stay there.
       await this.#settle(key);
       if (!created) throw taken(key);
-      return { version: versionOf(body) };
     } finally {
       await this.#discard(scratch);
     }
   }
 
   /** The same in one turn, and the same faults at the same steps. */
-  async #createWhole(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {
-    try {
-      await this.#makeFolderOf(key);
-    } catch (error) {
-      throw writeFaultOf(key, error, 'unavailable');
+  async #createWhole(key: string, body: readonly Uint8Array[]): Promise<void> {
+    const path = this.#path(key);
+    if (!this.#known.has(folderOf(path))) {
+      try {
+        await this.#makeFolderOf(key);
+      } catch (error) {
+        throw writeFaultOf(key, error, 'unavailable');
+      }
     }
-    const fault = await this.#files.createWhole!(this.#scratch(), this.#path(key), body);
-    if (fault === undefined) return { version: versionOf(body) };
+    const fault = await this.#files.createWhole!(this.#scratch(), path, body);
+    if (fault === undefined) return;
     if (fault.step === 'settle') throw unsettled(key, fault.error);
     if (fault.step === 'link' && codeOf(fault.error) === 'EEXIST') throw taken(key);
     throw writeFaultOf(key, fault.error, 'unavailable');

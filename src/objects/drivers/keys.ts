@@ -6,10 +6,11 @@ import { StoreError } from '../store.js';
  * a mistake of the caller's. Returns the key.
  */
 export function checkKey(key: string): string {
-  const plain = key.split('/').every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part));
-  if (!plain) throw new RangeError(`'${key}' is not an object key`);
+  if (!PLAIN.test(key)) throw new RangeError(`'${key}' is not an object key`);
   return key;
 }
+
+const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 
 /** The part of a whole object that was asked for, copied where it was asked to go. */
 export function ranged(key: string, whole: Uint8Array, options: GetOptions): Uint8Array {
