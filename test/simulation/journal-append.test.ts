@@ -96,7 +96,7 @@ describe('appenders that race through a storm', () => {
       const puts = writes.filter((write) => write.key === key);
       expect(puts.filter(({ outcome }) => outcome === 'done').length).toBeLessThanOrEqual(1);
       expect(new Set(puts.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).size).toBeLessThanOrEqual(appenders);
-      for (const { options } of puts) expect(options).toEqual({ ifNoneMatch: '*' });
+      for (const { options } of puts) expect(options).toEqual({ ifNoneMatch: '*', unversioned: true });
       expect(tries.filter((one) => one.revision === revision && one.outcome === 'ours').length).toBeLessThanOrEqual(1);
     }
   });
