@@ -78,6 +78,7 @@ describe('pages', () => {
     ['a cursor of a topic that is gone', { cursor: ['sss', 1] }, ['t 0: 0 1 2', 'u 0: 0 1']],
     ['named ones, each once', { topics: ['u', 't', 'u'] }, ['t 0: 0 1 2', 'u 0: 0 1']],
     ['unknown ones', { topics: ['u', 'nope', 'a b'] }, ['a b 17: ', 'nope 3: ', 'u 0: 0 1']],
+    ['one without a name, beside others', { topics: ['', 't', 't'], limit: 1 }, [' 17: ', 't 0: 0', 'then t 1']],
     ['an unknown one is looked at on a page with room', { topics: ['t', 'ta'], limit: 3 }, ['t 0: 0 1 2', 'then ta 0']],
     ['a cursor at an unknown one', { topics: ['nope', 't'], cursor: ['nope', 1] }, ['nope 3: ', 't 0: 0 1 2']],
     ['a cursor of a topic that is not named', { topics: ['u', 'nope'], cursor: ['t', 1] }, ['u 42: ', 'nope 42: ']],
