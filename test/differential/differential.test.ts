@@ -29,12 +29,12 @@ beforeAll(async () => {
   ]);
   pair = { weft, kafka };
   comparison = new Comparison(pair);
-}, 2 * MINUTE);
+}, 5 * MINUTE);
 
 afterAll(async () => {
   await Promise.all([pair?.weft.stop(), pair?.kafka.stop()]);
   folder.remove();
-}, MINUTE);
+}, 5 * MINUTE);
 
 const list = Array.from({ length: seeds }, (_, index) => firstSeed + index);
 

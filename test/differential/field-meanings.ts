@@ -83,6 +83,8 @@ export const ordered: ReadonlySet<string> = new Set([
   'Fetch.responses.partitions.abortedTransactions',
   'DescribeTopicPartitions.topics',
   'Produce.responses.partitionResponses.recordErrors',
+  'OffsetForLeaderEpoch.topics',
+  'OffsetForLeaderEpoch.topics.partitions',
 ]);
 
 /** Lists of everything there is: only what the script itself named is compared. */

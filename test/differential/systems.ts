@@ -48,6 +48,8 @@ const properties = {
   'group.initial.rebalance.delay.ms': 0,
   'offsets.topic.num.partitions': 1,
   'transaction.state.log.num.partitions': 1,
+  // A broker that a busy machine kept from its heartbeat is not fenced: its partitions would begin another leader epoch.
+  'broker.session.timeout.ms': 600_000,
   // Less waiting between commits of its metadata.
   'controller.quorum.append.linger.ms': 0,
   // Records have times long past: retention must not run meanwhile.
