@@ -264,7 +264,9 @@ export class IngestEngine {
       // Before it is applied: a fetch that wakes on the entry must not look for the segment in the store.
       hot.publishing(lane, agentEpoch, segment);
     }
-    metadata.forward(lane, number, command).then(
+    link.publishing(number);
+    const decided = metadata.forward(lane, number, command).finally(() => link.published(number));
+    decided.then(
       (outcome) => {
         if (place.link !== link) {
           return;

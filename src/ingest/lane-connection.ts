@@ -39,7 +39,8 @@ export class LaneConnection {
   readonly #held: OpenRequest[] = [];
   /** Monotonic ms up to which what was received must fail with what failed. */
   #failedMs = Number.NEGATIVE_INFINITY;
-  #undecided = false;
+  /** Lanes that have a publish of it under way whose request was answered. */
+  #pins = 0;
 
   constructor(id: number, place: LanePlace) {
     this.id = id;
@@ -53,19 +54,27 @@ export class LaneConnection {
   }
 
   get isFree(): boolean {
-    return this.unanswered.size === 0 && !this.#undecided;
+    return this.unanswered.size === 0 && this.#pins === 0;
   }
 
-  /**
-   * False once a request was answered that it timed out while its publish was under way: only its lane knows when that is
-   * decided, so the connection stays there.
-   */
+  /** False while it is pinned to its lane. */
   get mayMove(): boolean {
-    return !this.#undecided;
+    return this.#pins === 0;
+  }
+
+  /** A request was answered that it timed out while its publish was under way: what comes next must not overtake that. */
+  pin(): void {
+    this.#pins += 1;
+    this.#next = undefined;
+  }
+
+  /** The publish has an outcome. */
+  unpin(): void {
+    this.#pins -= 1;
   }
 
   moveTo(place: LanePlace): void {
-    if (this.#undecided || place === this.place) return;
+    if (this.#pins > 0 || place === this.place) return;
     this.#next = place === this.#place ? undefined : place;
     this.#settle();
   }
@@ -83,9 +92,7 @@ export class LaneConnection {
 
   /** One of the unanswered requests is about to be answered so. */
   told(fate: Fate, close: boolean, nowMs: number): void {
-    this.#undecided ||= fate === 'undecided';
     if (fate === 'failed') this.#failedMs = nowMs;
-    if (this.#undecided) this.#next = undefined;
     if (close) this.#dropHeld((request) => request.incoming.answered(undefined, true, 0));
   }
 

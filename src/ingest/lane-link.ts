@@ -26,6 +26,10 @@ export class LaneLink {
   readonly #open = new Map<number, OpenRequest>();
   /** Did not fit into the ring yet, in order. */
   readonly #held: OpenRequest[] = [];
+  /** Publishes without an outcome, in their order. */
+  readonly #publishes = new Set<number>();
+  /** Connections pinned to this lane, each until all publishes up to a number have an outcome. */
+  readonly #pinned = new Map<LaneConnection, number>();
   #lastRequest = 0;
   #retryTimer: Timer | undefined;
   #draining = false;
@@ -82,6 +86,22 @@ export class LaneLink {
     }
   }
 
+  /** The lane's command `number` is on its way to the metadata. */
+  publishing(number: number): void {
+    this.#publishes.add(number);
+  }
+
+  /** It has an outcome, whether or not the lane still runs. */
+  published(number: number): void {
+    this.#publishes.delete(number);
+    const [oldest = Number.POSITIVE_INFINITY] = this.#publishes;
+    for (const [connection, last] of this.#pinned) {
+      if (last >= oldest) continue;
+      this.#pinned.delete(connection);
+      connection.unpin();
+    }
+  }
+
   released(requests: Extract<FromIngest, { type: 'released' }>['requests']): void {
     for (const id of requests) {
       const request = this.#find(id);
@@ -95,6 +115,7 @@ export class LaneLink {
       const request = this.#open.get(id);
       // Of a closed connection nothing is kept once its bytes are released; its answers may still be on their way.
       if (request !== undefined && !request.answered) {
+        if (fate === 'undecided') this.#pin(request.connection);
         request.connection.told(fate, close, this.#world.clock.monotonicMs());
         settle(request);
         request.incoming.answered(frame, close, busyMs);
@@ -159,6 +180,14 @@ export class LaneLink {
       this.post({ type: 'wake' });
     }
     return true;
+  }
+
+  /** A publish comes from the lane before the answer that gives it up, so it is one of those under way, or over. */
+  #pin(connection: LaneConnection): void {
+    const last = [...this.#publishes].at(-1);
+    if (last === undefined) return;
+    if (!this.#pinned.has(connection)) connection.pin();
+    this.#pinned.set(connection, last);
   }
 
   #postClosed({ id }: LaneConnection): void {

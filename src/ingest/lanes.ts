@@ -120,7 +120,8 @@ export class Lanes {
     if (crowded.length > 0 || !isQuiet(loads, batchBytes)) {
       this.#quietSinceMs = nowMs;
     } else if (active.length > 1 && nowMs - this.#quietSinceMs >= this.#options.times.quiet * 2 ** this.#doublings) {
-      this.#rest(active.at(-1)!, nowMs);
+      const place = this.#dispensable(active);
+      if (place !== undefined) this.#rest(place, nowMs);
     }
     this.#endRested(nowMs);
     for (const connection of this.#connections.values()) connection.bytes = 0;
@@ -162,6 +163,13 @@ export class Lanes {
     if (resting === undefined) return this.#add();
     resting.restsSinceMs = undefined;
     return resting;
+  }
+
+  /** The last one that all connections may leave; the first stays. */
+  #dispensable(active: readonly Place[]): Place | undefined {
+    const pinned = new Set<LanePlace>();
+    for (const connection of this.#connections.values()) if (!connection.mayMove) pinned.add(connection.place);
+    return active.slice(1).findLast((place) => !pinned.has(place));
   }
 
   #rest(place: Place, nowMs: number): void {

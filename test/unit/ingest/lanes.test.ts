@@ -189,22 +189,55 @@ test('a drain takes what was held back along', async () => {
   expect(held.every(({ answers }) => answers[0]?.error === 0)).toBe(true);
 });
 
-test('a connection whose publish timed out undecided stays at its lane, which then does not end', async () => {
+/** Connection 2 has a lane of its own, the second, whose publish is under way although its request has timed out. */
+async function undecided(publishMs: number) {
   const agent = new EngineHarness({ batchBytes: 500, batchWindowMs: 10 });
   agent.store.open = true;
   await agent.createTopic('orders');
   await agent.world.pass(1);
   agent.store.open = false;
-  const full = agent.produce(1, makeBatch({ values: ['v'.repeat(600)] }));
+  agent.produce(1, makeBatch({ values: ['v'.repeat(600)] }));
   agent.store.open = true;
-  agent.metadata.delayMs = 2_000;
-  const undecided = agent.produce(2, makeBatch(), 'orders', 0, 100);
+  agent.metadata.delayMs = publishMs;
+  const timedOut = agent.produce(2, makeBatch(), 'orders', 0, 100);
   await agent.world.pass(1_000);
-  expect(undecided.answers).toMatchObject([{ error: 7 }]);
+  expect(timedOut.answers).toMatchObject([{ error: 7 }]);
+  const ended: unknown[] = [];
+  agent.workers[1]!.onExit((error) => ended.push(error));
+  return { agent, ended };
+}
+
+test('a connection whose publish timed out undecided stays at its lane, which then does not rest, until it has an outcome', async () => {
+  const { agent, ended } = await undecided(8_000);
+  agent.metadata.forwarded.length = 0;
   const later = agent.produce(2, makeBatch());
   await agent.world.pass(6_000);
-  expect([full, later].map(({ answers }) => answers[0]?.error)).toEqual([0, 0]);
-  expect(agent.metadata.forwarded.filter(([stream]) => stream === 2).length).toBe(2);
+  expect(later.answers).toEqual([]);
+  expect(streams(agent)).toEqual([2]);
+  expect(ended).toEqual([]);
+  agent.metadata.delayMs = 5;
+  await agent.world.pass(6_000);
+  expect(later.answers).toMatchObject([{ error: 0 }]);
+  // Free again, it has left its lane, which had no other use.
+  expect(ended).toEqual([undefined]);
+  agent.metadata.forwarded.length = 0;
+  const last = agent.produce(2, makeBatch());
+  await agent.world.pass(1_000);
+  expect(last.answers).toMatchObject([{ error: 0 }]);
+  expect(streams(agent)).toEqual([1]);
+});
+
+test('neither does it stay for good when its lane crashes meanwhile', async () => {
+  const { agent, ended } = await undecided(3_000);
+  agent.workers[1]!.crash(new Error('a bug'));
+  await agent.world.pass(1_000);
+  expect(agent.workers).toHaveLength(3);
+  const successor: unknown[] = [];
+  agent.workers[2]!.onExit((error) => successor.push(error));
+  expect(ended).toHaveLength(1);
+  agent.metadata.delayMs = 5;
+  await agent.world.pass(6_000);
+  expect(successor).toEqual([undefined]);
 });
 
 test('a lane that rests spreads its connections by walking over all of them a few times, not once for each', async () => {
