@@ -14,7 +14,7 @@ import type { Threads } from '../threads/threads.js';
 import type { World } from '../world/world.js';
 import { LaneLink } from './lane-link.js';
 import { Lanes, type LaneTimes, type Place } from './lanes.js';
-import { type FromIngest, type IngestInit, joinOutcome } from './messages.js';
+import { type FromIngest, type FromIngestTurn, type IngestInit, joinOutcome } from './messages.js';
 import { TopicsFeed } from './topics-feed.js';
 import { extentsPerSecondMax, nextBatchWindowMs } from './window-policy.js';
 
@@ -216,7 +216,11 @@ export class IngestEngine {
     const { link } = place;
     const thread = this.#options.threads.spawn('ingest', link.init);
     place.thread = thread;
-    thread.onMessage((message: FromIngest) => this.#receive(place, link, message));
+    thread.onMessage((turn: FromIngestTurn) => {
+      for (const message of turn) {
+        this.#receive(place, link, message);
+      }
+    });
     thread.onExit((error) => this.#ended(place, link, error));
     link.attach(thread);
     link.post({ type: 'topics', revision: this.#topics.revision, changed: this.#topics.all(), removed: [] });

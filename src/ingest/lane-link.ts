@@ -4,10 +4,19 @@ import { RingWriter } from '../threads/ring.js';
 import type { WorkerThread } from '../threads/threads.js';
 import type { Timer, World } from '../world/world.js';
 import type { LaneConnection, OpenRequest } from './lane-connection.js';
-import { encodeDescriptor, type FromIngest, type IngestInit, type ToIngest } from './messages.js';
+import {
+  type AnswerColumns,
+  encodeDescriptor,
+  type FromIngest,
+  type IngestInit,
+  partAnswers,
+  type ToIngest,
+} from './messages.js';
 
 /** How often a full ring is tried again. */
 const RING_RETRY_MS = 2;
+/** A lane that naps is woken when a segment's worth or so much waits: what comes in a burst is checked while the rest arrives. */
+const NAP_BYTES_MAX = 256 * 1024;
 
 /**
  * The main thread's end of one lane: puts requests into its ring, keeps count of what it holds, and when the worker is
@@ -23,6 +32,7 @@ export class LaneLink {
   #thread: WorkerThread | undefined;
   readonly #world: World;
   readonly #ring: RingWriter;
+  readonly #napBytesMax: number;
   readonly #open = new Map<number, OpenRequest>();
   /** Did not fit into the ring yet, in order. */
   readonly #held: OpenRequest[] = [];
@@ -31,6 +41,8 @@ export class LaneLink {
   /** Connections pinned to this lane, each until all publishes up to a number have an outcome. */
   readonly #pinned = new Map<LaneConnection, number>();
   #lastRequest = 0;
+  /** Of requests in the ring, but for some that the lane may have taken meanwhile. */
+  #ringBytes = 0;
   #retryTimer: Timer | undefined;
   #draining = false;
 
@@ -38,6 +50,7 @@ export class LaneLink {
     this.#world = world;
     this.init = init;
     this.#ring = new RingWriter(init.requests);
+    this.#napBytesMax = Math.min(NAP_BYTES_MAX, init.batchBytes);
     const words = new Int32Array(init.pins);
     this.pins = {
       tryPin: (slot, generation) => pinSlot(words, slot, generation),
@@ -110,8 +123,8 @@ export class LaneLink {
     }
   }
 
-  answers(answers: Extract<FromIngest, { type: 'answers' }>['answers']): void {
-    for (const { request: id, frame, fate, close, busyMs } of answers) {
+  answers(answers: AnswerColumns): void {
+    for (const { request: id, frame, fate, close, busyMs } of partAnswers(answers)) {
       const request = this.#open.get(id);
       // Of a closed connection nothing is kept once its bytes are released; its answers may still be on their way.
       if (request !== undefined && !request.answered) {
@@ -170,13 +183,17 @@ export class LaneLink {
       fails,
       pieces,
     });
+    if (this.#ring.isEmpty) {
+      this.#ringBytes = 0;
+    }
     if (!this.#ring.write(record)) {
       return false;
     }
+    this.#ringBytes += request.bytes;
     this.#lastRequest = id;
     request.id = id;
     this.#open.set(id, request);
-    if (this.#ring.takeSleeping()) {
+    if (this.#ring.takeSleeping(this.#ringBytes >= this.#napBytesMax)) {
       this.post({ type: 'wake' });
     }
     return true;

@@ -73,6 +73,7 @@ export class Pipeline {
   #writtenBytes = 0;
   #held = false;
   #closed = false;
+  #flushing = false;
   #finishing = false;
   #muted = false;
 
@@ -175,11 +176,13 @@ export class Pipeline {
           this.#unsentHeapBytes += entry.heapBytes;
           this.#unsent.add(entry.heapBytes);
         }
-        if (entry.waiting !== undefined) {
+        if (entry.waiting === undefined) {
+          this.#flushSoon();
+        } else {
           this.#serialRunning -= 1;
+          this.#flush();
+          this.#startNext();
         }
-        this.#flush();
-        this.#startNext();
       },
       whenSent: (run) => {
         if (this.#closed) {
@@ -220,6 +223,17 @@ export class Pipeline {
     this.#unsentBytes -= bytes;
     this.#unsentHeapBytes -= heapBytes;
     this.#unsent.remove(heapBytes);
+  }
+
+  /** Concurrent ones are answered many at a time, by one segment: what is answered in one go leaves in one write. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void Promise.resolve().then(() => {
+      this.#flushing = false;
+      this.#flush();
+      this.#startNext();
+    });
   }
 
   /** Writes every response whose turn has come. */

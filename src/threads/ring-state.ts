@@ -29,11 +29,20 @@ export function storeTail(words: Int32Array, tail: number): void {
   Atomics.store(words, TAIL, tail | 0);
 }
 
-export function setSleeping(words: Int32Array): void {
-  Atomics.store(words, SLEEPING, 1);
+const AWAKE = 0;
+const ASLEEP = 1;
+const NAPPING = 2;
+
+/** The consumer stops to look: until it is woken, or, when it naps, until it looks again by itself in a moment. */
+export function setSleeping(words: Int32Array, naps: boolean): void {
+  Atomics.store(words, SLEEPING, naps ? NAPPING : ASLEEP);
 }
 
-/** True for exactly one caller per `setSleeping`. */
-export function takeSleeping(words: Int32Array): boolean {
-  return Atomics.exchange(words, SLEEPING, 0) === 1;
+/** True for at most one caller per `setSleeping`: one that sleeps must be woken, one that naps only when it is `urgent`. */
+export function takeSleeping(words: Int32Array, urgent: boolean): boolean {
+  const state = Atomics.load(words, SLEEPING);
+  if (state === AWAKE || (state === NAPPING && !urgent)) {
+    return false;
+  }
+  return Atomics.exchange(words, SLEEPING, AWAKE) !== AWAKE;
 }

@@ -74,9 +74,17 @@ export class RingWriter {
     return true;
   }
 
-  /** True when the consumer slept before the last `write`: the producer, and nobody else, must wake it now. */
-  takeSleeping(): boolean {
-    return takeSleeping(this.#words);
+  /** The consumer has taken everything. */
+  get isEmpty(): boolean {
+    return loadHead(this.#words) === this.#tail;
+  }
+
+  /**
+   * True when the consumer slept before the last `write`: the producer, and nobody else, must wake it now. One that naps
+   * looks again by itself in a moment; it is woken only when it is `urgent`.
+   */
+  takeSleeping(urgent: boolean): boolean {
+    return takeSleeping(this.#words, urgent);
   }
 }
 
@@ -128,15 +136,16 @@ export class RingReader {
 
   /**
    * Declares that the consumer goes to sleep. False when records came meanwhile: go on reading. True: the producer's
-   * next write finds the flag and sends a wake. (The flag is set before the last look, so no record slips between.)
+   * next write finds the flag and sends a wake; with `naps` only an urgent one, since the consumer promises to look again
+   * by itself in a moment. (The flag is set before the last look, so no record slips between.)
    */
-  sleep(): boolean {
-    setSleeping(this.#words);
+  sleep(naps: boolean): boolean {
+    setSleeping(this.#words, naps);
     if (loadTail(this.#words) === this.#head) {
       return true;
     }
     // Either side may take the flag back; when the producer does, its wake finds the consumer awake, which is harmless.
-    takeSleeping(this.#words);
+    takeSleeping(this.#words, true);
     return false;
   }
 }

@@ -153,8 +153,12 @@ class TcpConnection implements Connection {
       return;
     }
     const socket = this.#socket;
-    socket.cork();
     const last = slices.length - 1;
+    if (last > 0 && areSmall(slices)) {
+      socket.write(Buffer.concat(slices), () => done());
+      return;
+    }
+    socket.cork();
     for (let index = 0; index < last; index += 1) socket.write(slices[index]!);
     // Node calls this once: after the last byte left, or with an error when the socket died first.
     socket.write(slices[last] ?? nothing, () => done());
@@ -204,6 +208,15 @@ export function copyInto(socket: Socket, sink: ReadSink): void {
       if (!socket.destroyed) target = sink.next();
     }
   });
+}
+
+/** Up to here it costs less to copy slices together than to hand them over one by one. */
+const joinedBytesMax = 4096;
+
+function areSmall(slices: readonly Uint8Array[]): boolean {
+  let bytes = 0;
+  for (const slice of slices) bytes += slice.length;
+  return bytes <= joinedBytesMax;
 }
 
 const nothing = new Uint8Array(0);

@@ -5,7 +5,7 @@ import { HotSegments } from '../../src/cache/hot-segments.js';
 import { Client } from '../../src/cluster/client.js';
 import { IngestEngine } from '../../src/ingest/engine.js';
 import { LaneConnection } from '../../src/ingest/lane-connection.js';
-import type { FromIngest } from '../../src/ingest/messages.js';
+import type { FromIngest, FromIngestTurn } from '../../src/ingest/messages.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { Entry } from '../../src/metadata/journal.wire.js';
 import { SIZE } from '../../src/metadata/limits.js';
@@ -241,9 +241,11 @@ export const plantedBugs: readonly PlantedBug[] = [
           : {
               ...port,
               post(message, transfer) {
-                const { type, ...rest } = message as FromIngest;
-                if (type !== 'publish' || ('segment' in rest && rest.segment !== undefined))
-                  port.post(message, transfer);
+                const skips = (said: FromIngest) => said.type === 'publish' && said.segment === undefined;
+                port.post(
+                  (message as FromIngestTurn).filter((said) => !skips(said)),
+                  transfer,
+                );
               },
             },
     }),

@@ -1,7 +1,9 @@
 import {
   decodeDescriptor,
   type FromIngest,
+  type FromIngestTurn,
   type IngestInit,
+  joinAnswers,
   partOutcome,
   type ProduceDescriptor,
   type ToIngest,
@@ -14,6 +16,7 @@ import { RingReader } from '../../src/threads/ring.js';
 import { SegmentRing } from '../../src/threads/segment-ring.js';
 import type { Timer, World } from '../../src/world/world.js';
 import { decodeProduce } from './decode.js';
+import { Look } from './look.js';
 import { Publisher } from './publisher.js';
 import type { Request } from './requests.js';
 import { Scratch } from './scratch.js';
@@ -29,6 +32,13 @@ import { OpenSegment } from './window.js';
 const TURN_BYTES = 4 * 1024 * 1024;
 /** How often room is sought again in an arena full of pinned and unpublished segments. */
 const ROOM_RETRY_MS = 2;
+/**
+ * A lane that is busy looks by itself so often: requests need not wake it meanwhile, a message and a turn of its thread for
+ * each. Nobody waits longer for it: the window ends, and is looked at, when it did.
+ */
+const NAP_MS = 5;
+/** So much is told to be no longer needed at once; less waits for something to be told with, until the next look. */
+const RELEASE_BYTES = 256 * 1024;
 const EXPIRY_INTERVAL_MS = 250;
 /**
  * acks 0 and 1 carry no timeout that Kafka would honour: it answers when it can. No client waits longer than librdkafka does
@@ -46,7 +56,7 @@ export class Lane {
   readonly #world: World;
   readonly #init: IngestInit;
   readonly #store: Store;
-  readonly #post: (message: FromIngest) => void;
+  readonly #post: (turn: FromIngestTurn) => void;
   readonly #crash: (error: unknown) => void;
   readonly #meters: Meters;
   readonly #reader: RingReader;
@@ -69,8 +79,11 @@ export class Lane {
   #open: OpenSegment | undefined;
   #lastSealedMs = Number.NEGATIVE_INFINITY;
   #uploads = 0;
+  /** To be told with the end of this step. */
+  #outbox: FromIngest[] = [];
   #released: number[] = [];
-  #windowTimer: Timer | undefined;
+  #releasedBytes = 0;
+  readonly #look: Look;
   #roomTimer: Timer | undefined;
   #expiryTimer: Timer | undefined;
   #turnPending = false;
@@ -80,7 +93,7 @@ export class Lane {
     world: World,
     init: IngestInit,
     store: Store,
-    post: (message: FromIngest) => void,
+    post: (turn: FromIngestTurn) => void,
     crash: (error: unknown) => void,
   ) {
     this.#world = world;
@@ -95,7 +108,12 @@ export class Lane {
     this.#arena = new Uint8Array(init.segments);
     this.#ring = new SegmentRing(init.segments.byteLength, new Int32Array(init.pins));
     this.#segmentNumbers = new BigInt64Array(init.segmentNumbers);
-    this.#publisher = new Publisher(post, this.#ring, this.#unanswered, this.#meters, world.clock);
+    this.#look = new Look(world, () => {
+      this.#report(true);
+      this.#step();
+    });
+    const say = (message: FromIngest) => this.#outbox.push(message);
+    this.#publisher = new Publisher(say, this.#ring, this.#unanswered, this.#meters, world.clock);
     this.#hedging =
       init.bucket.kind === 'file' ? undefined : new Hedging(world, () => this.#meters.storeHedges.upload.add(1));
     this.#segmentBytesTarget = segmentBytesTarget(init.batchBytes, init.segments.byteLength);
@@ -103,7 +121,7 @@ export class Lane {
   }
 
   start(): void {
-    this.#post({ type: 'ready' });
+    this.#outbox.push({ type: 'ready' });
     this.#step();
   }
 
@@ -134,31 +152,40 @@ export class Lane {
   }
 
   #step(): void {
-    this.#takeRequests();
+    // What made this step needed does not wait until the requests that came meanwhile are taken.
+    this.#report(false);
+    const bytes = this.#takeRequests();
     this.#sealWhenDue();
-    this.#report();
+    const naps = this.#watchWindow(bytes > 0);
+    if (this.#reader.peek() === undefined && !this.#reader.sleep(naps)) {
+      this.#stepSoon();
+    }
+    this.#report(!naps || this.#draining || this.#releasedBytes >= RELEASE_BYTES);
     this.#watchDeadlines();
   }
 
-  #takeRequests(): void {
+  /** Takes what the ring holds, as long as there is place for it; returns how many bytes. */
+  #takeRequests(): number {
     let turnBytes = 0;
     while (turnBytes < TURN_BYTES) {
       const record = this.#reader.peek();
       if (record === undefined) {
-        if (this.#reader.sleep()) {
-          return;
-        }
-        continue;
+        return turnBytes;
       }
       const descriptor = decodeDescriptor(record);
       const bytes = descriptor.pieces.reduce((sum, piece) => sum + piece.length, 0);
       if (descriptor.topicsRevision > this.#topics.revision || !this.#hasPlaceFor(bytes)) {
-        return;
+        return turnBytes;
       }
       this.#reader.advance();
       this.#take(descriptor);
       turnBytes += bytes;
     }
+    this.#stepSoon();
+    return turnBytes;
+  }
+
+  #stepSoon(): void {
     if (!this.#turnPending) {
       this.#turnPending = true;
       this.#world.timers.soon(() => {
@@ -184,14 +211,12 @@ export class Lane {
     const inPlace = pieces.length === 1;
     const marks = [this.#frames.mark, this.#scratch.mark] as const;
     const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#frames.gather(this.#chunks, pieces);
-    if (!inPlace) {
-      this.#released.push(id);
-    }
+    this.#releaseUnused(id, !inPlace, body.length);
     const decoded = decodeProduce(apiVersion, body);
     if (decoded === undefined) {
       // Bytes that are no Produce request get no answer: the connection is closed.
       this.#unanswered.push({ request: id, frame: undefined, fate: 'failed', close: true, busyMs: 0 });
-      this.#releaseUnused(id, inPlace);
+      this.#releaseUnused(id, inPlace, body.length);
       this.#rewind(marks);
       return;
     }
@@ -223,24 +248,25 @@ export class Lane {
     this.#unanswered.add(request);
     if (batches.length === 0) {
       this.#unanswered.answer(request);
-      this.#releaseUnused(id, inPlace);
+      this.#releaseUnused(id, inPlace, body.length);
       this.#rewind(marks);
     } else if (descriptor.fails || receivedMs <= request.connection.failUntilMs) {
       this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
-      this.#releaseUnused(id, inPlace);
+      this.#releaseUnused(id, inPlace, body.length);
       this.#rewind(marks);
     } else {
       // Of a request whose batches were all compressed anew nothing is needed any more.
       const kept = batches.some(({ source }) => source === body);
       this.#openSegment(nowMs).add(request, inPlace && kept);
-      this.#releaseUnused(id, inPlace && !kept);
+      this.#releaseUnused(id, inPlace && !kept, body.length);
       if (!kept) this.#frames.rewind(marks[0]);
     }
   }
 
-  #releaseUnused(id: number, inPlace: boolean): void {
-    if (inPlace) {
+  #releaseUnused(id: number, isUnused: boolean, bytes: number): void {
+    if (isUnused) {
       this.#released.push(id);
+      this.#releasedBytes += bytes;
     }
   }
 
@@ -270,14 +296,18 @@ export class Lane {
     });
     if (reason !== undefined) {
       this.#seal(reason);
-    } else if (this.#windowTimer === undefined) {
-      // Timers may fire a clock's fraction early: never a wait of nothing.
-      const leftMs = this.#lastSealedMs + this.#batchWindowMs - nowMs;
-      this.#windowTimer = this.#world.timers.after(Math.max(leftMs, 1), () => {
-        this.#windowTimer = undefined;
-        this.#step();
-      });
     }
+  }
+
+  /** Sees to it that the window's end is looked at. True when the lane looks so soon that requests need not wake it. */
+  #watchWindow(tookSome: boolean): boolean {
+    const leftMs = this.#lastSealedMs + this.#batchWindowMs - this.#world.clock.monotonicMs();
+    if (leftMs > 0 && (tookSome || leftMs <= NAP_MS)) {
+      this.#look.within(Math.min(leftMs, NAP_MS));
+    } else if (this.#open !== undefined) {
+      this.#look.within(leftMs);
+    }
+    return this.#look.isWithin(NAP_MS);
   }
 
   /** Seals the open segment; false when it must stay open: all uploads are running, or the arena has no room. */
@@ -295,12 +325,12 @@ export class Lane {
       this.#upload(data, open.requests);
     }
     this.#open = undefined;
-    this.#windowTimer?.cancel();
-    this.#windowTimer = undefined;
+    this.#look.cancel();
     // One by one: a segment may hold more requests than a call takes arguments.
     for (const id of open.inPlace) {
       this.#released.push(id);
     }
+    this.#releasedBytes += open.bytes;
     this.#frames.reset();
     this.#scratch.reset();
     return true;
@@ -333,19 +363,24 @@ export class Lane {
       .catch(this.#crash);
   }
 
-  /** Sends what came together: released requests, answers, and that all is done. */
-  #report(): void {
-    if (this.#released.length > 0) {
-      this.#post({ type: 'released', requests: this.#released });
-      this.#released = [];
-    }
+  /** Sends what came together: commands, what is readable, answers, released requests, and that all is done. */
+  #report(releaseNow: boolean): void {
     const answers = this.#unanswered.takeAnswers();
     if (answers.length > 0) {
-      this.#post({ type: 'answers', answers });
+      this.#outbox.push({ type: 'answers', answers: joinAnswers(answers) });
+    }
+    if (this.#released.length > 0 && (releaseNow || this.#outbox.length > 0)) {
+      this.#outbox.push({ type: 'released', requests: this.#released });
+      this.#released = [];
+      this.#releasedBytes = 0;
     }
     if (this.#draining && this.#open === undefined && this.#publisher.isIdle && this.#reader.peek() === undefined) {
       this.#draining = false;
-      this.#post({ type: 'drained' });
+      this.#outbox.push({ type: 'drained' });
+    }
+    if (this.#outbox.length > 0) {
+      this.#post(this.#outbox);
+      this.#outbox = [];
     }
   }
 

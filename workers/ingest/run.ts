@@ -10,7 +10,7 @@ import { Lane } from './lane.js';
  */
 export function run(world: World, init: IngestInit, port: Port, store: Store): Promise<void> {
   return new Promise((_resolve, reject) => {
-    const lane = new Lane(world, init, store, (message) => port.post(message), reject);
+    const lane = new Lane(world, init, store, (turn) => port.post(turn), reject);
     port.onMessage((message: ToIngest) => lane.receive(message));
     lane.start();
   });

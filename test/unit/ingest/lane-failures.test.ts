@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { partAnswers } from '../../../src/ingest/messages.js';
 import { encodeBatch } from '../../../src/records/encode.js';
 import { TRANSACTIONAL } from '../../../src/records/header.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
@@ -19,7 +20,7 @@ test('a failed segment spends its number, and its connections lose what they sen
   const neighbour = lane.produce({ connection: 2, partitions: [[0, makeBatch({ values: ['n'] })]] });
   await lane.world.pass(1);
   const open = lane.produce({ connection: 1, partitions: [[2, makeBatch()]] });
-  await lane.world.pass(1);
+  await lane.world.pass(5);
   expect(lane.store.puts).toHaveLength(3);
   lane.store.puts[1]!.fail('full');
   await lane.world.pass(1);
@@ -376,7 +377,9 @@ test('answers say whether a request was stored, was not, or may yet be', async (
   lane.store.acceptAll();
   const decided = lane.produce({ connection: 3, partitions: [[0, makeBatch()]] });
   await lane.world.pass(500);
-  const fates = lane.of('answers').flatMap(({ answers }) => answers.map(({ request, fate }) => [request, fate]));
+  const fates = lane
+    .of('answers')
+    .flatMap(({ answers }) => partAnswers(answers).map(({ request, fate }) => [request, fate]));
   expect(fates).toEqual([
     [undecided, 'undecided'],
     [failed, 'failed'],

@@ -2,9 +2,11 @@ import { expect } from 'vitest';
 import {
   encodeDescriptor,
   type FromIngest,
+  type FromIngestTurn,
   type IngestInit,
   type IngestTopic,
   joinOutcome,
+  partAnswers,
   type ToIngest,
 } from '../../../src/ingest/messages.js';
 import { Command, type Forwarded } from '../../../src/metadata/journal.wire.js';
@@ -70,6 +72,8 @@ export class LaneHarness {
   readonly chunks = new Chunks(new SharedArrayBuffer(16 * 1024 * 1024), 1024 * 1024);
   readonly worker: LocalWorker;
   readonly messages: FromIngest[] = [];
+  /** What came, by message. */
+  readonly turns: FromIngest['type'][][] = [];
   readonly released: number[] = [];
   readonly answers: Answered[] = [];
   readonly commands: Command[] = [];
@@ -79,6 +83,9 @@ export class LaneHarness {
   readonly #ring: RingWriter;
   readonly #versions = new Map<number, number>();
   #requests = 0;
+  #ringBytes = 0;
+  /** Times that a request had to wake the lane. */
+  wakes = 0;
   exit: { readonly error: Error | undefined } | undefined;
 
   constructor(
@@ -116,7 +123,10 @@ export class LaneHarness {
       ingest: (world, laneInit, port) => run(world, laneInit, port, this.store),
     });
     this.worker = threads.spawn('ingest', this.init);
-    this.worker.onMessage((message: FromIngest) => this.#receive(message));
+    this.worker.onMessage((turn: FromIngestTurn) => {
+      this.turns.push(turn.map(({ type }) => type));
+      for (const message of turn) this.#receive(message);
+    });
     this.worker.onExit((error) => {
       this.exit = { error };
     });
@@ -180,8 +190,11 @@ export class LaneHarness {
       fails: spec.fails ?? false,
       pieces,
     });
+    if (this.#ring.isEmpty) this.#ringBytes = 0;
+    this.#ringBytes += body.length;
     expect(this.#ring.write(record)).toBe(true);
-    if (this.#ring.takeSleeping()) {
+    if (this.#ring.takeSleeping(this.#ringBytes >= this.init.batchBytes)) {
+      this.wakes += 1;
       this.post({ type: 'wake' });
     }
     return request;
@@ -242,7 +255,7 @@ export class LaneHarness {
     if (message.type === 'released') {
       this.released.push(...message.requests);
     } else if (message.type === 'answers') {
-      for (const { request, frame, close } of message.answers) {
+      for (const { request, frame, close } of partAnswers(message.answers)) {
         let partitions: readonly PartitionResponse[] | undefined;
         if (frame !== undefined) {
           const { correlationId, response } = decodeResponse(apis.produce, this.#versions.get(request)!, frame, 4);

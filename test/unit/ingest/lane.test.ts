@@ -108,7 +108,8 @@ test('frames in several pieces are the same requests, and are released as soon a
   const requests = [7, 64, 1000].map((pieceBytes) =>
     lane.produce({ pieceBytes, partitions: [[0, makeBatch({ values })]] }),
   );
-  await lane.world.pass(1);
+  // Taken by the end of a nap, told by the end of the next.
+  await lane.world.pass(11);
   expect(lane.released).toEqual(requests.slice(0, 2));
   await lane.world.pass(200);
   expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 50]], [[0, 100]]]);
@@ -176,7 +177,7 @@ test('a segment is sealed by size at once, and a request never straddles two', a
       [3, large()],
     ],
   });
-  await lane.world.pass(1);
+  await lane.world.pass(6);
   // The first was pushed out by the second, that by the over-large third, which is full by itself.
   expect(lane.store.puts).toHaveLength(3);
   expect(lane.of('released').flatMap(({ requests }) => requests)).toEqual([1, 2, 3]);

@@ -81,6 +81,8 @@ export class MemoryConnection implements Connection {
   closed = false;
   queuedBytes = 0;
   heldBytes = 0;
+  /** Calls of `write`. */
+  writes = 0;
   received = new Uint8Array(0);
   #sink: ReadSink | undefined;
   #target: Uint8Array | undefined;
@@ -151,6 +153,7 @@ export class MemoryConnection implements Connection {
       return;
     }
     const bytes = slices.reduce((sum, slice) => sum + slice.length, 0);
+    this.writes += 1;
     this.queuedBytes += bytes;
     this.#unsent.push({ bytes, slices, done });
     if (this.clientReads) {

@@ -119,6 +119,20 @@ describe('serial ones of a kind that runs together start behind one another, and
   }
 });
 
+it('concurrent requests that are answered in one go leave in one write, those answered later in another', async () => {
+  const { socket, pipeline } = connect();
+  const places = Array.from({ length: 5 }, () => pipeline.concurrent());
+  for (const at of [2, 0, 1]) places[at]!.answer({ frame: response(at), close: false });
+  await settle();
+  expect(socket.writes).toBe(1);
+  expect(socket.received.length).toBe(12);
+  for (const at of [3, 4]) {
+    places[at]!.answer({ frame: response(at), close: false });
+    await settle();
+  }
+  expect(socket.writes).toBe(3);
+});
+
 it('memory of a response is told of once, when it is sent or never will be', async () => {
   const { socket, pipeline } = connect();
   socket.clientReads = false;

@@ -75,7 +75,7 @@ async function startConsumer(capacity: number) {
     while (!writer.write(record)) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (writer.takeSleeping()) {
+    if (writer.takeSleeping(false)) {
       thread.post('wake');
     }
   };

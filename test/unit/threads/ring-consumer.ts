@@ -26,7 +26,7 @@ export default function consume(start: WorkerStart): Promise<void> {
           }
           reader.advance();
         }
-      } while (!reader.sleep());
+      } while (!reader.sleep(false));
     };
     port.onMessage((message: string) => {
       if (message === 'wake') {

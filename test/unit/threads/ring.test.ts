@@ -4,14 +4,14 @@ import { createRing, RingReader, RingWriter, recordBytesMax } from '../../../src
 import { RING_HEADER_BYTES } from '../../../src/threads/ring-state.js';
 
 type Step =
-  | { readonly kind: 'write'; readonly length: number }
+  | { readonly kind: 'write'; readonly length: number; readonly urgent: boolean }
   | { readonly kind: 'read' }
-  | { readonly kind: 'sleep' };
+  | { readonly kind: 'sleep'; readonly naps: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('write' as const), length: fc.integer({ min: 0, max: 120 }) }),
+  fc.record({ kind: fc.constant('write' as const), length: fc.integer({ min: 0, max: 120 }), urgent: fc.boolean() }),
   fc.record({ kind: fc.constant('read' as const) }),
-  fc.record({ kind: fc.constant('sleep' as const) }),
+  fc.record({ kind: fc.constant('sleep' as const), naps: fc.boolean() }),
 );
 
 test('a ring is a bounded queue of byte strings, whatever its positions', () => {
@@ -22,7 +22,7 @@ test('a ring is a bounded queue of byte strings, whatever its positions', () => 
       const writer = new RingWriter(memory);
       const reader = new RingReader(memory);
       const queue: Uint8Array[] = [];
-      let asleep = false;
+      let asleep: 'no' | 'sleeps' | 'naps' = 'no';
       let count = 0;
       for (const next of steps) {
         if (next.kind === 'write') {
@@ -30,8 +30,9 @@ test('a ring is a bounded queue of byte strings, whatever its positions', () => 
           count += 1;
           if (writer.write(record)) {
             queue.push(record);
-            expect(writer.takeSleeping()).toBe(asleep);
-            asleep = false;
+            const mustWake = asleep === 'sleeps' || (asleep === 'naps' && next.urgent);
+            expect(writer.takeSleeping(next.urgent)).toBe(mustWake);
+            if (mustWake) asleep = 'no';
           } else {
             // Refused only when the record, its padding and a skipped end might not fit beside what is queued.
             const used = queue.reduce((sum, held) => sum + ((held.length + 11) & -8), 0);
@@ -42,13 +43,14 @@ test('a ring is a bounded queue of byte strings, whatever its positions', () => 
           const expected = queue.shift();
           const found = reader.peek();
           expect(found).toEqual(expected);
+          expect(writer.isEmpty).toBe(expected === undefined);
           if (found !== undefined) {
             reader.advance();
           }
         } else {
-          const slept = reader.sleep();
+          const slept = reader.sleep(next.naps);
           expect(slept).toBe(queue.length === 0);
-          asleep = slept;
+          asleep = !slept ? 'no' : next.naps ? 'naps' : 'sleeps';
         }
       }
     }),
