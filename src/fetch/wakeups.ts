@@ -5,7 +5,7 @@ type Wake = () => void;
 /** Nearly all partitions have one that waits: no set is made for that one. */
 type Waiting = Wake | Set<Wake>;
 
-/** Waiting fetches by topic id and partition: an advance wakes those that wait for it, and only those. */
+/** Waiting fetches by topic id and partition: an advance or the end of a topic wakes those that wait for it, and only those. */
 export class Wakeups {
   readonly #topics = new Map<string, Map<number, Waiting>>();
 
@@ -19,13 +19,13 @@ export class Wakeups {
     };
   }
 
-  /** A deleted topic wakes everyone: its readers must hear of it, and it happens rarely. */
-  applied(changes: Changes): void {
+  /** A deleted topic wakes those that wait for any of it: they must hear that it is gone. */
+  applied({ advanced, deletedTopics }: Pick<Changes, 'advanced' | 'deletedTopics'>): void {
     const woken = new Set<Wake>();
-    if (changes.topicsChanged) {
-      for (const waiting of this.#topics.values()) for (const some of waiting.values()) gather(some, woken);
+    for (const topicId of deletedTopics) {
+      for (const waiting of this.#topics.get(topicId)?.values() ?? []) gather(waiting, woken);
     }
-    for (const { topicId, partition } of changes.advanced) gather(this.#topics.get(topicId)?.get(partition), woken);
+    for (const { topicId, partition } of advanced) gather(this.#topics.get(topicId)?.get(partition), woken);
     for (const wake of woken) wake();
   }
 

@@ -59,8 +59,13 @@ const RULES: Rules = {
   },
   createTopic: (state, command, { changes }) =>
     changingTopic(state, command.name, changes, state.topics.create(command)),
-  deleteTopic: (state, command, { changes }) =>
-    changingTopic(state, nameOf(state, command.topicId), changes, state.topics.delete(command)),
+  deleteTopic: (state, command, { changes }) => {
+    const outcome = changingTopic(state, nameOf(state, command.topicId), changes, state.topics.delete(command));
+    if (outcome === DONE) {
+      changes.deletedTopics.push(topicIdText(command.topicId)!);
+    }
+    return outcome;
+  },
   createPartitions: (state, command, { changes }) =>
     changingTopic(state, nameOf(state, command.topicId), changes, state.topics.createPartitions(command)),
   alterTopicConfigs: (state, command, { revision, changes }) => {

@@ -143,6 +143,8 @@ export interface ConsumerHeartbeatAnswered {
 /** What an entry touched: hints for whoever waits on the state. */
 export interface Changes {
   readonly topicsChanged: boolean;
+  /** Ids of topics that were deleted. */
+  readonly deletedTopics: readonly string[];
   /** Configs of brokers, groups or client metrics. */
   readonly resourceConfigsChanged: boolean;
   readonly clientQuotasChanged: boolean;

@@ -47,6 +47,7 @@ export class State {
 export class ChangeLog implements Changes {
   readonly #revision: number;
   readonly advanced: Partition[] = [];
+  readonly deletedTopics: string[] = [];
   readonly groups = new Set<string>();
   topicsChanged = false;
   resourceConfigsChanged = false;

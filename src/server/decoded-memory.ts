@@ -1,4 +1,4 @@
-import { ByteBudget } from '../threads/budget.js';
+import { ByteBudget, type Reservation, SMALL_FRAME_BYTES_MAX } from '../threads/budget.js';
 import type { Clock } from '../world/world.js';
 
 /** What one array element of a request costs until it is answered: its objects, and those of its part of the answer. */
@@ -10,14 +10,20 @@ const HELD_MS_MAX = 5_000;
 
 /** A request's part of the memory for decoded requests. */
 export interface DecodedShare {
-  /** Aborted when other requests wait for memory: a request that waits for something to happen should end its wait. */
-  readonly crowded: AbortSignal;
+  /**
+   * For a request that waits for something to happen: aborted when others need its memory, so that it ends its wait. Who
+   * asks for the signal gives way when it is aborted, and is not disconnected before.
+   */
+  crowded(): AbortSignal;
   release(): void;
 }
 
 interface Held extends DecodedShare {
-  readonly crowd: AbortController;
-  readonly sinceMs: number;
+  readonly reservation: Reservation;
+  /** Of those that give way. */
+  crowd: AbortController | undefined;
+  /** When it was admitted, or told to give way. */
+  sinceMs: number;
   readonly revoked: () => void;
 }
 
@@ -27,13 +33,16 @@ interface Held extends DecodedShare {
  * the memory to themselves.
  *
  * Some requests wait while they hold their share, for records or for other members of a group. When somebody else waits for
- * memory, a fetch ends its wait; whoever goes on holding for 5 s is disconnected. So nobody is kept out by those who wait.
+ * memory, as many fetches end their wait as make room for it, the oldest first; whoever does not, or is no fetch, and holds
+ * on for 5 s, is disconnected. So nobody is kept out by those who wait.
  */
 export class DecodedMemory {
   readonly #budget: ByteBudget;
   readonly #bytesMax: number;
   readonly #clock: Clock;
+  /** In order of admission. */
   readonly #held = new Set<Held>();
+  readonly #waiting = new Set<Reservation>();
   #waitSinceMs: number | undefined;
 
   constructor(bytes: number, clock: Clock) {
@@ -63,7 +72,7 @@ export class DecodedMemory {
     let admitted: ((share: Held) => void) | undefined;
     const reservation = this.#budget.reserve(Math.min(cost, this.#bytesMax), 'client', this.#clock.monotonicMs(), {
       granted: () => {
-        share = this.#hold(revoked, () => reservation!.release());
+        share = this.#hold(revoked, () => reservation!);
         admitted?.(share);
       },
       revoked: () => {},
@@ -74,18 +83,19 @@ export class DecodedMemory {
       return share;
     }
     this.#waitSinceMs ??= this.#clock.monotonicMs();
-    for (const { crowd } of this.#held) crowd.abort();
+    this.#waiting.add(reservation);
+    this.#makeRoom();
     return new Promise((resolve) => {
       const gone = (): void => {
         reservation.release();
-        this.#noteWaiting();
+        this.#noLongerWaits(reservation);
         resolve('gone');
       };
       signal.addEventListener('abort', gone, { once: true });
       admitted = (held) => {
         signal.removeEventListener('abort', gone);
         reservation.filled();
-        this.#noteWaiting();
+        this.#noLongerWaits(reservation);
         resolve(held);
       };
     });
@@ -95,30 +105,61 @@ export class DecodedMemory {
   tick(nowMs: number): void {
     const waitSinceMs = this.#waitSinceMs;
     if (waitSinceMs === undefined) return;
-    for (const { sinceMs, revoked } of [...this.#held]) {
-      if (nowMs - Math.max(sinceMs, waitSinceMs) >= HELD_MS_MAX) revoked();
+    for (const { sinceMs, revoked, crowd } of [...this.#held]) {
+      if (crowd?.signal.aborted !== false && nowMs - Math.max(sinceMs, waitSinceMs) >= HELD_MS_MAX) revoked();
     }
   }
 
-  #hold(revoked: () => void, giveBack: () => void): Held {
-    const crowd = new AbortController();
+  #hold(revoked: () => void, reservation: () => Reservation): Held {
     const share: Held = {
-      crowd,
-      crowded: crowd.signal,
+      get reservation() {
+        return reservation();
+      },
+      crowd: undefined,
+      crowded: () => {
+        share.crowd ??= new AbortController();
+        this.#makeRoom();
+        return share.crowd.signal;
+      },
       sinceMs: this.#clock.monotonicMs(),
       revoked,
       release: () => {
         this.#held.delete(share);
-        giveBack();
-        this.#noteWaiting();
+        reservation().release();
+        this.#makeRoom();
       },
     };
     this.#held.add(share);
-    if (this.#budget.waitingCount > 0) crowd.abort();
     return share;
   }
 
-  #noteWaiting(): void {
-    if (this.#budget.waitingCount === 0) this.#waitSinceMs = undefined;
+  /** Ends waits, oldest first, until what they hold is what others wait for. A share is of use to those who draw on its pool. */
+  #makeRoom(): void {
+    if (this.#waiting.size === 0) return;
+    let smallBytes = 0;
+    let largeBytes = 0;
+    for (const { bytes } of this.#waiting) {
+      if (bytes <= SMALL_FRAME_BYTES_MAX) smallBytes += bytes;
+      else largeBytes += bytes;
+    }
+    const gives = ({ reservation: { bytes, pool } }: Held): boolean => {
+      if (largeBytes > 0 && pool === 'common') largeBytes -= bytes;
+      else if (smallBytes > 0) smallBytes -= bytes;
+      else return false;
+      return true;
+    };
+    const givingWay = [...this.#held].filter(({ crowd }) => crowd !== undefined);
+    const isTold = ({ crowd }: Held): boolean => crowd!.signal.aborted;
+    for (const share of givingWay.filter(isTold)) gives(share);
+    for (const share of givingWay.filter((each) => !isTold(each))) {
+      if (!gives(share)) continue;
+      share.sinceMs = this.#clock.monotonicMs();
+      share.crowd!.abort();
+    }
+  }
+
+  #noLongerWaits(reservation: Reservation): void {
+    this.#waiting.delete(reservation);
+    if (this.#waiting.size === 0) this.#waitSinceMs = undefined;
   }
 }

@@ -3,16 +3,16 @@ import type { MetadataClient } from '../cluster/metadata-client.js';
 import type { BucketUrl } from '../config/bucket-url.js';
 import type { Settings } from '../config/settings.js';
 import type { FetchEngine } from '../fetch/engine-contract.js';
-import type { GroupEngine } from '../groups/engine.js';
 import type { ConsumerGroupEngine } from '../groups/consumer-engine.js';
+import type { GroupEngine } from '../groups/engine.js';
 import type { Api, RequestOf, ResponseIn } from '../protocol/codec.js';
 import { errors } from '../protocol/errors.js';
 import type { Meters } from '../telemetry/counters.js';
 import type { LimitedLog } from '../telemetry/limited-log.js';
 import type { World } from '../world/world.js';
-import type { QuotaAccount } from './quota-account.js';
 import type { FetchSessions } from './fetch-sessions.js';
 import type { ProducerIds } from './producer-ids.js';
+import type { QuotaAccount } from './quota-account.js';
 
 /** The settings that handlers look at, as `Settings` (src/config) has them. */
 export interface ServerSettings {
@@ -53,8 +53,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Undefined when no quota binds the client. */
   readonly account: QuotaAccount | undefined;
-  /** Aborted when others wait for the memory that this request takes: a wait for more should end. Undefined: it takes little. */
-  readonly crowded: AbortSignal | undefined;
+  /** Aborted when others need the memory that this request takes: who asks ends its wait for more then. Undefined: it takes little. */
+  readonly crowded: (() => AbortSignal) | undefined;
   /** Runs once, when the response was sent or never will be. */
   whenSent(run: () => void): void;
 }

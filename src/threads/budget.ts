@@ -38,6 +38,8 @@ export interface ReservationEvents {
 export interface Reservation {
   readonly bytes: number;
   readonly held: boolean;
+  /** Where the bytes come from; undefined while they are waited for, and the same from then on. */
+  readonly pool: Pool | undefined;
   /** `count` more bytes of the frame have come. */
   gained(count: number): void;
   /** Everything has come: cannot be revoked any more. */
@@ -46,7 +48,7 @@ export interface Reservation {
   release(): void;
 }
 
-type Pool = 'small' | 'common' | 'own';
+export type Pool = 'small' | 'common' | 'own';
 
 interface Claim extends Reservation {
   held: boolean;

@@ -49,7 +49,7 @@ export const fetch = (services: Services) =>
         partitions: wanted,
       },
       call.signal,
-      call.crowded,
+      call.crowded?.(),
     );
     call.whenSent(() => found.release());
     if (context.error !== 0) {

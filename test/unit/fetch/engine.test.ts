@@ -55,7 +55,7 @@ class Bench {
 
   advance(): void {
     const advanced = [{ topicId: TOPIC, partition: 0 }];
-    this.#applied(1, { topicsChanged: false, advanced, groups: new Set(), agentsChanged: false } as unknown as Changes);
+    this.#applied(1, { deletedTopics: [], advanced, groups: new Set(), agentsChanged: false } as unknown as Changes);
   }
 
   /** Bytes of both partitions, the first one named first. */

@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { Wakeups } from '../../../src/fetch/wakeups.js';
-import type { Changes } from '../../../src/metadata/outcomes.js';
 
 const at = (topicId: string, partition: number) => ({ topicId, partition });
 
 function advanced(wakeups: Wakeups, ...partitions: readonly ReturnType<typeof at>[]): void {
-  wakeups.applied({ topicsChanged: false, advanced: partitions } as unknown as Changes);
+  wakeups.applied({ advanced: partitions, deletedTopics: [] });
 }
 
 function watcher(wakeups: Wakeups, ...partitions: readonly ReturnType<typeof at>[]) {
@@ -47,11 +46,15 @@ it('a partition named twice is watched once; who stops twice stops nobody else',
   expect([twice.woken, other.woken]).toEqual([1, 1]);
 });
 
-it('a changed set of topics wakes everyone', () => {
+it('a deleted topic wakes each that waits for any of its partitions once, and no other', () => {
   const wakeups = new Wakeups();
-  const all = [watcher(wakeups, at('a', 0)), watcher(wakeups, at('a', 0)), watcher(wakeups, at('b', 7))];
-  wakeups.applied({ topicsChanged: true, advanced: [] } as unknown as Changes);
-  expect(all.map(({ woken }) => woken)).toEqual([1, 1, 1]);
+  const all = [
+    watcher(wakeups, at('a', 0), at('a', 1), at('b', 0)),
+    watcher(wakeups, at('a', 7)),
+    watcher(wakeups, at('b', 7)),
+  ];
+  wakeups.applied({ advanced: [], deletedTopics: ['a', 'c'] });
+  expect(all.map(({ woken }) => woken)).toEqual([1, 1, 0]);
 });
 
 it('a partition whose topic became another one while it was watched is let go of', () => {

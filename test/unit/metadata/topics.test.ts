@@ -62,10 +62,12 @@ describe('deleting topics', () => {
     const old = metadata.topicByName('a.b')!.topicId;
     const remove = (): Outcome => journal.send(epoch, command('deleteTopic', { topicId: topicId(1) }));
     expect(remove()).toEqual({ kind: 'done' });
+    expect(journal.lastChanges!.deletedTopics).toEqual([old]);
     expect(metadata.topicByName('a.b')).toBeUndefined();
     expect(metadata.topicById(old)).toBeUndefined();
     metadata.scanExtents(old, 0, 0, () => expect.unreachable());
     expect(remove()).toMatchObject({ kind: 'refused', error: 100 });
+    expect(journal.lastChanges!.deletedTopics).toEqual([]);
     expect(metadata.extentCount).toBe(segments - 2 * 4096);
     expect(journal.send(epoch, create('a.b', topicId(1)))).toMatchObject({ kind: 'refused', error: 42 });
     expect(metadata.extentCount).toBe(0);
