@@ -139,7 +139,11 @@ export class ConsumerGroupEngine {
       return answer;
     }
     const changing = submit(this.#metadata, { kind: { $case: 'consumerHeartbeat', value: command } });
-    const outcome = await this.#signsOfLife.during(command.group, command.memberId, changing);
+    // Who leaves for a while is given no longer for it: Kafka lets the session run on from the last heartbeat.
+    const outcome =
+      command.memberEpoch < 0
+        ? await changing
+        : await this.#signsOfLife.during(command.group, command.memberId, changing);
     return outcome.kind === 'refused' ? outcome : expectKind(outcome, 'consumer-heartbeat');
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
 import { errors } from '../../src/protocol/errors.js';
 import { ConsumerGroupMember } from './consumer-member.js';
@@ -130,6 +130,31 @@ describe('who may speak', () => {
     expect(answer.errorCode).toBe(errors.GROUP_MAX_SIZE_REACHED.code);
     expect(answer.errorMessage).toBe('The consumer group has reached its maximum capacity of 5 members.');
   });
+});
+
+it('a heartbeat is a sign of life when it is accepted and does not leave', async () => {
+  const agent = await agentWith();
+  const alive = vi.spyOn(agent.metadata, 'membersAlive');
+  const member = new ConsumerGroupMember(agent, { memberId: 'm1', instanceId: 'i' });
+  await member.join();
+  await new ConsumerGroupMember(agent, { memberId: 'm2' }).join();
+  await member.settle();
+  expect(alive).toHaveBeenCalledWith('g', ['m1']);
+  const { epoch } = member;
+  expect(epoch).toBeGreaterThan(1);
+  const signs = async (more: Parameters<typeof member.send>[0]) => {
+    alive.mockClear();
+    const { errorCode } = await member.send({ instanceId: 'i', ...more });
+    return [errorCode, alive.mock.calls.length > 0];
+  };
+  expect(await signs({ memberEpoch: epoch })).toEqual([0, true]);
+  expect(await signs({ memberEpoch: epoch, rackId: 'elsewhere' })).toEqual([0, true]);
+  const fenced = errors.FENCED_MEMBER_EPOCH.code;
+  expect(await signs({ memberEpoch: epoch - 1 })).toEqual([fenced, false]);
+  expect(await signs({ memberEpoch: epoch - 1, rackId: 'anywhere' })).toEqual([fenced, false]);
+  expect(await signs({ memberEpoch: epoch + 1 })).toEqual([fenced, false]);
+  expect(await signs({ memberEpoch: epoch, instanceId: 'j' })).toEqual([errors.UNKNOWN_MEMBER_ID.code, false]);
+  expect(await signs({ memberEpoch: -2 })).toEqual([0, false]);
 });
 
 describe('static members', () => {
