@@ -107,7 +107,7 @@ const table = {
     'boolean',
     'true',
     boolean,
-    'false: batches are checked by header and CRC only, their records are not walked (ignored for compacted topics).',
+    'false: batches are checked by header and CRC only, their records are not walked (ignored for compacted topics). Offsets by time are then as right as the greatest times that headers claim.',
   ),
 } as const satisfies Readonly<Record<string, Config>>;
 

@@ -4,6 +4,9 @@ import type { Extent, MetadataView } from '../metadata/view.js';
 import { segmentKey } from '../segments/keys.js';
 import type { TimestampedOffset } from './engine-contract.js';
 
+/** Extents that one question looks into, one read of the store each, when headers claim times that no record has. */
+const LOOKS_MAX = 8;
+
 /**
  * Offsets by timestamp, exact to the record: the metadata knows which extent, the fetch worker looks into its batches.
  */
@@ -24,13 +27,15 @@ export class TimestampLookup {
     timestampMs: number,
   ): Promise<TimestampedOffset | undefined> {
     const logStart = this.#logStart(topicId, partition);
-    const extent = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs, logStart);
-    if (extent === undefined) return undefined;
-    const found = await this.#link.find(this.#stored(extent), timestampMs, logStart);
-    if (found !== undefined || extent.baseOffset >= logStart) return found;
-    // The log start cuts this extent, and what made it look new enough lies below.
-    const next = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs, endOf(extent));
-    return next === undefined ? undefined : this.#link.find(this.#stored(next), timestampMs, logStart);
+    let fromOffset = logStart;
+    for (let looks = 1; ; looks += 1) {
+      const extent = this.#view.firstExtentWithTimestamp(topicId, partition, timestampMs, fromOffset);
+      if (extent === undefined) return undefined;
+      const found = await this.#link.find(this.#stored(extent), timestampMs, logStart);
+      // Nothing there is new enough: the log start cuts the extent, or a batch that nobody walked claims too much.
+      if (found !== undefined || looks === LOOKS_MAX) return found;
+      fromOffset = endOf(extent);
+    }
   }
 
   async greatest(topicId: string, partition: number): Promise<TimestampedOffset | undefined> {

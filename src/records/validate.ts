@@ -36,7 +36,7 @@ export interface BatchFacts {
   readonly bytes: number;
   readonly records: number;
   readonly minTimestamp: number;
-  /** The greatest timestamp of the records when they were walked, else what the header says. */
+  /** The greatest timestamp of the records when they were walked, else what the header says, but no less than its base. */
   readonly maxTimestamp: number;
   /** -1: none. */
   readonly producerId: number;
@@ -212,13 +212,16 @@ function walked(
 
 function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
   if (hasAppendTime(batch)) return appendTimeRefused(batch);
-  const { baseTimestamp, maxTimestamp } = batch;
+  const { baseTimestamp } = batch;
+  // Who writes a batch gives it the time of its first record: none is the greatest that is less than that.
+  const maxTimestamp = Math.max(baseTimestamp, batch.maxTimestamp);
   for (const timestamp of [baseTimestamp, maxTimestamp]) {
     if (timestamp !== NO_TIMESTAMP && isOutOfTime(timestamp, rules)) {
       return refused(INVALID_TIMESTAMP, outOfTime(timestamp, rules));
     }
   }
-  return { kind: 'accepted', facts: factsOf(batch), records: undefined };
+  const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
+  return { kind: 'accepted', facts: { ...factsOf(batch), maxTimestamp, maxTimestampWrong }, records: undefined };
 }
 
 /**

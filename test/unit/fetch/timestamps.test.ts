@@ -8,8 +8,8 @@ import { command, JournalMaker, segment, topicId } from '../metadata/journal-mak
 
 const TOPIC = topicId(1);
 
-/** A log of batches, each an extent of its own; the worker's half runs here. */
-function logOf(batches: readonly (readonly number[])[]) {
+/** A log of batches, each an extent of its own, their greatest times as claimed; the worker's half runs here. */
+function logOf(batches: readonly (readonly number[])[], claimed: readonly number[] = []) {
   const journal = new JournalMaker();
   const epoch = journal.register();
   const id = journal.createTopic(epoch, 't', 1);
@@ -17,7 +17,7 @@ function logOf(batches: readonly (readonly number[])[]) {
   for (const [i, times] of batches.entries()) {
     const bytes = encodeBatch({ records: times.map((timestampMs) => ({ timestampMs })) });
     objects.set(`c/data/${epoch}/${i + 1}`, bytes);
-    const batch = { records: times.length, length: bytes.length, timestamp: Math.max(...times) };
+    const batch = { records: times.length, length: bytes.length, timestamp: claimed[i] ?? Math.max(...times) };
     journal.send(epoch, segment(i + 1, [{ topic: TOPIC, batches: [batch] }]), 1);
   }
   let reads = 0;
@@ -86,4 +86,17 @@ test('reads one extent, and a second one only when the log start cuts the first'
   expect(await readsOf(() => lookup.greatest(id, 0))).toBe(1);
   deleteTo(5);
   expect(await readsOf(() => lookup.greatest(id, 0))).toBe(0);
+});
+
+test('batches that claim a time that none of their records has are passed over, eight of them at most', async () => {
+  const { lookup, id, readsOf } = logOf([[1], [2], [6], [3]], [9, 9, 9, 3]);
+  expect(await lookup.firstAtOrAfter(id, 0, 5)).toEqual({ offset: 2, timestampMs: 6 });
+  expect(await readsOf(() => lookup.firstAtOrAfter(id, 0, 5))).toBe(3);
+  const liars = Array.from({ length: 20 }, () => [1]);
+  const lying = logOf(
+    liars,
+    liars.map(() => 9),
+  );
+  expect(await lying.lookup.firstAtOrAfter(lying.id, 0, 5)).toBeUndefined();
+  expect(await lying.readsOf(() => lying.lookup.firstAtOrAfter(lying.id, 0, 5))).toBe(8);
 });
