@@ -50,6 +50,12 @@ export type CreateWhole = (
   slices: readonly Uint8Array[],
 ) => Promise<number>;
 
+/**
+ * Sets what the system may hold of a socket's unread bytes, and, of a listening socket, what of each that it accepts. Gives
+ * back what it was before, as the system counts it (Linux: twice the bytes); -1 when the socket refuses.
+ */
+export type SetReceiveBuffer = (fd: number, bytes: number) => number;
+
 /** Why a walk failed, by the number that `walkRecords` returns. */
 export const walkFaults: readonly string[] = [
   'fine',
@@ -62,7 +68,7 @@ export const walkFaults: readonly string[] = [
 
 const require = createRequire(import.meta.url);
 
-type Addon = Omit<Native, 'name'> & { readonly createWhole: CreateWhole };
+type Addon = Omit<Native, 'name'> & { readonly createWhole: CreateWhole; readonly setReceiveBuffer: SetReceiveBuffer };
 
 const addonFunctions: Readonly<Record<keyof Addon, true>> = {
   crc32c: true,
@@ -72,6 +78,7 @@ const addonFunctions: Readonly<Record<keyof Addon, true>> = {
   copyKnownCrc32c: true,
   walkRecords: true,
   createWhole: true,
+  setReceiveBuffer: true,
 };
 
 /** What was loaded, if it has every function: one that was built from older sources lacks some, and is as good as none. */
@@ -89,6 +96,9 @@ const built = wholeAddon(
 
 /** Undefined without the addon: there is nothing that node:fs does not do as well in nine turns. */
 export const createWhole: CreateWhole | undefined = built?.createWhole;
+
+/** Undefined without the addon: node:net has nothing like it. */
+export const setReceiveBuffer: SetReceiveBuffer | undefined = built?.setReceiveBuffer;
 
 /** What this machine may have, the fastest first. */
 const candidates: readonly (() => Native | undefined)[] = [addon, nodeRs, script];

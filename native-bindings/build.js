@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const source = join(folder, 'weft.cc');
-const headers = ['crc.h', 'files.h'].map((name) => join(folder, name));
+const headers = ['crc.h', 'files.h', 'sockets.h'].map((name) => join(folder, name));
 const built = join(folder, 'build', 'weft.node');
 const stamp = join(folder, 'build', 'stamp');
 const require = createRequire(import.meta.url);

@@ -7,6 +7,7 @@
 
 #include "crc.h"
 #include "files.h"
+#include "sockets.h"
 
 namespace {
 
@@ -248,6 +249,7 @@ napi_value Init(napi_env env, napi_value exports) {
       {"walkRecords", nullptr, WalkRecords, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"joinCrc32c", nullptr, JoinCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"copyKnownCrc32c", nullptr, CopyKnownCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"setReceiveBuffer", nullptr, sockets::SetReceiveBuffer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"createWhole", nullptr, files::CreateWhole, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

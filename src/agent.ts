@@ -24,6 +24,7 @@ import { DecodedMemory } from './server/decoded-memory.js';
 import { createDispatch } from './server/dispatch.js';
 import { FetchSessions } from './server/fetch-sessions.js';
 import { ProducerIds } from './server/producer-ids.js';
+import { QueueLimit } from './server/queue-limit.js';
 import { type AdvertisedListener, Server } from './server/server.js';
 import { LimitedLog } from './telemetry/limited-log.js';
 import type { Log } from './telemetry/log.js';
@@ -65,12 +66,19 @@ const UPLOADS_MAX = 4;
 export async function runAgent(settings: Settings, parts: AgentParts): Promise<RunningAgent> {
   const { world, threads, store, memory, telemetry, log } = parts;
   const chunks = new Chunks(new SharedArrayBuffer(memory.chunksBytes), memory.chunkBytes);
-  const budget = new ByteBudget(budgetShares(memory.chunksBytes), world.clock.monotonicMs());
+  const shares = budgetShares(memory.chunksBytes);
+  const budget = new ByteBudget(shares, world.clock.monotonicMs());
+  const queueLimits = {
+    // Of each lane one segment that is gathered and one that follows it.
+    bytesMin: 2 * settings.workers * Math.min(settings.batchBytes, memory.laneBytes / 4),
+    bytesMax: shares.smallBytes + shares.commonBytes,
+  };
   const server = await Server.open({
     world,
     settings: { ...settings, frameBytesMax: memory.frameBytesMax },
     chunks,
     budget,
+    queue: new QueueLimit(budget, queueLimits, world.clock.monotonicMs()),
     decoded: new DecodedMemory(memory.decodedBytes, world.clock),
     unsent: new UnsentAnswers(memory.answersBytes, (run) => world.timers.soon(run)),
     backlogBytesMax: memory.backlogBytes,

@@ -1,4 +1,4 @@
-import { createWhole, native, nativeSentence } from '../native-bindings/bindings.js';
+import { createWhole, native, nativeSentence, setReceiveBuffer } from '../native-bindings/bindings.js';
 import { type RunningAgent, runAgent } from './agent.js';
 import type { Settings } from './config/settings.js';
 import { reportVitals } from './console/vitals.js';
@@ -23,7 +23,11 @@ export async function startRealAgent(
   version: string,
   onFatal: (error: Error) => void,
 ): Promise<RunningAgent & { readonly bucket: string }> {
-  const world = realWorld({ files: realFiles(createWhole), socketReads: settings.socketReads });
+  const world = realWorld({
+    files: realFiles(createWhole),
+    socketReads: settings.socketReads,
+    tuneListener: setReceiveBuffer && ((fd) => setReceiveBuffer!(fd, settings.receiveBufferBytes)),
+  });
   const log = pinoLog(settings.logLevel, { agent: settings.agent });
   const telemetry = new Telemetry({ seriesMax: settings.metricsSeriesMax });
   const opened = await openStore(settings.bucket, world);

@@ -28,6 +28,9 @@ const realClock: ProxyClock = { nowMs: () => performance.now(), sleep: (ms) => s
 /** Of an upload. It takes effect half its latency after its last byte came: a request has a way there and a way back. */
 const BEFORE_EFFECT = 0.5;
 
+/** What a piece that came late may go faster. */
+const MADE_UP_MS_MAX = 50;
+
 const SLOW_DOWN =
   '<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>';
 
@@ -86,9 +89,7 @@ async function pass(
 ): Promise<void> {
   const [host, port] = store.split(':');
   const { method, url } = asked;
-  const pace = async (piece: Buffer): Promise<void> => {
-    if (bytesPerSecond !== undefined) await clock.sleep((1000 * piece.length) / bytesPerSecond);
-  };
+  const pace = pacer(clock, bytesPerSecond);
   const headers = withoutHop(asked.rawHeaders);
   const passed = request({ host, port, agent, method, path: url, headers, setHost: false });
   // Whoever asked may go away, as hedges do; then so does what was asked for.
@@ -118,6 +119,20 @@ async function pass(
     await write(answer, piece);
   }
   answer.end();
+}
+
+/**
+ * Holds pieces back so that no more than `bytesPerSecond` pass. A pause that lasts longer than it was to, as all do on a busy
+ * machine, is made up for by the next ones: or the store would be the slower, the more the agent before it has to do.
+ */
+function pacer(clock: ProxyClock, bytesPerSecond: number | undefined): (piece: Buffer) => Promise<void> {
+  let dueMs: number | undefined;
+  return async ({ length }) => {
+    if (bytesPerSecond === undefined) return;
+    const nowMs = clock.nowMs();
+    dueMs = Math.max(dueMs ?? nowMs, nowMs - MADE_UP_MS_MAX) + (1000 * length) / bytesPerSecond;
+    if (dueMs > nowMs) await clock.sleep(dueMs - nowMs);
+  };
 }
 
 /** Resolves when more may be written, or nothing more can be. */

@@ -198,6 +198,7 @@ export const brokerConfigs: Readonly<Record<string, BrokerConfig>> = {
   'remote.log.reader.threads': dynamic('int', '10', int(1)),
   'replica.alter.log.dirs.io.max.bytes.per.second': dynamic('long', String(LONG_MAX), long(0)),
   'share.coordinator.cached.buffer.max.bytes': dynamic('int', '1048588', int(524_288)),
+  'socket.receive.buffer.bytes': fixed('int', '102400', '--receive-buffer'),
   'socket.request.max.bytes': fixed('int', '104857600', '--frame-bytes-max'),
   'transaction.partition.verification.enable': dynamic('boolean', 'true', boolean),
   'unclean.leader.election.enable': dynamic('boolean', 'false', boolean),

@@ -21,6 +21,7 @@ export type BrokerSettings = Pick<
   | 'logLevel'
   | 'messageBytesMax'
   | 'offsetsRetentionMs'
+  | 'receiveBufferBytes'
   | 'zone'
 >;
 
@@ -66,6 +67,7 @@ export function settingsAsConfigs(settings: BrokerSettings, facts: BrokerFacts):
     'num.partitions': `${settings.defaultPartitions}`,
     'offsets.retention.minutes': `${Math.ceil(settings.offsetsRetentionMs / 60_000)}`,
     'process.roles': 'broker',
+    'socket.receive.buffer.bytes': `${settings.receiveBufferBytes}`,
     'socket.request.max.bytes': `${settings.frameBytesMax}`,
   };
   const configs = new Map<string, string>();

@@ -249,6 +249,12 @@ export const settingsTable = {
     'info',
     'The least important messages that are logged.',
   ),
+  receiveBufferBytes: one(
+    'receive-buffer',
+    size(4096, 64 * MiB),
+    '256KiB',
+    'What the system may hold of a Kafka connection before it is read (SO_RCVBUF; Linux allows net.core.rmem_max): more suits far clients, less keeps what an overload leaves behind small.',
+  ),
   socketReads: one(
     'socket-reads',
     choice(['auto', 'direct', 'copied']),

@@ -16,6 +16,7 @@ import type { Handler } from './handler.js';
 import { KEY_BYTES } from './partial-frame.js';
 import { Pipeline, type PipelineLimits, type Place } from './pipeline.js';
 import { headerBytes, piecesFrom } from './pieces.js';
+import type { QueueLimit } from './queue-limit.js';
 import { QuotaAccount } from './quota-account.js';
 import { setThrottleTime, Throttle } from './throttle.js';
 import type { UnsentAnswers } from './unsent-answers.js';
@@ -29,6 +30,7 @@ export interface ConnectionServices extends ControlServices {
   readonly intake: ProduceIntake;
   readonly memory: FrameMemory;
   readonly budget: ByteBudget;
+  readonly queue: QueueLimit;
   readonly unsent: UnsentAnswers;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -237,7 +239,11 @@ export class ClientConnection {
       receivedMs,
       // The key lies before the pieces.
       pieces: piecesFrom(frame.pieces, header.bodyPosition - KEY_BYTES),
-      released: () => this.#drop(frame),
+      released: () => {
+        const nowMs = clock.monotonicMs();
+        this.#to.queue.sealed(nowMs - receivedMs, nowMs);
+        this.#drop(frame);
+      },
       answered: (response, close, busyMs) => {
         this.#closing ||= close;
         if (response !== undefined && account !== undefined) {

@@ -1,5 +1,5 @@
 import { FRAME_LENGTH_BYTES } from '../protocol/frames.js';
-import type { ByteBudget } from '../threads/budget.js';
+import { type ByteBudget, Flow } from '../threads/budget.js';
 import type { Clock, ReadSink } from '../world/world.js';
 import { describeForeignProtocol } from './foreign-protocol.js';
 import type { FrameLimits, FrameReaderEvents } from './frame.js';
@@ -27,6 +27,7 @@ export class FrameReader implements ReadSink {
   readonly #clock: Clock;
   readonly #limits: FrameLimits;
   readonly #events: FrameReaderEvents;
+  readonly #flow = new Flow();
   readonly #head = new Uint8Array(FRAME_LENGTH_BYTES + KEY_BYTES);
   #headCount = 0;
   #isFirst = true;
@@ -52,18 +53,19 @@ export class FrameReader implements ReadSink {
 
   next(): Uint8Array {
     const chunk = this.#chunk;
-    this.#offeredChunk = chunk !== undefined && chunk.used < this.#memory.chunkBytes && this.#backlog.length === 0;
+    const room = chunk === undefined || this.#backlog.length > 0 ? 0 : this.#memory.chunkBytes - chunk.used;
+    // While chunks are short, bytes for which nothing is reserved must not take one.
+    const length = this.#memory.isPlenty ? room : Math.min(room, this.#gathered?.left ?? 0);
+    this.#offeredChunk = length > 0;
     const offered = this.#offeredChunk
-      ? this.#memory.view(chunk!.position + chunk!.used, this.#memory.chunkBytes - chunk!.used)
+      ? this.#memory.view(chunk!.position + chunk!.used, length)
       : this.#memory.landing;
     this.#offeredBytes = offered.length;
     return offered;
   }
 
   landed(count: number): void {
-    if (this.#ended) {
-      return;
-    }
+    if (this.#ended) return;
     if (this.#offeredChunk) {
       this.#chunk!.used += count;
       this.#drain();
@@ -74,7 +76,7 @@ export class FrameReader implements ReadSink {
         this.#backlog.push(bytes.slice(consumed));
       }
     }
-    this.#settleChunk(count === this.#offeredBytes);
+    this.#settleChunk(count === this.#offeredBytes, true);
   }
 
   /** Parses nothing until `continue`; frames under way are kept. */
@@ -124,9 +126,7 @@ export class FrameReader implements ReadSink {
 
   /** Parses what lies ready, oldest first, until there is no more or parsing is held up. */
   #drain(): void {
-    if (this.#draining) {
-      return;
-    }
+    if (this.#draining) return;
     this.#draining = true;
     while (this.#holds === 0 && !this.#ended) {
       const chunk = this.#chunk;
@@ -203,20 +203,17 @@ export class FrameReader implements ReadSink {
   }
 
   #reserve(frame: PartialFrame): void {
-    let granted = false;
-    const reservation = this.#budget.reserve(frame.size, 'client', this.#clock.monotonicMs(), {
-      granted: () => {
-        granted = true;
-        this.#release(BUDGET);
-      },
+    const events = {
+      granted: () => this.#release(BUDGET),
       revoked: () => this.#refuse('stalled', `${frame.left} of ${frame.size} bytes did not come while others waited`),
-    });
+    };
+    const reservation = this.#budget.reserve(frame.size, 'client', this.#clock.monotonicMs(), events, this.#flow);
     if (reservation === undefined) {
       this.#refuse('limit', `a frame of ${frame.size} bytes exceeds the memory for requests`);
       return;
     }
     frame.reservation = reservation;
-    if (!granted) {
+    if (!reservation.held) {
       this.#events.waits('frames');
       this.#hold(BUDGET);
     }
@@ -311,23 +308,26 @@ export class FrameReader implements ReadSink {
     }
   }
 
+  /** The frame whose bytes are gathered in chunks. */
+  get #gathered(): PartialFrame | undefined {
+    return this.#frame?.pieces === undefined ? undefined : this.#frame;
+  }
+
   /**
-   * After a read: takes, changes or gives up the connection's own chunk. `readWasFull`: more bytes wait in the socket.
-   * Between two reads a chunk cannot be taken back, so a connection keeps one over a pause only while chunks are plenty.
+   * Takes, changes or gives up the connection's own chunk. `readWasFull`: more bytes wait in the socket. Only when a read is
+   * `over` can a chunk be taken back, since the next one was not promised it yet.
    */
-  #settleChunk(readWasFull: boolean): void {
+  #settleChunk(readWasFull: boolean, over: boolean): void {
     const chunk = this.#chunk;
-    if (this.#ended || this.#holds !== 0) {
-      return;
-    }
-    const frame = this.#frame?.pieces === undefined ? undefined : this.#frame;
+    const frame = this.#gathered;
+    if (this.#ended || this.#holds !== 0) return;
     if (chunk === undefined) {
       if (readWasFull && this.#memory.isPlenty) {
         this.#takeChunk(false);
       }
     } else if (frame !== undefined) {
       this.#ensureChunkRoom(frame);
-    } else if (!this.#memory.isPlenty && !readWasFull) {
+    } else if (over && !this.#memory.isPlenty) {
       this.#leaveChunk();
     } else if (chunk.used === this.#memory.chunkBytes) {
       this.#leaveChunk();
@@ -374,16 +374,12 @@ export class FrameReader implements ReadSink {
   }
 
   #release(why: number): void {
-    if ((this.#holds & why) === 0) {
-      return;
-    }
+    if ((this.#holds & why) === 0) return;
     this.#holds &= ~why;
-    if (this.#ended || this.#holds !== 0) {
-      return;
-    }
+    if (this.#ended || this.#holds !== 0) return;
     if (!this.#draining) {
       this.#drain();
-      this.#settleChunk(true);
+      this.#settleChunk(true, false);
     }
     if (this.#holds === 0 && !this.#ended) {
       this.#events.resume();

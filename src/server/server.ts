@@ -11,6 +11,7 @@ import type { DecodedMemory } from './decoded-memory.js';
 import type { Dispatch } from './dispatch.js';
 import { FrameMemory } from './frame-memory.js';
 import { TlsFiles, type TlsSettings } from './tls-files.js';
+import type { QueueLimit } from './queue-limit.js';
 import type { UnsentAnswers } from './unsent-answers.js';
 
 /** As `Settings` (src/config) has them. */
@@ -28,6 +29,7 @@ export interface ServerDependencies {
   /** Memory for request bodies; the ingest engine reads them there. */
   readonly chunks: Chunks;
   readonly budget: ByteBudget;
+  readonly queue: QueueLimit;
   /** Memory for decoded requests that are not answered yet. */
   readonly decoded: DecodedMemory;
   readonly unsent: UnsentAnswers;
@@ -127,12 +129,13 @@ export class Server {
 
   /** `isRoomWanted`: whether somebody has been waiting for room that record batches in untaken answers may keep. */
   serve(dispatch: Dispatch, intake: ProduceIntake, quotas: ClientQuotas, isRoomWanted = () => false): void {
-    const { chunks, budget, decoded, unsent, meters, world, settings } = this.#to;
+    const { chunks, budget, queue, decoded, unsent, meters, world, settings } = this.#to;
     this.#services = {
       dispatch,
       intake,
       memory: new FrameMemory(chunks),
       budget,
+      queue,
       decoded,
       unsent,
       clock: world.clock,

@@ -1,6 +1,12 @@
 /**
  * The one byte budget of an agent's requests (DESIGN §3.2). A frame reserves its declared size before its body is read,
- * all of it at once, so half-read frames never wait for one another. Waiters are served first come, first served.
+ * all of it at once, so half-read frames never wait for one another.
+ *
+ * Waiters are served by fair queueing (Demers, Keshav and Shenker, SIGCOMM 1989) over *flows*, which here are connections.
+ * Virtual time goes on by what is granted, divided by those who share it; a claim's tag is the virtual time at which its flow
+ * would have had it, and the least tag is served next. In order of arrival a frame of 1 KB would wait for a frame of 1 MiB of
+ * every other connection; so it waits for about 1 KB of each. A frame costs its flow 1 MiB at most, or large ones would wait
+ * for as much of everybody else. Claims without a flow go in order of arrival.
  *
  * The budget has three pools. *Small* frames (≤ 1 MiB) draw on a share of their own and, when that is used up, on the
  * common pool; *large* frames draw on the common pool only; the agent's *own* work (peer calls, publishing, control) has
@@ -34,6 +40,12 @@ export interface ReservationEvents {
   revoked(): void;
 }
 
+/** Whoever makes claims one after another, and shall have no more than others that wait. */
+export class Flow {
+  /** Virtual time at which what it was given so far is paid for. */
+  tag = 0;
+}
+
 /** Bytes that are held or waited for. */
 export interface Reservation {
   readonly bytes: number;
@@ -54,6 +66,8 @@ interface Claim extends Reservation {
   held: boolean;
   readonly claimant: Claimant;
   readonly events: ReservationEvents;
+  /** Place in the order of service; of equal ones the first that came is first. */
+  readonly tag: number;
   /** Place in the order of arrival. */
   readonly arrival: number;
   pool: Pool | undefined;
@@ -70,10 +84,13 @@ export class ByteBudget {
   /** Held by clients and not filled: what may be revoked. */
   readonly #filling = new Set<Claim>();
   #arrivals = 0;
+  /** What every flow that waits has been given since the start, or would have been. */
+  #virtualTime = 0;
   #serving = false;
   /** Since when a client has been waiting without a pause; undefined when none is. */
   #clientsWaitSinceMs: number | undefined;
   #nowMs: number;
+  #clientBytesMax = Number.POSITIVE_INFINITY;
 
   constructor(shares: BudgetShares, nowMs: number) {
     this.#shares = shares;
@@ -92,11 +109,23 @@ export class ByteBudget {
     return this.#waiting.small.size + this.#waiting.large.size;
   }
 
+  /** From now on no client is granted anything while clients hold this much, whatever the pools have left. */
+  limitClients(bytesMax: number): void {
+    this.#clientBytesMax = bytesMax;
+    this.#serve();
+  }
+
   /**
    * Claims `bytes` > 0. Undefined when no pool could ever hold them: the frame must be refused. `events.granted` may run
    * before this returns.
    */
-  reserve(bytes: number, claimant: Claimant, nowMs: number, events: ReservationEvents): Reservation | undefined {
+  reserve(
+    bytes: number,
+    claimant: Claimant,
+    nowMs: number,
+    events: ReservationEvents,
+    flow?: Flow,
+  ): Reservation | undefined {
     this.#nowMs = nowMs;
     const isSmall = bytes <= SMALL_FRAME_BYTES_MAX;
     const { smallBytes, commonBytes, ownBytes } = this.#shares;
@@ -104,7 +133,7 @@ export class ByteBudget {
     if (bytes > most) {
       return undefined;
     }
-    const claim = this.#claim(bytes, claimant, events);
+    const claim = this.#claim(bytes, claimant, events, flow);
     this.#waiting[claimant === 'own' ? 'own' : isSmall ? 'small' : 'large'].push(claim);
     this.#serve();
     return claim;
@@ -129,11 +158,17 @@ export class ByteBudget {
     }
   }
 
-  #claim(bytes: number, claimant: Claimant, events: ReservationEvents): Claim {
+  #claim(bytes: number, claimant: Claimant, events: ReservationEvents, flow: Flow | undefined): Claim {
+    let tag = this.#virtualTime;
+    if (flow !== undefined) {
+      tag = Math.max(tag, flow.tag) + costOf(bytes);
+      flow.tag = tag;
+    }
     const claim: Claim = {
       bytes,
       claimant,
       events,
+      tag,
       arrival: this.#arrivals,
       held: false,
       pool: undefined,
@@ -197,17 +232,13 @@ export class ByteBudget {
     if (own.first !== undefined && own.first.bytes <= this.#free.own) {
       return this.#hold(own, 'own');
     }
-    if (firstSmall !== undefined && firstSmall.bytes <= this.#free.small) {
-      return this.#hold(small, 'small');
-    }
-    // The common pool goes to whoever came first, even when only the later one would fit: nobody starves.
-    const smallIsFirst =
-      firstSmall !== undefined && (firstLarge === undefined || firstSmall.arrival < firstLarge.arrival);
-    const queue = smallIsFirst ? small : large;
-    if (queue.first !== undefined && queue.first.bytes <= this.#free.common) {
-      return this.#hold(queue, 'common');
-    }
-    return undefined;
+    if (this.heldBytes >= this.#clientBytesMax) return undefined;
+    // Who is first goes first, even when only the later one would fit the common pool: nobody starves.
+    const largeIsFirst = firstLarge !== undefined && (firstSmall === undefined || isBefore(firstLarge, firstSmall));
+    if (largeIsFirst && firstLarge.bytes <= this.#free.common) return this.#hold(large, 'common');
+    if (firstSmall !== undefined && firstSmall.bytes <= this.#free.small) return this.#hold(small, 'small');
+    const fits = !largeIsFirst && firstSmall !== undefined && firstSmall.bytes <= this.#free.common;
+    return fits ? this.#hold(small, 'common') : undefined;
   }
 
   #hold(queue: Queue, pool: Pool): Claim {
@@ -219,6 +250,7 @@ export class ByteBudget {
     claim.state = 'filling';
     startWindow(claim, this.#nowMs);
     if (claim.claimant === 'client') {
+      this.#virtualTime += costOf(claim.bytes) / (this.waitingCount + 1);
       this.#filling.add(claim);
     }
     return claim;
@@ -238,23 +270,47 @@ function startWindow(claim: Claim, nowMs: number): void {
   claim.gainedInWindow = 0;
 }
 
-/** Claims in order of arrival; a Set keeps insertion order and removes anywhere in constant time. */
+function costOf(bytes: number): number {
+  return Math.min(bytes, SMALL_FRAME_BYTES_MAX);
+}
+
+function isBefore(one: Claim, other: Claim): boolean {
+  return one.tag < other.tag || (one.tag === other.tag && one.arrival < other.arrival);
+}
+
+/**
+ * Claims in the order of service. A sorted array, since there is one for each waiting connection at the most: to move ten
+ * thousand references takes less than what follows from a grant.
+ */
 class Queue {
-  readonly #claims = new Set<Claim>();
+  readonly #claims: Claim[] = [];
 
   get size(): number {
-    return this.#claims.size;
+    return this.#claims.length;
   }
 
   get first(): Claim | undefined {
-    return this.#claims.values().next().value;
+    return this.#claims[0];
   }
 
   push(claim: Claim): void {
-    this.#claims.add(claim);
+    this.#claims.splice(this.#placeOf(claim), 0, claim);
   }
 
   remove(claim: Claim): void {
-    this.#claims.delete(claim);
+    const place = this.#placeOf(claim);
+    if (this.#claims[place] === claim) this.#claims.splice(place, 1);
+  }
+
+  /** How many claims are served before it. */
+  #placeOf(claim: Claim): number {
+    let low = 0;
+    let high = this.#claims.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(this.#claims[middle]!, claim)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

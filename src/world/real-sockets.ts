@@ -25,19 +25,30 @@ export function listenTcp(
   address: Address,
   reads: SocketReads,
   accept: (connection: Connection) => void,
+  tune?: TuneListener,
 ): Promise<Listening> {
   const server = createServer(acceptedSocketOptions, (socket) => accept(new TcpConnection(socket, reads)));
-  return startListening(server, address, backlog);
+  return startListening(server, address, backlog, tune);
 }
 
+/** Sets options of a listening socket that the ones it accepts inherit. */
+export type TuneListener = (fd: number) => void;
+
 /** Resolves once the server listens; its `close` does not wait for open connections. */
-export function startListening(server: Server, address: Address, connectionsWaitingMax: number): Promise<Listening> {
+export function startListening(
+  server: Server,
+  address: Address,
+  connectionsWaitingMax: number,
+  tune?: TuneListener,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: address.host, port: address.port, backlog: connectionsWaitingMax }, () => {
       server.off('error', reject);
       // An accept that fails (EMFILE) is tried again by libuv with the next connection.
       server.on('error', () => {});
+      const { fd } = (server as Server & { _handle: { readonly fd?: number } })._handle;
+      if (fd !== undefined && fd >= 0) tune?.(fd);
       const bound = server.address();
       if (bound === null || typeof bound === 'string') throw new Error('A TCP server has no address');
       resolve({

@@ -10,7 +10,13 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import { HELLO_BYTES_MAX, judgeFirstBytes } from './client-hello.js';
-import { acceptedSocketOptions, copyInto, type SocketReads, startListening } from './real-sockets.js';
+import {
+  acceptedSocketOptions,
+  copyInto,
+  type SocketReads,
+  startListening,
+  type TuneListener,
+} from './real-sockets.js';
 import { clientLeft, contextOf, type Handshaking, HANDSHAKE_MS_MAX, Handshakes, tooSlow } from './tls-handshakes.js';
 import { TlsOutput } from './tls-output.js';
 import { canReadDirectly, TlsReads } from './tls-reads.js';
@@ -61,13 +67,14 @@ export async function listenTls(
   credentials: TlsCredentials,
   reads: SocketReads,
   accept: (connection: Connection) => void,
+  tune?: TuneListener,
 ): Promise<TlsListening> {
   checkCredentials(credentials);
   const handshakes = new Handshakes(credentials);
   const server = createTcpServer(acceptedSocketOptions, (socket) =>
     accept(new TlsConnection(socket, handshakes, reads)),
   );
-  const listening = await startListening(server, address, backlog);
+  const listening = await startListening(server, address, backlog, tune);
   return {
     ...listening,
     renew: (renewed) => {

@@ -1,6 +1,6 @@
 /** The world as it is: Node's clock, timers, randomness, sockets and HTTP. Files are given (real-files.ts). */
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { listenTcp, type SocketReads, startListening } from './real-sockets.js';
+import { listenTcp, type SocketReads, startListening, type TuneListener } from './real-sockets.js';
 import { checkCredentials, listenTls } from './real-tls.js';
 import type { Address, Clock, Files, HttpRequest, HttpResponse, Listening, Random, Timers, World } from './world.js';
 
@@ -8,6 +8,8 @@ export interface RealWorldOptions {
   readonly files: Files;
   /** 'auto' reads directly where that is tested: Linux and macOS. */
   readonly socketReads?: SocketReads | 'auto';
+  /** Of sockets that listen for Kafka clients. */
+  readonly tuneListener?: TuneListener | undefined;
 }
 
 export function realWorld(options: RealWorldOptions): World {
@@ -19,8 +21,8 @@ export function realWorld(options: RealWorldOptions): World {
     timers: realTimers,
     random: realRandom,
     net: {
-      listen: (address, accept) => listenTcp(address, reads, accept),
-      listenTls: (address, credentials, accept) => listenTls(address, credentials, reads, accept),
+      listen: (address, accept) => listenTcp(address, reads, accept, options.tuneListener),
+      listenTls: (address, credentials, accept) => listenTls(address, credentials, reads, accept, options.tuneListener),
       checkTls: checkCredentials,
       serveHttp,
     },

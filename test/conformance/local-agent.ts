@@ -14,6 +14,7 @@ import type { ServerSettings } from '../../src/server/handler.js';
 import { ClientQuotas } from '../../src/server/client-quotas.js';
 import { FetchSessions } from '../../src/server/fetch-sessions.js';
 import { ProducerIds } from '../../src/server/producer-ids.js';
+import { QueueLimit } from '../../src/server/queue-limit.js';
 import { type ListenerSettings, Server, type ServerDependencies } from '../../src/server/server.js';
 import { LimitedLog } from '../../src/telemetry/limited-log.js';
 import { type Log, type LogFields, silentLog } from '../../src/telemetry/log.js';
@@ -58,6 +59,7 @@ export const localSettings: LocalSettings = {
   connectionsMax: 1_000,
   connectionsPerIpMax: 1_000,
   connectionIdleMs: 600_000,
+  receiveBufferBytes: 102_400,
   tlsCertificate: undefined,
   tlsKey: undefined,
   tlsCa: undefined,
@@ -134,10 +136,12 @@ export class LocalAgent {
     const chunks = new Chunks(new SharedArrayBuffer(32 * MiB), MiB);
     const { smallBytes, commonBytes } = settings;
     const budget = new ByteBudget({ smallBytes, commonBytes, ownBytes: 0 }, 0);
+    const limits = { bytesMin: smallBytes, bytesMax: smallBytes + commonBytes };
+    const queue = new QueueLimit(budget, limits, 0);
     const { meters } = telemetry;
     const decoded = new DecodedMemory(settings.decodedBytes, world.clock);
     const unsent = new UnsentAnswers(settings.answersBytes, (run) => world.timers.soon(run));
-    const shared = { chunks, budget, decoded, unsent, backlogBytesMax: settings.backlogBytes, meters };
+    const shared = { chunks, budget, queue, decoded, unsent, backlogBytesMax: settings.backlogBytes, meters };
     const server = await Server.open({ world, settings, ...shared, log });
     const agent = new LocalAgent({
       time,

@@ -233,3 +233,19 @@ it('the last eighth of the chunks is for frames longer than one', () => {
   expect(taken(false)).toBe(14);
   expect(taken(true)).toBe(2);
 });
+
+it('a connection that waits for its share of the budget keeps no chunk from those that have theirs', () => {
+  const agent = new Agent({ chunks: 64, smallBytes: 0, commonBytes: 1 << 20 });
+  const clients = Array.from({ length: 128 }, () => agent.connect());
+  const stream = Buffer.concat(Array.from({ length: 8 }, (_, at) => frame(PRODUCE, 60_000, at)));
+  for (const client of clients) client.socket.send(stream, 30_000);
+  let used = 0;
+  for (let left = clients.length * 8; left > 0; left -= used) {
+    // Bytes for which nothing is reserved yet may lie in chunks while more than half of them are free.
+    expect(agent.chunks.chunksTotal - agent.chunks.chunksFree).toBeLessThanOrEqual(
+      32 + 1 + agent.budget.heldBytes / 60_000,
+    );
+    used = clients.filter((client) => client.use()).length;
+    expect(used).toBeGreaterThan(0);
+  }
+});

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   ByteBudget,
+  Flow,
   PROGRESS_BYTES_MIN,
   PROGRESS_WINDOW_MS,
   type Reservation,
@@ -170,14 +171,81 @@ test('300 frames of 50 MB that never come are turned over, while small frames fl
   expect(closed).toBe(298);
 });
 
-function claim(budget: ByteBudget, bytes: number, claimant: 'client' | 'own' = 'client', nowMs = 0) {
+/** Clients that claim again as soon as they have given back, oldest first. */
+class Greedy {
+  readonly #budget: ByteBudget;
+  readonly #held: { readonly reservation: Reservation; readonly flow: Flow }[] = [];
+  grants = 0;
+
+  constructor(budget: ByteBudget, count: number) {
+    this.#budget = budget;
+    for (let i = 0; i < count; i += 1) this.#claim(new Flow());
+  }
+
+  /** The one that has held for longest gives back. */
+  turn(): void {
+    const { reservation, flow } = this.#held.shift()!;
+    reservation.release();
+    this.#claim(flow);
+  }
+
+  #claim(flow: Flow): void {
+    const granted = (): void => {
+      this.grants += 1;
+      // It may be granted before `reserve` returns.
+      queueMicrotask(() => this.#held.push({ reservation: reservation!, flow }));
+    };
+    const reservation = this.#budget.reserve(MIB, 'client', 0, { granted, revoked: () => {} }, flow);
+  }
+}
+
+test('whoever has had little waits for about as much of everybody else, a large frame for one of each', async () => {
+  const budget = new ByteBudget({ smallBytes: 0, commonBytes: 4 * MIB, ownBytes: 0 }, 0);
+  const greedy = new Greedy(budget, 64);
+  const turn = async (): Promise<void> => {
+    await Promise.resolve();
+    greedy.turn();
+    await Promise.resolve();
+  };
+  for (let i = 0; i < 200; i += 1) await turn();
+  const quiet = new Flow();
+  for (let i = 0; i < 20; i += 1) {
+    const little = claim(budget, 1_000, 'client', 0, quiet);
+    expect(little.held()).toBe(false);
+    await turn();
+    expect(little.held()).toBe(true);
+    little.release();
+  }
+  const before = greedy.grants;
+  const large = claim(budget, 3 * MIB, 'client', 0, new Flow());
+  while (!large.held()) await turn();
+  expect(greedy.grants - before).toBeLessThanOrEqual(64);
+});
+
+test('a limit below the pools holds clients back whatever their frames, and nobody for good', () => {
+  const budget = new ByteBudget({ smallBytes: 4 * MIB, commonBytes: 4 * MIB, ownBytes: MIB }, 0);
+  budget.limitClients(MIB);
+  const first = claim(budget, MIB);
+  const large = claim(budget, 2 * MIB);
+  const small = claim(budget, 1_000);
+  const own = claim(budget, MIB, 'own');
+  expect([large.held(), small.held(), own.held()]).toEqual([false, false, true]);
+  first.release();
+  // In their order: below the limit the small one has a share, and would keep the large one out for ever.
+  expect([large.held(), small.held()]).toEqual([true, false]);
+  budget.limitClients(8 * MIB);
+  expect(small.held()).toBe(true);
+});
+
+function claim(budget: ByteBudget, bytes: number, claimant: 'client' | 'own' = 'client', nowMs = 0, flow?: Flow) {
   let revoked = 0;
-  const reservation = budget.reserve(bytes, claimant, nowMs, {
+  const events = {
     granted: () => {},
     revoked: () => {
       revoked += 1;
     },
-  })!;
+  };
+  const reservation = budget.reserve(bytes, claimant, nowMs, events, flow)!;
   return {
     reservation: () => reservation,
     held: () => reservation.held,
