@@ -1,6 +1,6 @@
 import type { RunningAgent } from './agent.js';
-import { showHostPort } from './config/addresses.js';
 import type { Settings } from './config/settings.js';
+import { greeting } from './greeting.js';
 import { realClock } from './world/real.js';
 
 /** A running agent and, for people, where its data are. */
@@ -38,7 +38,7 @@ export async function serveUntilSignal(settings: Settings, version: string, star
     return 1;
   }
   started = true;
-  process.stdout.write(greeting(agent));
+  process.stdout.write(greeting(agent, settings));
   process.stdout.write(`Stopping on ${await signal}: answering what is under way\n`);
   await agent.stop();
   process.stdout.write('Stopped\n');
@@ -57,17 +57,4 @@ function firstSignal(): Promise<string> {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
-}
-
-function greeting(agent: StartedAgent): string {
-  const [first] = agent.kafka;
-  const listeners = agent.kafka.map(({ name, host, port }) => {
-    return `Kafka  ${agent.kafka.length > 1 ? `${name}=` : ''}${showHostPort({ host, port })}`;
-  });
-  const broker = first === undefined ? '' : showHostPort(first);
-  return `${listeners.join('\n')}
-HTTP   ${showHostPort(agent.http)}   a page for people, /metrics, /healthz, /readyz
-Data   ${agent.bucket}
-Ready. Try: echo hello | kcat -P -b ${broker} -t greetings; kcat -C -e -b ${broker} -t greetings
-`;
 }
