@@ -9,7 +9,7 @@ import { uuidFromBytes } from '../bytes/uuid.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
 import { topicIdBytes } from '../metadata/topic-id.js';
 import type { Joined } from '../metadata/outcomes.js';
-import type { GroupView, MetadataView } from '../metadata/view.js';
+import type { GroupState, GroupView, MetadataView } from '../metadata/view.js';
 import { errors } from '../protocol/errors.js';
 import type { World } from '../world/world.js';
 import { joinAnswer, joinError, syncAnswer, syncError } from './answers.js';
@@ -138,7 +138,7 @@ export class GroupEngine {
         },
       },
     });
-    const outcome = await this.#whileAlive(request, syncing);
+    const outcome = await this.#whileAlive(request, 'PreparingRebalance', syncing);
     if (outcome.kind === 'refused') {
       return syncError(outcome.error);
     }
@@ -192,7 +192,8 @@ export class GroupEngine {
         outcome.kind === 'refused' ? slice.map(() => outcome.error) : expectKind(outcome, 'offsets-committed').errors,
       ),
     );
-    const committed = await this.#whileAlive(request, this.#within(COMMIT_WAIT_MS_MAX, Promise.all(slices)));
+    const committing = this.#within(COMMIT_WAIT_MS_MAX, Promise.all(slices));
+    const committed = await this.#whileAlive(request, 'CompletingRebalance', committing);
     return committed?.flat() ?? all(errors.COORDINATOR_NOT_AVAILABLE.code);
   }
 
@@ -324,11 +325,17 @@ export class GroupEngine {
     return errors.UNKNOWN_MEMBER_ID.code;
   }
 
-  /** A classic group's member that speaks in its present generation is alive, and so it is while its request waits for the journal. */
-  #whileAlive<T>(request: Pick<MemberRequest, 'group' | 'generation' | 'memberId'>, work: Promise<T>): Promise<T> {
-    const group = this.#metadata.view.group(request.group);
-    const speaks = group?.generation === request.generation && group.members.get(request.memberId)?.pending === false;
-    return speaks ? this.#signsOfLife.during(request.group, request.memberId, work) : work;
+  /**
+   * A classic group's member that speaks for itself in its present generation is alive, and so it is while its request waits
+   * for the journal. Not where it will be refused, in the state `refusing` (27): as in Kafka that is no sign of life.
+   */
+  #whileAlive<T>(request: MemberRequest, refusing: GroupState, work: Promise<T>): Promise<T> {
+    const { group: groupId, generation, memberId, instanceId } = request;
+    const group = this.#metadata.view.group(groupId);
+    const member =
+      group?.generation === generation && group.state !== refusing ? group.members.get(memberId) : undefined;
+    const speaks = member?.pending === false && (instanceId === undefined || member.instanceId === instanceId);
+    return speaks ? this.#signsOfLife.during(groupId, memberId, work) : work;
   }
 
   #within<T>(delayMs: number, result: Promise<T>): Promise<T | undefined> {

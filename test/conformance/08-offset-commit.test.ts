@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
 import { LocalAgent } from './local-agent.js';
 import { LocalMember, stableGroup } from './local-member.js';
@@ -123,4 +123,20 @@ it('commits sent behind one another are under way together, the last one counts,
   }
   const offsets = client.take(apis.offsetFetch, 7, fetched)!;
   expect(offsets.topics[0]!.partitions[0]!.committedOffset).toBe(3);
+});
+
+it('a commit is a sign of life of a member unless it is refused', async () => {
+  const { agent } = await agentWithTopic();
+  const [member] = await stableGroup(agent, 1);
+  const alive = vi.spyOn(agent.metadata, 'membersAlive');
+  const signs = async (by: LocalMember, more: object = {}) => {
+    alive.mockClear();
+    return [await by.commit('t', 1, more), alive.mock.calls.length > 0];
+  };
+  expect(await signs(member!)).toEqual([0, true]);
+  expect(await signs(member!, { groupInstanceId: 'other' })).toEqual([25, false]);
+  expect(await signs(member!, { generationIdOrMemberEpoch: member!.generation - 1 })).toEqual([22, false]);
+  const newcomer = new LocalMember(agent, { group: 'g2' });
+  await newcomer.join();
+  expect(await signs(newcomer)).toEqual([27, false]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
 import { LocalAgent } from './local-agent.js';
 import { LocalMember, stableGroup } from './local-member.js';
@@ -65,4 +65,19 @@ it('errors', async () => {
   expect(await member!.sync({}, 5, { groupId: '' })).toMatchObject({ errorCode: 24 });
   agent.metadata.leaderKnown = false;
   expect(await member!.sync()).toMatchObject({ errorCode: 14 });
+});
+
+it('is a sign of life of a member unless it is refused', async () => {
+  const agent = await LocalAgent.start();
+  const [leader, follower] = await stableGroup(agent, 2);
+  const alive = vi.spyOn(agent.metadata, 'membersAlive');
+  const signs = async () => {
+    alive.mockClear();
+    const { errorCode } = await follower!.sync();
+    return [errorCode, alive.mock.calls.some(([, memberIds]) => memberIds.includes(follower!.memberId))];
+  };
+  expect(await signs()).toEqual([0, true]);
+  leader!.sendJoin();
+  await agent.pass(1);
+  expect(await signs()).toEqual([27, false]);
 });

@@ -254,6 +254,33 @@ test('a join phase that only silent static members are in starts over once a reb
   expect(client.view.revision - revision).toBeLessThan(30);
 });
 
+test('a new generation begins with a session in full for a silent static member, too', async () => {
+  const { cluster, client } = await setUp();
+  const group = () => client.view.group('g')!;
+  const quick = { initialDelayMs: 0, rebalanceTimeoutMs: 4000 };
+  await cluster.until(client.submit(join('s1', { ...quick, instanceId: 's' })));
+  await cluster.until(sync(client, 's1', ['s1']));
+  await cluster.pass(5000);
+  await cluster.until(client.submit(join('d', quick)));
+  const isThere = () => group().members.has('s1');
+  await when(
+    cluster,
+    () => client,
+    () => group().generation === 2,
+  );
+  expect(isThere()).toBe(true);
+  // Its former session would be over within a second; it goes because it never fetches its assignment.
+  around(
+    await when(
+      cluster,
+      () => client,
+      () => !isThere(),
+      ['d'],
+    ),
+    4000,
+  );
+});
+
 test('a member of a Stable group that never synced is expelled after the rebalance timeout', async () => {
   const { cluster, client } = await setUp();
   await cluster.until(Promise.all([client.submit(join('m1')), client.submit(join('m2'))]));

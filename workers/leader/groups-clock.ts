@@ -132,11 +132,12 @@ export class GroupsClock {
       };
       this.#watches.set(group.groupId, watch);
     }
-    if (watch.generation !== group.generation) {
+    const begins = watch.generation !== group.generation;
+    if (begins) {
       watch.generation = group.generation;
       watch.generationStartedMs = nowMs;
     }
-    const newcomer = noteMembers(group, watch, nowMs);
+    const newcomer = noteMembers(group, watch, nowMs, begins);
     if (group.state === 'PreparingRebalance') {
       if (watch.joinPhase !== group.joinPhase) {
         watch.joinPhase = group.joinPhase;
@@ -254,8 +255,11 @@ function isWaiting(group: GroupView, member: Member): boolean {
   );
 }
 
-/** Notes who came, who was answered and who is gone. True when there is a member that was not there before. */
-function noteMembers(group: GroupView, watch: Watch, nowMs: number): boolean {
+/**
+ * Notes who came, who was answered and who is gone. With a new generation every member's session starts anew, also that of a
+ * static one which did not join again. True when there is a member that was not there before.
+ */
+function noteMembers(group: GroupView, watch: Watch, nowMs: number, begins: boolean): boolean {
   let newcomer = false;
   const waiting = new Set<string>();
   for (const [memberId, member] of group.members) {
@@ -269,7 +273,7 @@ function noteMembers(group: GroupView, watch: Watch, nowMs: number): boolean {
       watch.newSinceMs.set(memberId, nowMs);
     }
     // The session of a member that was answered starts then (Kafka: completeAndScheduleNextHeartbeatExpiration).
-    if (!watch.aliveMs.has(memberId) || watch.waiting.has(memberId)) {
+    if (!watch.aliveMs.has(memberId) || watch.waiting.has(memberId) || (begins && !member.pending)) {
       watch.aliveMs.set(memberId, nowMs);
     }
   }
