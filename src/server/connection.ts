@@ -66,6 +66,9 @@ export class ClientConnection {
   /** Bytes of answers that the client had taken when it last moved, and when that was. */
   #takenBytes = 0;
   #movedMs: number;
+  /** Bytes of answers that had been written at a moment at which they were not all sent, and that moment. */
+  #markBytes = 0;
+  #markMs: number;
   /** An answer ends this connection: what still comes is not looked at, though earlier answers may have to leave first. */
   #closing = false;
 
@@ -76,6 +79,7 @@ export class ClientConnection {
     this.#to = to;
     this.#activeMs = to.clock.monotonicMs();
     this.#movedMs = this.#activeMs;
+    this.#markMs = this.#activeMs;
     this.#reader = new FrameReader(to.memory, to.budget, to.clock, to.frameLimits, {
       frame: (frame) => this.#receive(frame),
       refused: (reason, detail) => this.close(reason, detail),
@@ -160,6 +164,15 @@ export class ClientConnection {
       this.#movedMs = nowMs;
     }
     return nowMs - this.#movedMs;
+  }
+
+  /** For how long at least the oldest answer that the client has not taken is kept for it. To be asked about once a second. */
+  heldMs(nowMs: number): number {
+    if (this.#pipeline.sentBytes >= this.#markBytes) {
+      this.#markBytes = this.#pipeline.writtenBytes;
+      this.#markMs = nowMs;
+    }
+    return nowMs - this.#markMs;
   }
 
   /** Idle: neither a request nor a taken response since `sinceMs`, and nobody but the client is to blame. */

@@ -71,6 +71,7 @@ export class Pipeline {
   #unsentBytes = 0;
   #unsentHeapBytes = 0;
   #writtenBytes = 0;
+  #sentBytes = 0;
   #held = false;
   #closed = false;
   #flushing = false;
@@ -101,6 +102,11 @@ export class Pipeline {
   /** Bytes of all answers whose turn has come. */
   get writtenBytes(): number {
     return this.#writtenBytes;
+  }
+
+  /** What of them was sent, by whole writes: so long each is kept. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** A place for a request that runs at once. */
@@ -211,8 +217,9 @@ export class Pipeline {
     if (this.#serialRunning > 0 && (next.together === undefined || next.together !== this.#together)) {
       return false;
     }
-    const mayStart = this.#unsent.mayStart(this.#unsentBytes === 0);
-    if (!mayStart) this.#unsent.whenRoom(this.#room);
+    const hasTakenAll = this.#unsentBytes === 0;
+    const mayStart = this.#unsent.mayStart(hasTakenAll);
+    if (!mayStart) this.#unsent.whenRoom(this.#room, hasTakenAll);
     return mayStart;
   }
 
@@ -259,6 +266,7 @@ export class Pipeline {
     if (slices.length > 0) {
       this.#writtenBytes += bytes;
       this.#connection.write(slices, () => {
+        this.#sentBytes += bytes;
         this.#left(bytes, heapBytes);
         this.#events.sent(bytes);
         runAll(onSent);

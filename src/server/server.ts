@@ -46,6 +46,14 @@ export interface AdvertisedListener {
   readonly port: number;
 }
 
+/** A connection that keeps what others wait for: 0 of what nobody does. */
+interface Holder {
+  readonly connection: ClientConnection;
+  readonly heapBytes: number;
+  readonly roomBytes: number;
+  readonly heldMs: number;
+}
+
 /** Every request but Produce is decoded by the main thread: 4 MiB are more partitions than a request may have. */
 const CONTROL_FRAME_BYTES_MAX = 4 * 1024 * 1024;
 const REQUESTS_MAX = 1_024;
@@ -57,6 +65,12 @@ const DRAIN_MS_MAX = 5_000;
  * is seen to move every 30 s.
  */
 const UNTAKEN_MS_MAX = 30_000;
+/**
+ * Who moves, but takes so long over an answer, keeps its memory from others just the same. So that nobody's turn comes only
+ * after all who wait before it have had that long, it is the shorter the more of them there are.
+ */
+const HELD_MS_MAX = 60_000;
+const HELD_MS_MIN = 5_000;
 
 /**
  * The entry point for Kafka clients. Two steps, because an agent must know its ports before it can register and must be
@@ -288,21 +302,48 @@ export class Server {
     }
   }
 
-  /** Who takes nothing of its answers keeps their memory only until others wait for it. */
+  /** Who takes nothing of its answers, or too little, keeps their memory only until others wait for it. */
   #closeStalled(nowMs: number): void {
-    const isHeapWanted = this.#to.unsent.isCrowded;
+    let excessBytes = this.#to.unsent.excessBytes;
+    const isHeapWanted = excessBytes > 0;
     const isRoomWanted = this.#isRoomWanted();
+    const holders: Holder[] = [];
     for (const connection of [...this.#connections]) {
       const { unsentBytes, unsentHeapBytes } = connection;
-      const isWanted = (isHeapWanted && unsentHeapBytes > 0) || (isRoomWanted && unsentBytes > unsentHeapBytes);
-      if (connection.stalledMs(nowMs) >= UNTAKEN_MS_MAX && isWanted) {
+      const heapBytes = isHeapWanted ? unsentHeapBytes : 0;
+      const roomBytes = isRoomWanted ? unsentBytes - unsentHeapBytes : 0;
+      const [stalledMs, heldMs] = [connection.stalledMs(nowMs), connection.heldMs(nowMs)];
+      if (heapBytes + roomBytes === 0) continue;
+      if (stalledMs >= UNTAKEN_MS_MAX) {
+        excessBytes -= heapBytes;
         const seconds = UNTAKEN_MS_MAX / 1000;
-        connection.close(
-          'stalled',
-          `it was not seen to take 64 KiB of its answers in ${seconds} s while others waited for their memory`,
-        );
-      }
+        const sentence = `it was not seen to take 64 KiB of its answers in ${seconds} s while others waited for their memory`;
+        connection.close('stalled', sentence);
+      } else holders.push({ connection, heapBytes, roomBytes, heldMs });
     }
+    this.#closeSlow(holders, excessBytes);
+  }
+
+  /**
+   * Those that have held most for longest make way: of heap until others have room, of segments and blocks one at a time,
+   * since a small part of an answer may keep a whole one.
+   */
+  #closeSlow(holders: readonly Holder[], excessBytes: number): void {
+    const shareMs = Math.max(HELD_MS_MIN, HELD_MS_MAX / Math.max(1, this.#to.unsent.waitingCount));
+    const close = ({ connection, heldMs }: Holder): void => {
+      const seconds = Math.floor(heldMs / 1000);
+      connection.close('stalled', `it took over ${seconds} s for an answer while others waited for the memory`);
+    };
+    const ofHeap = holders.filter(({ heapBytes, heldMs }) => heapBytes > 0 && heldMs >= shareMs);
+    let leftBytes = excessBytes;
+    for (const holder of ofHeap.sort((a, b) => b.heapBytes * b.heldMs - a.heapBytes * a.heldMs)) {
+      if (leftBytes <= 0) break;
+      close(holder);
+      leftBytes -= holder.heapBytes;
+    }
+    const ofRoom = holders.filter(({ roomBytes, heldMs }) => roomBytes > 0 && heldMs >= HELD_MS_MAX);
+    const [first] = ofRoom.sort((a, b) => b.roomBytes * b.heldMs - a.roomBytes * a.heldMs);
+    if (first !== undefined) close(first);
   }
 
   /**

@@ -7,6 +7,8 @@
 export class UnsentAnswers {
   readonly #bytesMax: number;
   readonly #soon: (run: () => void) => void;
+  /** Of clients that have taken every answer: their turn comes first, and earlier. */
+  readonly #waitingIdle = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #bytes = 0;
   #waking = false;
@@ -23,7 +25,17 @@ export class UnsentAnswers {
 
   /** Requests wait, or soon will. */
   get isCrowded(): boolean {
-    return this.#bytes >= this.#bytesMax;
+    return this.excessBytes > 0;
+  }
+
+  /** What must be sent before nobody waits. */
+  get excessBytes(): number {
+    return this.#bytes - this.#bytesMax + 1;
+  }
+
+  /** Clients whose next request waits for room. */
+  get waitingCount(): number {
+    return this.#waitingIdle.size + this.#waiting.size;
   }
 
   /** Whether a client may start one more request. */
@@ -41,23 +53,34 @@ export class UnsentAnswers {
     this.#wake();
   }
 
-  /** `run` once when there is room, unless it is forgotten before. */
-  whenRoom(run: () => void): void {
-    this.#waiting.add(run);
+  /** `run` once when there is room, unless it is forgotten before. It keeps its place when it asks again. */
+  whenRoom(run: () => void, hasTakenAll: boolean): void {
+    (hasTakenAll ? this.#waiting : this.#waitingIdle).delete(run);
+    (hasTakenAll ? this.#waitingIdle : this.#waiting).add(run);
   }
 
   forget(run: () => void): void {
+    this.#waitingIdle.delete(run);
     this.#waiting.delete(run);
   }
 
+  /** Whose turn it is. */
+  #next(): (() => void) | undefined {
+    for (const [waiting, hasTakenAll] of [[this.#waitingIdle, true] as const, [this.#waiting, false] as const]) {
+      const [next] = waiting;
+      if (next !== undefined && this.mayStart(hasTakenAll)) return next;
+    }
+    return undefined;
+  }
+
   #wake(): void {
-    if (this.#waking || this.#waiting.size === 0 || this.isCrowded) return;
+    if (this.#waking || this.#next() === undefined) return;
     this.#waking = true;
     this.#soon(() => {
       this.#waking = false;
-      const [next] = this.#waiting;
-      if (next === undefined || this.isCrowded) return;
-      this.#waiting.delete(next);
+      const next = this.#next();
+      if (next === undefined) return;
+      this.forget(next);
       next();
       this.#wake();
     });

@@ -18,7 +18,7 @@ interface StoredBatch {
 
 /**
  * Stands for the ingest engine and the block cache: every Produce request is published at once as a segment of its own,
- * its batches are not validated, and stay in memory. Errors: an unknown topic or partition only.
+ * its batches are not validated, and stay in shared memory. Errors: an unknown topic or partition only.
  */
 export class LocalIntake implements ProduceIntake, BlockReader {
   /** Requests are kept here instead while it is set. */
@@ -62,7 +62,8 @@ export class LocalIntake implements ProduceIntake, BlockReader {
         if (topic?.partitions[index] === undefined || records === null) {
           partitionResponses.push({ index, errorCode: 3, baseOffset: -1 });
         } else {
-          const bytes = body.slice(records.position, records.position + records.length);
+          const bytes = new Uint8Array(new SharedArrayBuffer(records.length));
+          bytes.set(body.subarray(records.position, records.position + records.length));
           partitionResponses.push({ index, errorCode: 0, baseOffset: await this.#store(topic.topicId, index, bytes) });
         }
       }

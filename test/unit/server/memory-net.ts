@@ -93,6 +93,8 @@ export class MemoryConnection implements Connection {
   readonly #toServer: Uint8Array[] = [];
   readonly #unsent: { readonly bytes: number; readonly slices: readonly Uint8Array[]; readonly done: () => void }[] =
     [];
+  /** Of the first write that is not done. */
+  #takenBytes = 0;
   readonly #onClose: ((failure: string | undefined) => void)[] = [];
   #failure: string | undefined;
 
@@ -112,10 +114,19 @@ export class MemoryConnection implements Connection {
 
   /** Takes what the server wrote. */
   takeQueued(): void {
-    for (const { bytes, slices, done } of this.#unsent.splice(0)) {
-      this.received = new Uint8Array(Buffer.concat([this.received, ...slices]));
-      this.queuedBytes -= bytes;
-      done();
+    this.take(Number.POSITIVE_INFINITY);
+  }
+
+  /** The same, but no more than so many bytes, as far as the server is told; what is received is whole writes. */
+  take(count: number): void {
+    const taken = Math.min(count, this.queuedBytes);
+    this.queuedBytes -= taken;
+    this.#takenBytes += taken;
+    for (let first = this.#unsent[0]; first !== undefined && first.bytes <= this.#takenBytes; first = this.#unsent[0]) {
+      this.#unsent.shift();
+      this.#takenBytes -= first.bytes;
+      this.received = new Uint8Array(Buffer.concat([this.received, ...first.slices]));
+      first.done();
     }
     if (this.#ending) {
       this.destroy();

@@ -3,6 +3,7 @@ import { apis } from '../../../src/protocol/apis.js';
 import { Pipeline } from '../../../src/server/pipeline.js';
 import { heapBytesOf, UnsentAnswers } from '../../../src/server/unsent-answers.js';
 import { LocalAgent, type LocalClient } from '../../conformance/local-agent.js';
+import { makeBatch } from '../ingest/make-batch.js';
 import { MemoryConnection } from './memory-net.js';
 
 const KiB = 1024;
@@ -48,15 +49,17 @@ it('who has not taken its answer starts nothing more once all of them fill the m
   for (const client of [b, c, d, e]) client!.ask();
   expect([b, c, d, e].map((client) => client!.started)).toEqual([1, 1, 0, 0]);
   expect(unsent.bytes).toBe(2_000);
-  // Its next request fills the memory again: the others wait on.
+  // It has taken all and goes on; so do those that had nothing to take, until the memory is filled twice.
+  e!.ask();
   a!.socket.takeQueued();
   expect(unsent.bytes).toBe(1_200);
-  await settle();
-  expect([a, d, e].map((client) => client!.started)).toEqual([4, 0, 0]);
+  for (let turn = 0; turn < 5; turn += 1) await settle();
+  expect(unsent.bytes).toBe(2_000);
+  expect([a, d, e].map((client) => client!.started)).toEqual([4, 1, 1]);
   for (const client of clients) client!.socket.clientReads = true;
   for (const client of clients) client!.socket.takeQueued();
   for (let turn = 0; turn < 5; turn += 1) await settle();
-  expect([a, d, e].map((client) => client!.started)).toEqual([4, 1, 1]);
+  expect([a, d, e].map((client) => client!.started)).toEqual([4, 1, 2]);
   expect(unsent.bytes).toBe(0);
 });
 
@@ -144,4 +147,71 @@ it('a client that does not read is closed when others wait for what it keeps, an
   await agent.pass(2_000);
   expect(sleeper.socket.closed).toBe(true);
   expect(others.some(({ socket }) => socket.closed)).toBe(false);
+});
+
+/** Clients that ask for all topics, and take what the server sees as progress: a little more than 64 KiB every 30 s. */
+async function drippers(agent: LocalAgent, count: number, requests = 3): Promise<readonly LocalClient[]> {
+  const clients: LocalClient[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const client = agent.connect();
+    client.socket.clientReads = false;
+    for (let request = 0; request < requests; request += 1) client.send(apis.metadata, 1, { topics: null });
+    clients.push(client);
+    await agent.pass(1);
+  }
+  return clients;
+}
+
+async function drip(agent: LocalAgent, clients: readonly LocalClient[], seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    await agent.pass(1_000);
+    if (second % 15 === 0) for (const { socket } of clients) socket.take(40 * KiB);
+  }
+}
+
+it('clients that take their answers by drops keep them while nobody waits; else those that hold most for longest go', async () => {
+  const { agent, neighbour } = await agentWithWideTopics();
+  const [alone] = await drippers(agent, 1, 1);
+  await drip(agent, [alone!], 120);
+  expect(alone!.socket.closed).toBe(false);
+  const others = await drippers(agent, 6);
+  expect(agent.unsent.mayStart(true)).toBe(false);
+  const asked = neighbour.send(apis.metadata, 9, { topics: null });
+  await drip(agent, [alone!, ...others], 4);
+  expect(others.some(({ socket }) => socket.closed)).toBe(false);
+  expect(neighbour.take(apis.metadata, 9, asked)).toBeUndefined();
+  await drip(agent, [alone!, ...others], 20);
+  expect(alone!.socket.closed).toBe(true);
+  // Only so many as had to.
+  expect(others.filter(({ socket }) => socket.closed).length).toBeLessThan(others.length);
+  expect(neighbour.take(apis.metadata, 9, asked)!.topics.length).toBe(40);
+  expect(agent.logged.every(({ fields }) => fields['reason'] === 'stalled')).toBe(true);
+});
+
+it('of those that keep room in segments by drops, one goes a second while it is wanted, the one with most for longest', async () => {
+  const agent = await LocalAgent.start();
+  const neighbour = agent.connect();
+  const records = makeBatch({ values: ['v'.repeat(300 * KiB)] });
+  const partitionData = [{ index: 0, records: { slices: [records], bytes: records.length } }];
+  await neighbour.call(apis.metadata, 1, { topics: [{ name: 'long' }] });
+  await neighbour.call(apis.produce, 9, { acks: -1, timeoutMs: 1_000, topicData: [{ name: 'long', partitionData }] });
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: MiB }];
+  const clients = [1, 2, 3].map(() => agent.connect());
+  for (const client of clients) {
+    client.socket.clientReads = false;
+    client.send(apis.fetch, 11, { maxWaitMs: 10, minBytes: 1, topics: [{ topic: 'long', partitions }] });
+    await agent.pass(2_000);
+  }
+  expect(clients.map(({ socket }) => socket.queuedBytes > 300 * KiB)).toEqual([true, true, true]);
+  await drip(agent, clients, 70);
+  const closed = () => clients.map(({ socket }) => socket.closed);
+  expect(closed()).toEqual([false, false, false]);
+  agent.isRoomWanted = true;
+  await agent.pass(1_000);
+  expect(closed()).toEqual([true, false, false]);
+  await agent.pass(1_000);
+  expect(closed()).toEqual([true, true, false]);
+  agent.isRoomWanted = false;
+  await agent.pass(20_000);
+  expect(closed()).toEqual([true, true, false]);
 });
