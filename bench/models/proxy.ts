@@ -98,19 +98,23 @@ async function pass(
     passed.once('response', resolve);
     passed.on('error', reject);
   });
-  // Who waits for it comes later.
-  answered.catch(() => undefined);
+  // A store that refuses, or fails, before it has read the whole body reads no more: the rest goes nowhere.
+  let taking = true;
+  const cease = (): void => {
+    taking = false;
+  };
+  const ceased = answered.then(cease, cease);
   let last: Buffer | undefined;
   for await (const piece of asked as AsyncIterable<Buffer>) {
     await pace(piece);
-    if (last !== undefined) await write(passed, last);
+    if (taking && last !== undefined) await Promise.race([write(passed, last), ceased]);
     last = piece;
   }
   const endedMs = clock.nowMs();
   const untilMs = (ms: number): Promise<unknown> => clock.sleep(Math.max(0, endedMs + ms - clock.nowMs()));
   await untilMs(latency * BEFORE_EFFECT);
   if (answer.destroyed) return;
-  passed.end(last);
+  if (taking) passed.end(last);
   const found = await answered;
   await untilMs(latency);
   answer.writeHead(found.statusCode!, found.statusMessage!, withoutHop(found.rawHeaders));
@@ -137,7 +141,7 @@ function pacer(clock: ProxyClock, bytesPerSecond: number | undefined): (piece: B
 
 /** Resolves when more may be written, or nothing more can be. */
 async function write(to: Writable, piece: Buffer): Promise<void> {
-  if (to.write(piece)) return;
+  if (to.destroyed || to.write(piece)) return;
   await new Promise<void>((resolve) => {
     const on = (): void => {
       to.off('drain', on).off('close', on);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type LatencyModel, slowness } from '../../bench/models/model.js';
 import { latencyProxy, type ProxyOptions } from '../../bench/models/proxy.js';
@@ -108,6 +108,30 @@ test('a body, its address and its headers pass as they are, the signed Host amon
   });
   const pairs = asked!.headers.map((text, i) => `${text}: ${asked!.headers[i + 1]}`).filter((_, i) => i % 2 === 0);
   for (const [name, value] of Object.entries(headers)) expect(pairs).toContain(`${name}: ${value}`);
+});
+
+const refusal = 'HTTP/1.1 412 Precondition Failed\r\ncontent-length: 4\r\n\r\nlate';
+test.each<[string, (socket: Socket) => void, Partial<Answer> | undefined]>([
+  ['refuses and reads no more', (socket) => socket.write(refusal), { status: 412, body: Buffer.from('late') }],
+  ['refuses and closes', (socket) => socket.end(refusal), { status: 412, body: Buffer.from('late') }],
+  ['resets the connection', (socket) => socket.resetAndDestroy(), undefined],
+])('a store that %s before it has read a long body keeps nobody waiting', async (_name, act, expected) => {
+  const sockets: Socket[] = [];
+  const behind = createTcpServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.pause();
+      act(socket);
+    });
+  });
+  await new Promise<void>((resolve) => behind.listen(0, '127.0.0.1', resolve));
+  const proxy = await proxyOf(`127.0.0.1:${(behind.address() as AddressInfo).port}`);
+  const asking = ask(proxy, 'PUT', { 'if-none-match': '*' }, Buffer.alloc(30_000_000));
+  if (expected === undefined) await expect(asking).rejects.toMatchObject({ code: 'ECONNRESET' });
+  else expect(await asking).toMatchObject(expected);
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => behind.close(resolve));
 });
 
 test('what the store answers comes back: bytes, and refusals of conditions', async () => {
