@@ -1,34 +1,32 @@
 import { apis } from '../../src/protocol/apis.js';
-import type { Clock, Pumped, Waker } from './clock.js';
+import type { Clock, Waker } from './clock.js';
 import { check, type Topic, versions } from './cluster.js';
 import type { Connection } from './connection.js';
 import type { Counting, Timed } from './tally.js';
+import { type Pace, Timetable } from './timetable.js';
 
 type Call = 'metadata' | 'listOffsets' | 'createTopics' | 'deleteTopics';
 const calls: readonly Call[] = ['metadata', 'listOffsets', 'createTopics', 'deleteTopics'];
+const callOf = (turn: number): Call => calls[turn % calls.length]!;
 
 /**
  * Metadata, ListOffsets, CreateTopics and DeleteTopics in turns, one every `intervalMs`, each timed from when it was due.
  * The topic that is made is deleted by the next call.
  */
-export class Admin implements Pumped {
+export class Admin {
   readonly #connection: Connection;
   readonly #topic: Topic;
   readonly #runId: number;
-  readonly #intervalMs: number;
   readonly #clock: Clock;
-  readonly #waker: Waker;
   readonly #counting: Counting;
+  readonly #timetable: Timetable;
   #turn = 0;
-  #dueMs: number;
-  #stopped = false;
-  #under: Promise<void> = Promise.resolve();
 
   constructor(
     connection: Connection,
     topic: Topic,
     runId: number,
-    pace: { readonly startMs: number; readonly intervalMs: number },
+    pace: Pace,
     clock: Clock,
     waker: Waker,
     counting: Counting,
@@ -36,36 +34,27 @@ export class Admin implements Pumped {
     this.#connection = connection;
     this.#topic = topic;
     this.#runId = runId;
-    this.#intervalMs = pace.intervalMs;
     this.#clock = clock;
-    this.#waker = waker;
     this.#counting = counting;
-    this.#dueMs = pace.startMs;
-    waker.wakeAt(this, this.#dueMs);
-  }
-
-  pump(): void {
-    if (this.#stopped) return;
-    const call = calls[this.#turn % calls.length]!;
-    const dueMs = this.#dueMs;
-    this.#dueMs += this.#intervalMs;
-    this.#under = this.#timed(call, this.#turn, dueMs);
-    this.#turn += 1;
-    void this.#under.finally(() => this.#waker.wakeAt(this, this.#dueMs));
+    this.#timetable = new Timetable(pace, waker, (dueMs) => {
+      this.#turn += 1;
+      return this.#timed(this.#turn - 1, dueMs);
+    });
   }
 
   /** Ends, and deletes what it has made. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#under;
-    if (calls[this.#turn % calls.length] === 'deleteTopics') await this.#timed('deleteTopics', this.#turn, Number.NaN);
+    await this.#timetable.stop();
+    if (callOf(this.#turn) === 'deleteTopics') await this.#timed(this.#turn, Number.NaN);
     this.#connection.close();
   }
 
-  async #timed(call: Call, turn: number, dueMs: number): Promise<void> {
+  async #timed(turn: number, dueMs: number): Promise<void> {
+    const call = callOf(turn);
     try {
       await this.#call(call, turn);
-      if (!this.#stopped) this.#counting.tally.times[call satisfies Timed].record(this.#clock.nowMs() - dueMs);
+      if (!this.#timetable.isStopped)
+        this.#counting.tally.times[call satisfies Timed].record(this.#clock.nowMs() - dueMs);
     } catch (error) {
       this.#counting.tally.countError(call, error instanceof Error ? error.message : String(error));
     }

@@ -1,8 +1,9 @@
 import { apis } from '../../src/protocol/apis.js';
-import type { Clock, Pumped, Waker } from './clock.js';
+import type { Clock, Waker } from './clock.js';
 import { versions } from './cluster.js';
 import type { Connection } from './connection.js';
 import type { Counting } from './tally.js';
+import { type Pace, Timetable } from './timetable.js';
 
 /** Who commits: a group's member, or -1 and '' for a consumer that only keeps its offsets there. */
 export interface Committer {
@@ -12,24 +13,21 @@ export interface Committer {
 }
 
 /** Commits a consumer's offsets at fixed times, and times each commit from when it was due. One at a time. */
-export class Commits implements Pumped {
+export class Commits {
   readonly #connection: Connection;
   readonly #topic: string;
   readonly #offsets: () => ReadonlyMap<number, number>;
   readonly #committer: () => Committer | undefined;
-  readonly #intervalMs: number;
   readonly #clock: Clock;
-  readonly #waker: Waker;
   readonly #counting: Counting;
-  #dueMs: number;
-  #stopped = false;
+  readonly #timetable: Timetable;
 
   constructor(
     connection: Connection,
     topic: string,
     offsets: () => ReadonlyMap<number, number>,
     committer: () => Committer | undefined,
-    pace: { readonly startMs: number; readonly intervalMs: number },
+    pace: Pace,
     clock: Clock,
     waker: Waker,
     counting: Counting,
@@ -38,28 +36,19 @@ export class Commits implements Pumped {
     this.#topic = topic;
     this.#offsets = offsets;
     this.#committer = committer;
-    this.#intervalMs = pace.intervalMs;
     this.#clock = clock;
-    this.#waker = waker;
     this.#counting = counting;
-    this.#dueMs = pace.startMs;
-    waker.wakeAt(this, this.#dueMs);
+    this.#timetable = new Timetable(pace, waker, (dueMs) => this.#commit(dueMs));
   }
 
   stop(): void {
-    this.#stopped = true;
+    void this.#timetable.stop();
   }
 
-  pump(): void {
-    if (this.#stopped || this.#connection.isClosed) return;
-    const dueMs = this.#dueMs;
-    this.#dueMs += this.#intervalMs;
+  async #commit(dueMs: number): Promise<void> {
     const committer = this.#committer();
-    if (committer === undefined) this.#waker.wakeAt(this, this.#dueMs);
-    else void this.#commit(committer, dueMs).finally(() => this.#waker.wakeAt(this, this.#dueMs));
-  }
-
-  async #commit({ groupId, generation, memberId }: Committer, dueMs: number): Promise<void> {
+    if (committer === undefined || this.#connection.isClosed) return;
+    const { groupId, generation, memberId } = committer;
     const partitions = [...this.#offsets()].map(([partitionIndex, committedOffset]) => ({
       partitionIndex,
       committedOffset,
@@ -78,7 +67,7 @@ export class Commits implements Pumped {
       if (refused === undefined) tally.times.offsetCommit.record(this.#clock.nowMs() - dueMs);
       else tally.countError('OffsetCommit', refused);
     } catch (error) {
-      if (!this.#stopped) this.#counting.tally.countError('OffsetCommit', String(error));
+      if (!this.#timetable.isStopped) this.#counting.tally.countError('OffsetCommit', String(error));
     }
   }
 }
