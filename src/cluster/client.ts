@@ -213,7 +213,7 @@ export class Client implements MetadataClient, LinkEvents {
 
   /** Commands of one turn travel together. */
   #flushSoon(): void {
-    if (!this.#flushing && this.#term !== 0) {
+    if (!this.#flushing && this.#term !== 0 && this.#streams?.hasUnsent === true) {
       this.#flushing = true;
       this.#world.timers.soon(() => {
         this.#flushing = false;

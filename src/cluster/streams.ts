@@ -29,8 +29,17 @@ class Stream {
     this.#pending.set(this.last, pending);
   }
 
+  get hasUnsent(): boolean {
+    return this.sent < this.#sendable;
+  }
+
+  /** The last number that may be sent now. */
+  get #sendable(): number {
+    return Math.min(this.last, this.settled + SENT_MAX);
+  }
+
   takeUnsent(agentEpoch: number, stream: number, into: ForwardedCommand[]): void {
-    const until = Math.min(this.last, this.settled + SENT_MAX);
+    const until = this.#sendable;
     while (this.sent < until) {
       this.sent += 1;
       const { command } = this.#pending.get(this.sent)!;
@@ -86,6 +95,19 @@ export class Streams {
       throw new Error(`stream ${stream}: number ${number} after ${found.last}`);
     }
     return new Promise((resolve, reject) => found.add({ command, resolve, reject }));
+  }
+
+  /** Whether `takeUnsent` would give anything. */
+  get hasUnsent(): boolean {
+    if (this.#closed !== undefined) {
+      return false;
+    }
+    for (const stream of this.#streams.values()) {
+      if (stream.hasUnsent) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What the present leader has not been sent yet, in order within each stream. */

@@ -123,7 +123,8 @@ export class IngestEngine {
   /** Takes a request; those of one connection in their order. */
   produce(incoming: IncomingProduce): void {
     const connection = this.#lanes.connection(incoming.connection);
-    const bytes = incoming.pieces.reduce((sum, piece) => sum + piece.length, 0);
+    let bytes = 0;
+    for (const { length } of incoming.pieces) bytes += length;
     const request = {
       incoming,
       connection,

@@ -153,17 +153,17 @@ export class FrameReader implements ReadSink {
     let at = 0;
     while (at < bytes.length && this.#holds === 0 && !this.#ended) {
       if (this.#frame === undefined) {
-        at += this.#takeHead(bytes.subarray(at));
+        at += this.#takeHead(bytes, at);
       } else {
-        at += this.#takeBody(this.#frame, bytes.subarray(at), position === undefined ? undefined : position + at);
+        at += this.#takeBody(this.#frame, bytes, at, position === undefined ? undefined : position + at);
       }
     }
     return at;
   }
 
-  #takeHead(bytes: Uint8Array): number {
-    const count = Math.min(bytes.length, this.#head.length - this.#headCount);
-    this.#head.set(bytes.subarray(0, count), this.#headCount);
+  #takeHead(bytes: Uint8Array, at: number): number {
+    const count = Math.min(bytes.length - at, this.#head.length - this.#headCount);
+    for (let index = 0; index < count; index += 1) this.#head[this.#headCount + index] = bytes[at + index]!;
     this.#headCount += count;
     if (this.#headCount >= FRAME_LENGTH_BYTES && this.#size < FRAME_BYTES_MIN) {
       // At once: of so short a frame the key may never come. No foreign protocol begins like this.
@@ -219,19 +219,19 @@ export class FrameReader implements ReadSink {
     }
   }
 
-  #takeBody(frame: PartialFrame, bytes: Uint8Array, position: number | undefined): number {
-    const count = Math.min(bytes.length, frame.left);
-    const part = bytes.subarray(0, count);
+  /** Takes what belongs to `frame` of `bytes` from `at` on, which lies at `position` of the arena if that is given. */
+  #takeBody(frame: PartialFrame, bytes: Uint8Array, at: number, position: number | undefined): number {
+    const count = Math.min(bytes.length - at, frame.left);
     if (frame.isProduce && frame.isEmpty) {
-      this.#chooseMemory(frame, part, position);
+      this.#chooseMemory(frame, bytes, at, count, position);
     }
     if (frame.left > 0) {
       if (frame.pieces === undefined) {
-        frame.append(part);
+        frame.append(bytes.subarray(at, at + count));
       } else if (position !== undefined) {
         frame.addPiece(this.#memory, position, count);
       } else {
-        this.#copyToChunk(frame, part);
+        this.#copyToChunk(frame, bytes.subarray(at, at + count));
       }
     }
     if (position === undefined && frame.isProduce) {
@@ -243,16 +243,16 @@ export class FrameReader implements ReadSink {
     return count;
   }
 
-  /** Where a Produce request's bytes shall lie; `part` are its first ones. */
-  #chooseMemory(frame: PartialFrame, part: Uint8Array, position: number | undefined): void {
-    if (position === undefined && part.length === frame.left) {
-      const placed = this.#memory.place(part);
+  /** Where a Produce request's bytes shall lie; `count` of them are there, the first ones. */
+  #chooseMemory(frame: PartialFrame, bytes: Uint8Array, at: number, count: number, position: number | undefined): void {
+    if (position === undefined && count === frame.left) {
+      const placed = this.#memory.place(bytes.subarray(at, at + count));
       if (placed !== undefined) {
         frame.setPieces(placed);
       }
       return;
     }
-    if (this.#chunk === undefined && frame.left - part.length > REST_BYTES_MIN) {
+    if (this.#chunk === undefined && frame.left - count > REST_BYTES_MIN) {
       this.#takeChunk(frame.size > this.#memory.chunkBytes);
     }
     if (this.#chunk !== undefined) {

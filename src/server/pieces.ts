@@ -7,36 +7,41 @@ const SHORT_BYTES = 512;
 /** A client id has 32,767 bytes at most; unknown tags may follow it. */
 const LONG_BYTES = 64 * 1024;
 
+/** The next call overwrites it: whoever reads keeps nothing of it. A Buffer, so that text is decoded without a view more. */
+const scratch = Buffer.alloc(LONG_BYTES);
+
 /**
  * Reads the header of a frame that lies in pieces: the first bytes are copied together, since pieces may cut it anywhere.
- * `read` throws ProtocolError of kind `truncated` when it needs more than it was given.
+ * `read` is given bytes that it must not keep, and the range to read; it throws ProtocolError of kind `truncated` when it
+ * needs more than that.
  */
 export function headerBytes<T>(
   memory: FrameMemory,
   key: Uint8Array,
   pieces: readonly Piece[],
-  read: (bytes: Uint8Array) => T,
+  read: (bytes: Uint8Array, position: number, limit: number) => T,
 ): T {
   try {
-    return read(firstBytes(memory, key, pieces, SHORT_BYTES));
+    return read(scratch, 0, takeFirst(memory, key, pieces, SHORT_BYTES));
   } catch (failure) {
     if (failure instanceof ProtocolError && failure.kind === 'truncated') {
-      return read(firstBytes(memory, key, pieces, LONG_BYTES));
+      return read(scratch, 0, takeFirst(memory, key, pieces, LONG_BYTES));
     }
     throw failure;
   }
 }
 
-function firstBytes(memory: FrameMemory, key: Uint8Array, pieces: readonly Piece[], count: number): Uint8Array {
-  const bytes = new Uint8Array(count);
-  bytes.set(key);
+/** At most `count` bytes into `scratch`; returns how many there are. */
+function takeFirst(memory: FrameMemory, key: Uint8Array, pieces: readonly Piece[], count: number): number {
+  scratch.set(key);
   let at = key.length;
   for (const { position, length } of pieces) {
+    if (at === count) break;
     const taken = Math.min(length, count - at);
-    bytes.set(memory.view(position, taken), at);
+    scratch.set(memory.view(position, taken), at);
     at += taken;
   }
-  return bytes.subarray(0, at);
+  return at;
 }
 
 /** The pieces without their first `skipped` bytes. */

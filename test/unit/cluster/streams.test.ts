@@ -72,3 +72,19 @@ test('when the epoch is closed everything is rejected, then and later', async ()
 test('a lane that miscounts is a programmer error', () => {
   expect(() => new Streams(1).add(1, 2, bytes)).toThrow('stream 1: number 2 after 0');
 });
+
+test('a turn to send is asked for exactly when there is something to send', () => {
+  const streams = filled(1025);
+  expect(streams.hasUnsent).toBe(true);
+  streams.takeUnsent();
+  // The last one may not be sent before another is settled.
+  expect(streams.hasUnsent).toBe(false);
+  streams.settle(0, 1, DONE);
+  expect(streams.hasUnsent).toBe(true);
+  expect(streams.takeUnsent()).toHaveLength(1);
+  expect(streams.hasUnsent).toBe(false);
+  streams.forgetSent();
+  expect(streams.hasUnsent).toBe(true);
+  streams.close(new MetadataUnavailable('the epoch was closed'));
+  expect(streams.hasUnsent).toBe(false);
+});

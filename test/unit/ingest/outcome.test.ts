@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { joinOutcome, partOutcome } from '../../../src/ingest/messages.js';
+import { joinAnswers, joinOutcome, partAnswers, partOutcome } from '../../../src/ingest/messages.js';
 
 const batch = fc.record({
   baseOffset: fc.integer({ min: -1, max: 2 ** 53 - 1 }),
@@ -20,6 +20,22 @@ test('an outcome is the same on the other side of the thread', () => {
   fc.assert(
     fc.property(fc.array(partition, { maxLength: 6 }), (partitions) => {
       expect(partOutcome(structuredClone(joinOutcome(partitions)))).toEqual(partitions);
+    }),
+  );
+});
+
+const answer = fc.record({
+  request: fc.nat(0xffff_ffff),
+  frame: fc.option(fc.uint8Array({ maxLength: 20 }), { nil: undefined }),
+  fate: fc.constantFrom('decided' as const, 'failed' as const, 'undecided' as const),
+  close: fc.boolean(),
+  busyMs: fc.double({ min: 0, max: 1000, noNaN: true }),
+});
+
+test('answers are the same on the other side of the thread', () => {
+  fc.assert(
+    fc.property(fc.array(answer, { maxLength: 6 }), (answers) => {
+      expect(partAnswers(structuredClone(joinAnswers(answers)))).toEqual(answers);
     }),
   );
 });

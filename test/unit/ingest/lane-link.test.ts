@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { LaneConnection } from '../../../src/ingest/lane-connection.js';
+import { LaneLink } from '../../../src/ingest/lane-link.js';
+import type { ToIngest } from '../../../src/ingest/messages.js';
+import { RingReader } from '../../../src/threads/ring.js';
+import type { WorkerThread } from '../../../src/threads/threads.js';
+import { LaneHarness } from './lane-harness.js';
+
+/** A link whose lane is the test: `give` requests, read the ring, count the wakes. */
+function link(batchBytes: number) {
+  const { world, init } = new LaneHarness({ batchBytes });
+  const lane = new LaneLink(world, init);
+  const connection = new LaneConnection(1, { link: lane });
+  let wakes = 0;
+  const post = (message: ToIngest): void => {
+    if (message.type === 'wake') wakes += 1;
+  };
+  lane.attach({ post } as unknown as WorkerThread);
+  const reader = new RingReader(init.requests);
+  const give = (bytes: number): void =>
+    connection.give({
+      incoming: {
+        connection: 1,
+        correlationId: 1,
+        apiVersion: 9,
+        receivedMs: 0,
+        pieces: [{ position: 0, length: bytes }],
+        released: () => {},
+        answered: () => {},
+      },
+      connection,
+      bytes,
+      topicsRevision: 0,
+      id: undefined,
+      fails: false,
+      released: false,
+      answered: false,
+    });
+  const drain = (): void => {
+    while (reader.peek() !== undefined) reader.advance();
+  };
+  return { give, drain, reader, wakes: () => wakes };
+}
+
+test('a lane that sleeps is woken by the first request and no other', () => {
+  const { give, reader, wakes } = link(8 << 20);
+  expect(reader.sleep(false)).toBe(true);
+  give(10);
+  give(10);
+  expect(wakes()).toBe(1);
+});
+
+for (const [batchBytes, bytes] of [
+  [8 << 20, 256 << 10],
+  [1000, 1000],
+] as const) {
+  test(`one that naps is woken once ${bytes} bytes wait, with segments of ${batchBytes}`, () => {
+    const { give, drain, reader, wakes } = link(batchBytes);
+    for (let round = 1; round <= 2; round += 1) {
+      drain();
+      expect(reader.sleep(true)).toBe(true);
+      give(bytes / 2);
+      give(bytes / 2 - 1);
+      expect(wakes()).toBe(round - 1);
+      give(1);
+      give(1);
+      expect(wakes()).toBe(round);
+    }
+  });
+}
