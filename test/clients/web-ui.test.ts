@@ -40,11 +40,14 @@ beforeAll(async () => {
   ui = await openWebUi('admin', '-b', agent.kafka, '--refresh-interval', '0');
 }, MINUTE);
 afterAll(async () => {
-  await ui.close();
-  await producer.disconnect();
-  await admin.disconnect();
-  expect(await agent.stop()).toBe(0);
-  folder.remove();
+  try {
+    await ui?.close();
+    await producer.disconnect();
+    await admin.disconnect();
+  } finally {
+    expect(await agent.stop()).toBe(0);
+    folder.remove();
+  }
 }, MINUTE);
 
 /** Rows of a table, cell by cell. */

@@ -15,8 +15,6 @@ const rows = 45;
 export interface WebUi {
   /** The page as a browser gets it. */
   readonly page: string;
-  /** What the page shows now, line by line. */
-  lines(): string[];
   /** What the page does when its reader types: a message for each key or text. */
   type(...keys: readonly string[]): void;
   /** Waits until all of `wanted` are shown, each in one line. */
@@ -36,7 +34,16 @@ export async function openWebUi(...words: readonly string[]): Promise<WebUi> {
   let output = '';
   server.stdout.on('data', (text) => (output += text));
   server.stderr.on('data', (text) => (output += text));
-  const page = await readPage(server, `http://127.0.0.1:${port}/`, () => output);
+  try {
+    return await browse(server, `http://127.0.0.1:${port}/`, () => output);
+  } catch (error) {
+    server.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function browse(server: ChildProcess, address: string, output: () => string): Promise<WebUi> {
+  const page = await readPage(server, address, output);
   const [, url] = /data-session-websocket-url="([^"]+)"/.exec(page) ?? [];
   const socket = new WebSocket(`${url}?width=${columns}&height=${rows}`);
   socket.binaryType = 'arraybuffer';
@@ -47,17 +54,16 @@ export async function openWebUi(...words: readonly string[]): Promise<WebUi> {
   });
   await new Promise<void>((opened, failed) => {
     socket.addEventListener('open', () => opened());
-    socket.addEventListener('error', () => failed(new Error(`no socket at ${url}:\n${output}`)));
+    socket.addEventListener('error', () => failed(new Error(`no socket at ${url}:\n${output()}`)));
   });
   const shown = (pattern: RegExp): boolean => screen.lines().some((line) => pattern.test(line));
   const until = (wrong: () => readonly RegExp[], what: string): Promise<void> =>
     vi.waitFor(() => {
       if (wrong().length === 0) return;
-      throw new Error(`${what} ${wrong().join(' ')}\n${screen.lines().join('\n')}\n${output}`);
+      throw new Error(`${what} ${wrong().join(' ')}\n${screen.lines().join('\n')}\n${output()}`);
     }, patience);
   return {
     page,
-    lines: () => screen.lines(),
     type: (...keys) => {
       for (const each of keys) socket.send(JSON.stringify(['stdin', each]));
     },
@@ -81,5 +87,5 @@ async function close(server: ChildProcess, socket: WebSocket): Promise<void> {
   const ended = new Promise((resolve) => server.once('exit', resolve));
   socket.close();
   server.kill('SIGINT');
-  await ended;
+  if (server.exitCode === null && server.signalCode === null) await ended;
 }
