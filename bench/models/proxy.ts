@@ -16,6 +16,8 @@ export interface ProxyOptions {
   readonly errorsPerMille?: number;
   /** Instead of the real one. */
   readonly clock?: ProxyClock;
+  /** Told of each request that was answered: what the model says it takes, and what it took from its last byte to its answer. */
+  readonly onServed?: (of: RequestClass, modelMs: number, tookMs: number) => void;
 }
 
 export interface ProxyClock {
@@ -25,11 +27,17 @@ export interface ProxyClock {
 
 const realClock: ProxyClock = { nowMs: () => performance.now(), sleep: (ms) => sleep(ms) };
 
-/** Of an upload. It takes effect half its latency after its last byte came: a request has a way there and a way back. */
+/**
+ * Of an upload. It takes effect half its latency after its last byte came: a request has a way there and a way back. Sooner
+ * where the store, by what it took lately, would answer too late otherwise.
+ */
 const BEFORE_EFFECT = 0.5;
 
 /** What a piece that came late may go faster. */
 const MADE_UP_MS_MAX = 50;
+
+/** The weight of the latest answer in what the store usually takes. */
+const LATEST = 0.1;
 
 const SLOW_DOWN =
   '<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>';
@@ -43,6 +51,7 @@ export function latencyProxy(options: ProxyOptions): Server {
   const { model, seed, slowness, errorsPerMille = 0, clock = realClock } = options;
   const agent = new Agent({ keepAlive: true });
   const counts: Record<RequestClass, number> = { put: 0, smallPut: 0, get: 0 };
+  const storeMs: Record<RequestClass, number> = { put: 0, smallPut: 0, get: 0 };
   const startedMs = clock.nowMs();
   let requests = 0;
 
@@ -53,7 +62,7 @@ export function latencyProxy(options: ProxyOptions): Server {
     const failing = fails(errorsPerMille, seed, requests++);
     const served = failing
       ? refuse(clock, asked, answer, latency)
-      : pass(options, clock, agent, asked, answer, latency);
+      : pass(options, clock, agent, asked, answer, { of, latency, storeMs });
     served.catch((error: unknown) => answer.destroy(error instanceof Error ? error : undefined));
   };
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve);
@@ -79,13 +88,21 @@ async function refuse(
   answer.end(SLOW_DOWN);
 }
 
+interface Times {
+  readonly of: RequestClass;
+  /** Of this request. */
+  readonly latency: number;
+  /** What the store itself usually takes. */
+  readonly storeMs: Record<RequestClass, number>;
+}
+
 async function pass(
-  { store, bytesPerSecond }: ProxyOptions,
+  { store, bytesPerSecond, onServed }: ProxyOptions,
   clock: ProxyClock,
   agent: Agent,
   asked: IncomingMessage,
   answer: ServerResponse,
-  latency: number,
+  { of, latency, storeMs }: Times,
 ): Promise<void> {
   const [host, port] = store.split(':');
   const { method, url } = asked;
@@ -112,11 +129,14 @@ async function pass(
   }
   const endedMs = clock.nowMs();
   const untilMs = (ms: number): Promise<unknown> => clock.sleep(Math.max(0, endedMs + ms - clock.nowMs()));
-  await untilMs(latency * BEFORE_EFFECT);
+  await untilMs(Math.min(latency * BEFORE_EFFECT, latency - storeMs[of]));
   if (answer.destroyed) return;
+  const sentMs = clock.nowMs();
   if (taking) passed.end(last);
   const found = await answered;
+  storeMs[of] += LATEST * (clock.nowMs() - sentMs - storeMs[of]);
   await untilMs(latency);
+  onServed?.(of, latency, clock.nowMs() - endedMs);
   answer.writeHead(found.statusCode!, found.statusMessage!, withoutHop(found.rawHeaders));
   for await (const piece of found as AsyncIterable<Buffer>) {
     await pace(piece);

@@ -11,8 +11,11 @@ export interface Journal {
    * Aborting `signal` ends the wait for the answer at once; the write may land nevertheless.
    */
   append(revision: number, bytes: Uint8Array, signal?: AbortSignal): Promise<'appended' | 'taken'>;
-  /** The entry in a slot, or undefined when the slot is absent. Rejects with JournalBroken when it is damaged. */
-  read(revision: number): Promise<Uint8Array | undefined>;
+  /**
+   * The entry in a slot, or undefined when the slot is absent. Rejects with JournalBroken when it is damaged, and with a
+   * StoreError soon after `signal` is aborted.
+   */
+  read(revision: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Forgets a slot; only ever called at or below the boundary. */
   remove(revision: number): Promise<void>;
 

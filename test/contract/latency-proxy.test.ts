@@ -194,6 +194,20 @@ test('a request takes its latency, half of it before the store has its end; thre
   expect(slept.slice(3)).toEqual([300, 300]);
 });
 
+test('what the store takes is part of the latency: it is asked sooner when it usually answers late', async () => {
+  const { clock } = quickClock();
+  const took: number[] = [];
+  const behind = await store(() => {
+    void clock.sleep(150);
+    return {};
+  });
+  const slow = { ...fast, smallPut: { p50Ms: 200, p99Ms: 200 } };
+  const onServed: ProxyOptions['onServed'] = (_of, _modelMs, tookMs) => took.push(Math.round(tookMs));
+  const proxy = await proxyOf(behind.address, { model: slow, clock, onServed });
+  for (let i = 0; i < 80; i += 1) await ask(proxy, 'PUT', {}, Buffer.from('a'));
+  expect([took[0], took.at(-1)]).toEqual([250, 200]);
+});
+
 test('with bytes per second bodies take their time, in both directions', async () => {
   const behind = await store(() => ({ body: Buffer.alloc(100_000) }));
   const { clock, slept } = quickClock();

@@ -21,7 +21,7 @@ import { Publisher } from './publisher.js';
 import type { Request } from './requests.js';
 import { Scratch } from './scratch.js';
 import { gather, makeObject, type SealedData } from './seal.js';
-import { fitsOpen, type SealReason, sealDue, segmentBytesTarget } from './seal-policy.js';
+import { fitsOpen, SealPace, type SealReason, sealDue, segmentBytesTarget } from './seal-policy.js';
 import { TopicsView } from './topics.js';
 import { Unanswered } from './unanswered.js';
 import { upload } from './upload.js';
@@ -77,7 +77,7 @@ export class Lane {
   readonly #segmentBytesTarget: number;
   #batchWindowMs: number;
   #open: OpenSegment | undefined;
-  #lastSealedMs = Number.NEGATIVE_INFINITY;
+  readonly #pace = new SealPace();
   #uploads = 0;
   /** To be told with the end of this step. */
   #outbox: FromIngest[] = [];
@@ -115,7 +115,12 @@ export class Lane {
     const say = (message: FromIngest) => this.#outbox.push(message);
     this.#publisher = new Publisher(say, this.#ring, this.#unanswered, this.#meters, world.clock);
     this.#hedging =
-      init.bucket.kind === 'file' ? undefined : new Hedging(world, () => this.#meters.storeHedges.upload.add(1));
+      init.bucket.kind === 'file'
+        ? undefined
+        : new Hedging(world, () => {
+            this.#meters.storeHedges.upload.add(1);
+            this.#pace.hedged(this.#batchWindowMs);
+          });
     this.#segmentBytesTarget = segmentBytesTarget(init.batchBytes, init.segments.byteLength);
     this.#batchWindowMs = init.batchWindowMs;
   }
@@ -282,26 +287,20 @@ export class Lane {
   }
 
   #sealWhenDue(): void {
-    if (this.#open === undefined) {
-      return;
-    }
-    const nowMs = this.#world.clock.monotonicMs();
+    if (this.#open === undefined) return;
     const reason = sealDue({
       bytes: this.#open.bytes,
-      lastSealedMs: this.#lastSealedMs,
-      nowMs,
-      batchWindowMs: this.#batchWindowMs,
+      windowEndMs: this.#pace.dueMs(this.#batchWindowMs),
+      nowMs: this.#world.clock.monotonicMs(),
       segmentBytesTarget: this.#segmentBytesTarget,
       draining: this.#draining,
     });
-    if (reason !== undefined) {
-      this.#seal(reason);
-    }
+    if (reason !== undefined) this.#seal(reason);
   }
 
   /** Sees to it that the window's end is looked at. True when the lane looks so soon that requests need not wake it. */
   #watchWindow(tookSome: boolean): boolean {
-    const leftMs = this.#lastSealedMs + this.#batchWindowMs - this.#world.clock.monotonicMs();
+    const leftMs = this.#pace.dueMs(this.#batchWindowMs) - this.#world.clock.monotonicMs();
     if (leftMs > 0 && (tookSome || leftMs <= NAP_MS)) {
       this.#look.within(Math.min(leftMs, NAP_MS));
     } else if (this.#open !== undefined) {
@@ -319,9 +318,10 @@ export class Lane {
       if (data === undefined) {
         return false;
       }
-      this.#lastSealedMs = this.#world.clock.monotonicMs();
+      const nowMs = this.#world.clock.monotonicMs();
+      this.#pace.sealed(reason, nowMs, this.#batchWindowMs);
       this.#meters.segmentsSealed[reason].add(1);
-      this.#meters.produceStage.buffer.observeMs(this.#lastSealedMs - open.openedMs);
+      this.#meters.produceStage.buffer.observeMs(nowMs - open.openedMs);
       this.#upload(data, open.requests);
     }
     this.#open = undefined;

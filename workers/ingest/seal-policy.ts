@@ -1,14 +1,13 @@
 /**
- * When the open segment is sealed: a pure decision. The batch window runs from the last seal, not from the first record: it
- * is the shortest time between two seals of segments that are not full, and so the longest wait. A lane that has been quiet
- * for a window seals at once; a busy one makes a segment a window (docs/decisions/003-window-from-the-last-seal.md).
+ * When the open segment is sealed: a pure decision. The batch window runs from the last seal, not from the first record. A
+ * lane that has been quiet for a window seals at once; a busy one makes a segment a window
+ * (docs/decisions/003-window-from-the-last-seal.md).
  */
 export interface OpenSegmentFacts {
   readonly bytes: number;
-  /** -Infinity: nothing was sealed yet. */
-  readonly lastSealedMs: number;
+  /** `SealPace.dueMs`. */
+  readonly windowEndMs: number;
   readonly nowMs: number;
-  readonly batchWindowMs: number;
   readonly segmentBytesTarget: number;
   readonly draining: boolean;
 }
@@ -31,7 +30,43 @@ export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
   if (facts.bytes >= facts.segmentBytesTarget) {
     return 'size';
   }
-  return facts.nowMs - facts.lastSealedMs >= facts.batchWindowMs ? 'window' : undefined;
+  return facts.nowMs >= facts.windowEndMs ? 'window' : undefined;
+}
+
+/** A seal that is late by up to this share of a window does not put off the next one. */
+const LATE_SHARE = 0.5;
+/** A window is longer by at most this share of it while hedges are paid for. It is above their share of uploads (objects/hedge.ts). */
+const REPAID_SHARE = 0.125;
+/** Hedges that are remembered to be paid for. */
+const OWED_MAX = 4;
+
+/**
+ * Where batch windows begin and end. Windows follow one another without gaps: timers count whole milliseconds and threads
+ * are late, and a window that began with each late seal would be longer than was set. A window is also what a PUT costs, so
+ * a lane that hedges pays for that by longer windows: it never makes more uploads than one a window, hedges included.
+ */
+export class SealPace {
+  /** -Infinity: nothing was sealed yet. */
+  #startMs = Number.NEGATIVE_INFINITY;
+  #owedMs = 0;
+
+  /** When a segment that is not full is due. */
+  dueMs(batchWindowMs: number): number {
+    return this.#startMs + batchWindowMs;
+  }
+
+  sealed(reason: SealReason, nowMs: number, batchWindowMs: number): void {
+    const dueMs = this.dueMs(batchWindowMs);
+    const isNext = reason === 'window' && nowMs - dueMs <= batchWindowMs * LATE_SHARE;
+    const paidMs = Math.min(this.#owedMs, batchWindowMs * REPAID_SHARE);
+    this.#owedMs -= paidMs;
+    this.#startMs = (isNext ? dueMs : nowMs) + paidMs;
+  }
+
+  /** An upload was begun a second time. */
+  hedged(batchWindowMs: number): void {
+    this.#owedMs = Math.min(this.#owedMs + batchWindowMs, OWED_MAX * batchWindowMs);
+  }
 }
 
 /**

@@ -25,8 +25,8 @@ export function objectJournal(store: Store, cluster: string): Journal {
       const put = store.put(entryKey(revision), [bytes, sealOf(bytes)], options);
       return (await unlessRefused(put)) === undefined ? 'taken' : 'appended';
     },
-    async read(revision) {
-      return (await unlessAbsent(readSealed(store, entryKey(revision))))?.bytes;
+    async read(revision, signal) {
+      return (await unlessAbsent(readSealed(store, entryKey(revision), signal)))?.bytes;
     },
     clockMs: () => store.clockMs?.(),
     remove: (revision) => store.delete(entryKey(revision)),
@@ -76,9 +76,9 @@ function sealOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** The message without its seal. */
-async function readSealed(store: Store, key: string): Promise<StoredObject> {
+async function readSealed(store: Store, key: string, signal?: AbortSignal): Promise<StoredObject> {
   for (let reads = 0; reads < READS_MAX; reads++) {
-    const { bytes, version } = await store.get(key);
+    const { bytes, version } = await store.get(key, signal && { signal });
     const message = bytes.subarray(0, Math.max(0, bytes.length - SEAL_BYTES));
     if (sealOf(message).every((byte, at) => byte === bytes[message.length + at])) return { bytes: message, version };
   }
