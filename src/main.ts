@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The program `weft`. Everything is behind a dynamic import, so that an old Node loads nothing that it cannot run.
-import { handOverToNewerNode } from './world/real-runtime.js';
+import { boundYoungGeneration, handOverToNewerNode } from './world/real-runtime.js';
 
 if (!handOverToNewerNode()) {
+  if (process.argv[2] === 'agent') boundYoungGeneration();
   const { runCommand } = await import('./command-line.js');
   process.exitCode = await runCommand(process.argv.slice(2));
 }

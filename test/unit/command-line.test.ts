@@ -1,5 +1,5 @@
-// The program as people call it: exit codes and what it prints. No agent is started.
-import { spawnSync } from 'node:child_process';
+// The program as people call it: exit codes, what it prints, and how it starts.
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,3 +64,21 @@ test.each([
   expect(code).toBe(2);
   expect(err).toMatch(expected);
 });
+
+// The page of a process says what it was started with; the call that starts it anew is of POSIX.
+test.runIf(process.platform === 'linux')(
+  'an agent bounds the young generation of its main thread, in the same process',
+  async () => {
+    const flags = ['--kafka', '127.0.0.1:0', '--http', '127.0.0.1:0', '--bucket', 'memory:', '--log-level', 'info'];
+    const agent = spawn(process.execPath, ['dist/src/main.js', 'agent', ...flags]);
+    try {
+      await new Promise((resolve, reject) => {
+        agent.stdout.once('data', resolve);
+        agent.once('exit', reject);
+      });
+      expect(readFileSync(`/proc/${agent.pid}/cmdline`, 'utf8').split('\0')[1]).toBe('--max-semi-space-size=4');
+    } finally {
+      agent.kill('SIGKILL');
+    }
+  },
+);
