@@ -17,8 +17,28 @@ const batchSizes = [
   { name: '16k', records: 15, what: 'batches of 16 KiB' },
 ];
 
-export const hotLoads: readonly Load[] = batchSizes.flatMap(({ name, records, what }): Load[] => [
-  {
+export const hotLoads: readonly Load[] = [
+  ...batchSizes.flatMap(({ name, records, what }): Load[] => [
+    hot(name, records, what),
+    {
+      name: `discard-${name}`,
+      what: `${what} from memory into a reader that discards`,
+      needs: ['librdkafka'],
+      rate: 'flat-out',
+      restarted: false,
+      agentFlags,
+      async warmUp(run) {
+        await produce(run, 'hot', records);
+        await discard(run.system.kafka, topicOf('hot'), run.roundBytes);
+      },
+      round: (run) => withoutStoreReads(run, () => discard(run.system.kafka, topicOf('hot'), 4 * run.roundBytes)),
+    },
+  ]),
+  { ...hot('tls', 15, 'batches of 16 KiB, in plaintext and by TLS,'), systems: ['weft-disk', 'weft-disk-tls'] },
+];
+
+function hot(name: string, records: number, what: string): Load {
+  return {
     name: `hot-${name}`,
     what: `one librdkafka group after the other reads ${what} from memory`,
     needs: ['librdkafka'],
@@ -31,21 +51,8 @@ export const hotLoads: readonly Load[] = batchSizes.flatMap(({ name, records, wh
     },
     prepare: (run, round) => produce(run, `${round}`, records),
     round: (run, round) => withoutStoreReads(run, () => readByGroups(run, `${round}`)),
-  },
-  {
-    name: `discard-${name}`,
-    what: `${what} from memory into a reader that discards`,
-    needs: ['librdkafka'],
-    rate: 'flat-out',
-    restarted: false,
-    agentFlags,
-    async warmUp(run) {
-      await produce(run, 'hot', records);
-      await discard(run.system.kafka, topicOf('hot'), run.roundBytes);
-    },
-    round: (run) => withoutStoreReads(run, () => discard(run.system.kafka, topicOf('hot'), 4 * run.roundBytes)),
-  },
-]);
+  };
+}
 
 function topicOf(round: string): string {
   return `hot-${round}`;

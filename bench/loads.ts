@@ -31,6 +31,8 @@ export interface Load {
   prepare?(on: Run, round: number): Promise<void>;
   /** A server whose own memory is cold reads from its store. */
   readonly restarted: boolean;
+  /** Each round on an empty folder, warmed up: what several write would not fit on a small disk. */
+  readonly anew?: true;
   /** What is measured. Variants take turns on the same server, each with a row of its own. */
   readonly round: Round | readonly Variant[];
 }

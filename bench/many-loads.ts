@@ -68,6 +68,7 @@ export const manyLoads: readonly Load[] = [
     systems: ['kafka', 'weft-disk', 'weft-s3'],
     rate: 'flat-out',
     restarted: false,
+    anew: true,
     warmUp: async (run) => void (await produceWithLoad(run.system.kafka, run.system.pid, QUICK_SECONDS, connections)),
     round: (run) =>
       produceWithLoad(run.system.kafka, run.system.pid, run.quick ? QUICK_SECONDS : ROUND_SECONDS, connections),

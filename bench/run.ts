@@ -99,6 +99,11 @@ function variantsOf({ round }: Load): Place['variants'] {
 }
 
 async function takeRound(load: Load, place: Place, number: number, rounds: number): Promise<void> {
+  if (load.anew === true && number > 1) {
+    await place.run.system.stop();
+    place.run = { ...place.run, system: await place.system.start(load.agentFlags) };
+    await load.warmUp(place.run);
+  }
   if (load.restarted) place.run = { ...place.run, system: await place.run.system.restart() };
   for (const { variant, round, samples } of place.variants) {
     await settle();
