@@ -4,6 +4,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"os"
@@ -146,7 +148,26 @@ func show(client *kgo.Client, count int) *kgo.Record {
 }
 
 func open(bootstrap string, options ...kgo.Opt) *kgo.Client {
-	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(bootstrap), kgo.RetryTimeout(60*time.Second))...)
+	options = append(options, kgo.SeedBrokers(bootstrap), kgo.RetryTimeout(60*time.Second))
+	if config := tlsConfig(); config != nil {
+		options = append(options, kgo.DialTLSConfig(config))
+	}
+	client, err := kgo.NewClient(options...)
 	lines.Must(err)
 	return client
+}
+
+// tlsConfig of the environment (test/clients/tls-options.ts); nil: plaintext.
+func tlsConfig() *tls.Config {
+	path, given := os.LookupEnv("WEFT_TEST_TLS_CA")
+	if !given {
+		return nil
+	}
+	ca, err := os.ReadFile(path)
+	lines.Must(err)
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(ca)
+	own, err := tls.LoadX509KeyPair(os.Getenv("WEFT_TEST_TLS_CERTIFICATE"), os.Getenv("WEFT_TEST_TLS_KEY"))
+	lines.Must(err)
+	return &tls.Config{RootCAs: authorities, Certificates: []tls.Certificate{own}}
 }

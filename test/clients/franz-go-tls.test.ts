@@ -1,0 +1,4 @@
+import { franzGo } from './go.js';
+import { tlsScenarios } from './tls.js';
+
+tlsScenarios(franzGo);
