@@ -4,6 +4,9 @@ import { type AgentProcess, startAgent } from '../processes/agent.js';
 import { freePort } from '../processes/ports.js';
 import { type History, type ReadRecord, type SentRecord, violations } from './history.js';
 
+/** Of a producer whose send failed. */
+const REST_MS = 50;
+
 export interface KillCycles {
   readonly bucket: string;
   readonly cycles: number;
@@ -86,6 +89,9 @@ async function produceUntil(
     } catch {
       // The outcome is unknown: it may or may not be there, once, and its values are never sent again.
       for (const value of values) records.push({ partition, value, acknowledged: false });
+      // kafkajs may refuse at once while it has no connection: without a turn in between it would never get one.
+      await sleep(REST_MS);
+      await producer.connect().catch(() => {});
     }
   }
   await producer.disconnect();

@@ -6,7 +6,6 @@ import type { Metadata } from '../../src/metadata/metadata.js';
 import type { World } from '../../src/world/world.js';
 import type { SeededRandom } from './random.js';
 
-const NEVER = new AbortController().signal;
 const HEARTBEAT_MS = 5_000;
 const GIVE_UP_MS_MAX = 3_000;
 
@@ -272,7 +271,7 @@ export class ModelGroupConsumer {
         clientId: 'model',
         clientHost: '/model',
       },
-      NEVER,
+      new AbortController().signal,
     );
   }
 }

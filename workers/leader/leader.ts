@@ -42,6 +42,8 @@ export class Leader {
   readonly #deps: LeaderDeps;
   readonly #post: (message: FromLeader) => void;
   readonly #queue = new CommandQueue();
+  /** What is appended goes on while the leader stops. Its own, since a simulated crash leaves listeners on it. */
+  readonly #never = new AbortController().signal;
   readonly #wake: Wake;
   readonly #clocks: Clocks;
   readonly #snapshots: Snapshots;
@@ -268,7 +270,7 @@ export class Leader {
       if (!(await this.#untilDue(startedMs + leaseMs / 3))) {
         continue;
       }
-      await pause(this.#world, startedMs + gapMs - this.#world.clock.monotonicMs(), NEVER);
+      await pause(this.#world, startedMs + gapMs - this.#world.clock.monotonicMs(), this.#never);
       startedMs = this.#world.clock.monotonicMs();
       this.#renew = false;
       const items: Queued[] = this.#queue.empty ? [] : [...this.#queue.take(entryBytesMax, entryCommandsMax)];
@@ -301,7 +303,7 @@ export class Leader {
     const revision = this.#replica.revision + 1;
     const bytes = this.#compose(revision, items);
     const barriers = this.#barriers.take();
-    if ((await this.#append(revision, bytes, NEVER)) === 'others') {
+    if ((await this.#append(revision, bytes, this.#never)) === 'others') {
       for (const { own } of items) {
         own?.lose();
       }
@@ -393,5 +395,3 @@ export class Leader {
     work.catch((error: unknown) => this.#crashed.reject(error));
   }
 }
-
-const NEVER = new AbortController().signal;
