@@ -81,11 +81,13 @@ async function run(
   probe.process.kill('SIGINT');
   await probe.exited;
   const report = JSON.parse(readFileSync(json, 'utf8')) as Report;
+  const waits = quietWaitsMs(report, overloadedAtMs, endedAtMs);
   const recovery = recoverySeconds(report, overloadedAtMs, endedAtMs);
   const peakBytes = memory.peakBytes;
   say(
     `offered ${offered} MB/s by ${OVERLOAD_CONNECTIONS} connections: ${rate.toFixed(1)} MB/s acknowledged, ${((100 * rate) / peak).toFixed(0)} % of the peak (at least ${100 * GOODPUT_SHARE_MIN})`,
   );
+  say(`a quiet producer's p99 in a second: ${waits.calm} ms before, ${waits.overloaded} ms in the overload (medians)`);
   say(`resident at most ${(peakBytes / 2 ** 20).toFixed(0)} MiB (at most ${MEMORY_BYTES_MAX / 2 ** 20})`);
   say(
     `a quiet producer's p99 is as before ${recovery.toFixed(1)} s after the overload ended (at most ${RECOVERY_SECONDS_MAX})`,
@@ -117,6 +119,20 @@ async function producedBytes({ http }: RunningSystem): Promise<number> {
 async function killed(load: Server): Promise<void> {
   load.process.kill('SIGKILL');
   await load.exited;
+}
+
+/** Medians over the seconds in which something was acknowledged. The first seconds of an overload fill its queues. */
+function quietWaitsMs({ series, startedAtMs }: Report, overloadedAtMs: number, endedAtMs: number) {
+  const between = (fromMs: number, toMs: number): string =>
+    median(
+      series
+        .filter(({ toSecond }) => startedAtMs + toSecond * 1000 > fromMs && startedAtMs + toSecond * 1000 <= toMs)
+        .flatMap(({ ackP99Ms }) => ackP99Ms ?? []),
+    ).toFixed(0);
+  return {
+    calm: between(startedAtMs + 3_000, overloadedAtMs),
+    overloaded: between(overloadedAtMs + WARM_UP_MS, endedAtMs),
+  };
 }
 
 /**

@@ -33,8 +33,8 @@ const realClock: ProxyClock = { nowMs: () => performance.now(), sleep: (ms) => s
  */
 const BEFORE_EFFECT = 0.5;
 
-/** What a piece that came late may go faster. */
-const MADE_UP_MS_MAX = 50;
+/** Of lateness, how much the pieces that follow may make up for. */
+const MADE_UP_MS_MAX = 200;
 
 /** The weight of the latest answer in what the store usually takes. */
 const LATEST = 0.1;
