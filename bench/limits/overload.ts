@@ -136,14 +136,16 @@ function quietWaitsMs({ series, startedAtMs }: Report, overloadedAtMs: number, e
 }
 
 /**
- * From the end of the overload to the end of the last second in which the quiet producer's p99 was above twice its median
- * before, or nothing was acknowledged.
+ * From the end of the overload to the first three seconds in a row in which the quiet producer's p99 was not above twice its
+ * median before. What comes later is the machine.
  */
 function recoverySeconds({ series, startedAtMs }: Report, overloadedAtMs: number, endedAtMs: number): number {
   const second = (atMs: number): number => (atMs - startedAtMs) / 1000;
   const calm = series.filter(({ toSecond }) => toSecond > 3 && toSecond <= second(overloadedAtMs));
   const bound = 2 * median(calm.map(({ ackP99Ms }) => ackP99Ms ?? Number.POSITIVE_INFINITY));
   const after = series.filter(({ toSecond }) => toSecond > second(endedAtMs));
-  const bad = after.filter(({ ackP99Ms }) => ackP99Ms === null || ackP99Ms > bound);
-  return Math.max(0, (bad.at(-1)?.toSecond ?? second(endedAtMs)) - second(endedAtMs));
+  const isGood = after.map(({ ackP99Ms }) => ackP99Ms !== null && ackP99Ms <= bound);
+  const back = isGood.findIndex((good, i) => good && isGood[i + 1] === true && isGood[i + 2] === true);
+  if (back < 0) return Number.POSITIVE_INFINITY;
+  return back === 0 ? 0 : after[back - 1]!.toSecond - second(endedAtMs);
 }
