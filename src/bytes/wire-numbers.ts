@@ -61,14 +61,41 @@ export class NumberReader extends BinaryReader {
 }
 
 export class NumberWriter extends BinaryWriter {
-  // What is no word is the library's to write or refuse.
+  // What is no whole number of 52 bits is the library's to write or refuse.
   override uint64(value: number): this {
-    return value >>> 0 === value ? this.uint32(value) : super.uint64(value);
+    if (value >>> 0 === value) return this.uint32(value);
+    return isLong(value) ? this.#long(value) : super.uint64(value);
+  }
+
+  override int64(value: number): this {
+    return value >= 0 ? this.uint64(value) : super.int64(value);
   }
 
   override sint64(value: number): this {
-    return (value | 0) === value ? this.uint32(((value << 1) ^ (value >> 31)) >>> 0) : super.sint64(value);
+    if ((value | 0) === value) return this.uint32(((value << 1) ^ (value >> 31)) >>> 0);
+    return isLong(Math.abs(value)) ? this.#long(value < 0 ? -2 * value - 1 : 2 * value) : super.sint64(value);
   }
+
+  /** From 2^31 up to 2^53. */
+  #long(value: number): this {
+    let rest = value;
+    let at = 0;
+    for (; rest > 0x7f; at += 1) {
+      long[at] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    long[at] = rest;
+    return this.raw(longs[at + 1]!);
+  }
+}
+
+const LONG_BYTES_MAX = 8;
+const long = new Uint8Array(LONG_BYTES_MAX);
+/** Its first bytes, by how many. */
+const longs = Array.from({ length: LONG_BYTES_MAX + 1 }, (_, bytes) => long.subarray(0, bytes));
+
+function isLong(value: number): boolean {
+  return value >= 0 && value < 2 ** 52 && Number.isInteger(value);
 }
 
 function safe(value: number): number {

@@ -95,10 +95,12 @@ export class Producers {
     }
     let count = chunk.counts[at]!;
     if (count === WINDOW) {
-      chunk.firsts.copyWithin(first, first + 1, first + WINDOW);
-      chunk.lasts.copyWithin(first, first + 1, first + WINDOW);
-      chunk.offsets.copyWithin(first, first + 1, first + WINDOW);
       count--;
+      for (let slot = first; slot < first + count; slot++) {
+        chunk.firsts[slot] = chunk.firsts[slot + 1]!;
+        chunk.lasts[slot] = chunk.lasts[slot + 1]!;
+        chunk.offsets[slot] = chunk.offsets[slot + 1]!;
+      }
     }
     chunk.firsts[first + count] = sequence;
     chunk.lasts[first + count] = lastSequence(sequence, records);

@@ -45,13 +45,11 @@ export class MeteredStore implements Store {
     return object;
   }
 
-  async put(key: string, body: readonly Uint8Array[], options: PutOptions = {}): Promise<{ readonly version: string }> {
+  put(key: string, body: readonly Uint8Array[], options: PutOptions = {}): Promise<{ readonly version: string }> {
     const bytes = body.reduce((sum, slice) => sum + slice.length, 0);
     const requests = putRequestsOf(bytes);
     const dollars = requests * this.#prices.perPut + bytes * this.#prices.perByteWritten;
-    const written = await this.#timed('put', requests, dollars, () => this.#store.put(key, body, options));
-    this.#meters.storeBytes.written.add(bytes);
-    return written;
+    return this.#timed('put', requests, dollars, () => this.#store.put(key, body, options), bytes);
   }
 
   delete(key: string): Promise<void> {
@@ -92,12 +90,19 @@ export class MeteredStore implements Store {
     return this.#store.close();
   }
 
-  async #timed<T>(operation: StoreOperation, requests: number, dollars: number, run: () => Promise<T>): Promise<T> {
+  async #timed<T>(
+    operation: StoreOperation,
+    requests: number,
+    dollars: number,
+    run: () => Promise<T>,
+    bytesWritten = 0,
+  ): Promise<T> {
     const startMs = this.#clock.monotonicMs();
     this.#meters.storeRequests[operation].add(requests);
     try {
       const result = await run();
       this.#meters.storeDollars[operation].add(dollars);
+      this.#meters.storeBytes.written.add(bytesWritten);
       return result;
     } catch (error) {
       this.#failed(operation, error);

@@ -84,6 +84,11 @@ export class Reader {
 
   /** At most five bytes and 32 bits, as Kafka's ByteUtils.readUnsignedVarint. */
   unsignedVarint(): number {
+    const { position } = this;
+    if (position < this.limit && this.bytes[position]! < 0x80) {
+      this.position = position + 1;
+      return this.bytes[position]!;
+    }
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.bytes[this.take(1)]!;

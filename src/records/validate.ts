@@ -89,13 +89,12 @@ const MAGIC_END = 17;
 const SIZE_MIN = 14;
 
 /**
- * The bytes of the whole batch at `position`; 0 when there is none, which a cut one is like; undefined for bytes that
+ * The bytes of the whole batch at the header's position; 0 when there is none, which a cut one is like; undefined for bytes that
  * cannot begin any (Kafka's ByteBufferLogInputStream).
  */
-function wholeBatch(bytes: Uint8Array, position: number, limit: number): number | undefined {
-  const left = limit - position;
+function wholeBatch(header: BatchHeader, limit: number): number | undefined {
+  const left = limit - header.position;
   if (left < LENGTH_END) return 0;
-  const header = new BatchHeader(bytes, position);
   const batchBytes = header.bytes;
   if (batchBytes < SIZE_MIN + LENGTH_END) return undefined;
   if (left < MAGIC_END) return 0;
@@ -114,15 +113,16 @@ export function envelopeFault(
   zstdAllowed: boolean,
 ): Verdict | undefined {
   const limit = position + length;
-  const first = wholeBatch(bytes, position, limit);
+  const batch = new BatchHeader(bytes, position);
+  const first = wholeBatch(batch, limit);
   if (first === undefined) return NO_BATCH;
   if (first === 0) return refused(INVALID_RECORD, 'there is no whole record batch');
-  const batch = new BatchHeader(bytes, position);
   if (batch.magic !== 2) return refused(INVALID_RECORD, `magic ${batch.magic} is not served, only 2`);
   if ((batch.attributes & CODEC_MASK) === ZSTD && !zstdAllowed) {
     return refused(UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7');
   }
-  const second = wholeBatch(bytes, position + first, limit);
+  batch.position = position + first;
+  const second = wholeBatch(batch, limit);
   if (second === undefined) return NO_BATCH;
   if (second > 0) return refused(INVALID_RECORD, 'a partition takes exactly one batch a request');
   return first < BATCH_OVERHEAD_BYTES ? refused(CORRUPT_MESSAGE, `a batch of ${first} bytes`) : undefined;
@@ -206,7 +206,7 @@ function walked(
   const refusal = suspect ? refusalOfRecords(records, batch, rules) : undefined;
   if (refusal !== undefined) return refusal;
   const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
-  const facts = { ...factsOf(batch), minTimestamp, maxTimestamp, maxTimestampWrong };
+  const facts = factsOf(batch, minTimestamp, maxTimestamp, maxTimestampWrong);
   return { kind: 'accepted', facts, records: recompressed ? records : undefined };
 }
 
@@ -221,7 +221,8 @@ function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
     }
   }
   const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
-  return { kind: 'accepted', facts: { ...factsOf(batch), maxTimestamp, maxTimestampWrong }, records: undefined };
+  const facts = factsOf(batch, baseTimestamp, maxTimestamp, maxTimestampWrong);
+  return { kind: 'accepted', facts, records: undefined };
 }
 
 /**
@@ -267,17 +268,22 @@ function hasAppendTime(batch: BatchHeader): boolean {
   return (batch.attributes & LOG_APPEND_TIME) !== 0;
 }
 
-function factsOf(batch: BatchHeader): BatchFacts {
+function factsOf(
+  batch: BatchHeader,
+  minTimestamp: number,
+  maxTimestamp: number,
+  maxTimestampWrong: boolean,
+): BatchFacts {
   return {
     bytes: batch.bytes,
     records: batch.recordCount,
-    minTimestamp: batch.baseTimestamp,
-    maxTimestamp: batch.maxTimestamp,
+    minTimestamp,
+    maxTimestamp,
     producerId: batch.producerId < 0 ? -1 : batch.producerId,
     producerEpoch: batch.producerEpoch,
     baseSequence: batch.baseSequence,
     transactional: (batch.attributes & TRANSACTIONAL) !== 0,
-    maxTimestampWrong: false,
+    maxTimestampWrong,
   };
 }
 

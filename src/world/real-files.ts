@@ -24,8 +24,8 @@ export function realFiles(createWhole?: CreateWhole): Files {
     open: async (path) => openFile(await open(path, 'r')),
     link,
     ...(createWhole && {
-      createWhole: async (scratch, path, slices) =>
-        faultOf(await createWhole(scratch, path, dirname(path), slices), scratch, path),
+      createWhole: (scratch, path, slices) =>
+        createWhole(scratch, path, dirname(path), slices).then((result) => faultOf(result, scratch, path)),
     }),
     rename,
     remove: unlink,

@@ -40,9 +40,9 @@ export function encodeSkip(): Uint8Array {
   return encode({ kind: { $case: 'skipNumber', value: {} } });
 }
 
-/** In memory of its own: it crosses to the main thread. */
+/** In memory of its own (the library's `finish` copies): it crosses to the main thread. */
 function encode(command: Command): Uint8Array {
-  return Command.encode(command).finish().slice();
+  return Command.encode(command).finish();
 }
 
 function columnsOf(run: Run): SegmentPartition {

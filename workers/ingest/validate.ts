@@ -45,6 +45,7 @@ export function examine(
   const topics = request.topicData.map((topicData): RequestTopic => {
     const byId = apiVersion >= TOPIC_IDS_SINCE;
     const topic = byId ? view.byId(topicData.topicId) : view.byName(topicData.name);
+    const rules = topic && rulesOf(topic, apiVersion, wallMs);
     return {
       name: topicData.name,
       topicId: topicData.topicId,
@@ -61,7 +62,7 @@ export function examine(
           return partition;
         }
         const { position, length } = records!;
-        const verdict = validateProduceBatch(body, position, length, rulesOf(topic!, apiVersion, wallMs));
+        const verdict = validateProduceBatch(body, position, length, rules!);
         if (verdict.kind === 'refused') {
           fail(partition, verdict);
           partition.recordErrors = verdict.recordFaults.map((fault) => ({
@@ -82,14 +83,24 @@ export function examine(
           fail(partition, stored);
           return partition;
         }
+        const { facts } = verdict;
+        // Field by field: copying the properties of two objects into a third took half as long as all the rest of this.
         batches.push({
           topic: topic!,
           topicId: topic!.topicId,
           topicIdBytes: topic!.topicIdBytes,
           partition: index,
           answer: partition,
-          ...verdict.facts,
-          ...stored,
+          source: stored.source,
+          sourcePosition: stored.sourcePosition,
+          bytes: stored.bytes,
+          records: facts.records,
+          minTimestamp: facts.minTimestamp,
+          maxTimestamp: facts.maxTimestamp,
+          maxTimestampWrong: facts.maxTimestampWrong,
+          producerId: facts.producerId,
+          producerEpoch: facts.producerEpoch,
+          baseSequence: facts.baseSequence,
         });
         return partition;
       }),

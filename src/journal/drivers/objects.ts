@@ -22,8 +22,13 @@ export function objectJournal(store: Store, cluster: string): Journal {
   return {
     async append(revision, bytes, signal) {
       const options = { ifNoneMatch: '*', unversioned: true, ...(signal && { signal }) } as const;
-      const put = store.put(entryKey(revision), [bytes, sealOf(bytes)], options);
-      return (await unlessRefused(put)) === undefined ? 'taken' : 'appended';
+      try {
+        await store.put(entryKey(revision), [bytes, sealOf(bytes)], options);
+        return 'appended';
+      } catch (error) {
+        if (error instanceof StoreError && error.fault === 'precondition-failed') return 'taken';
+        throw error;
+      }
     },
     async read(revision, signal) {
       return (await unlessAbsent(readSealed(store, entryKey(revision), signal)))?.bytes;
