@@ -246,21 +246,6 @@ export function joinOutcome(partitions: readonly PublishedPartition[]): OutcomeC
   return columns;
 }
 
-/** What was joined; the parts share its memory. */
-export function partOutcome(columns: OutcomeColumns): PublishedPartition[] {
-  let end = 0;
-  return Array.from(columns.counts, (count, i) => {
-    const begin = end;
-    end += count;
-    return {
-      baseOffsets: columns.baseOffsets.subarray(begin, end),
-      errors: columns.errors.subarray(begin, end),
-      appended: columns.appended.subarray(begin, end),
-      logStartOffset: columns.logStartOffsets[i]!,
-    };
-  });
-}
-
 /**
  * A `ProduceDescriptor` as a ring record, in the machine's byte order (both ends are one process):
  * u32 request · u32 connection · i32 correlation id · u16 api version and, above it, 1 when it fails · f64 topics revision ·

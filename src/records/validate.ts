@@ -111,9 +111,9 @@ export function envelopeFault(
   position: number,
   length: number,
   zstdAllowed: boolean,
+  batch = new BatchHeader(bytes, position),
 ): Verdict | undefined {
   const limit = position + length;
-  const batch = new BatchHeader(bytes, position);
   const first = wholeBatch(batch, limit);
   if (first === undefined) return NO_BATCH;
   if (first === 0) return refused(INVALID_RECORD, 'there is no whole record batch');
@@ -123,6 +123,7 @@ export function envelopeFault(
   }
   batch.position = position + first;
   const second = wholeBatch(batch, limit);
+  batch.position = position;
   if (second === undefined) return NO_BATCH;
   if (second > 0) return refused(INVALID_RECORD, 'a partition takes exactly one batch a request');
   return first < BATCH_OVERHEAD_BYTES ? refused(CORRUPT_MESSAGE, `a batch of ${first} bytes`) : undefined;
@@ -136,9 +137,9 @@ export function envelopeFault(
  * CreateTime (32; Kafka clears the bit).
  */
 export function validateProduceBatch(bytes: Uint8Array, position: number, given: number, rules: BatchRules): Verdict {
-  const envelope = envelopeFault(bytes, position, given, rules.zstdAllowed);
-  if (envelope !== undefined) return envelope;
   const batch = new BatchHeader(bytes, position);
+  const envelope = envelopeFault(bytes, position, given, rules.zstdAllowed, batch);
+  if (envelope !== undefined) return envelope;
   const length = batch.bytes;
   if (batch.baseOffset !== 0) return refused(INVALID_RECORD, `the base offset is ${batch.baseOffset}, not 0`);
   if (length > rules.maxMessageBytes) {

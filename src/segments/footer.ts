@@ -1,4 +1,5 @@
 import { native } from '../../native-bindings/bindings.js';
+import { encoded } from '../bytes/wire-numbers.js';
 import { SegmentFooter } from './segment.wire.js';
 
 /** Bytes behind the footer: its length, its CRC-32C, the format and the magic, big endian (docs/FORMATS.md). */
@@ -13,7 +14,7 @@ export class SegmentFormatError extends Error {
 
 /** What follows the batches of a segment: footer and trailer. */
 export function encodeFooter(footer: Omit<SegmentFooter, 'format'>): Uint8Array {
-  const message = SegmentFooter.encode({ ...footer, format: FORMAT }).finish();
+  const message = encoded((writer) => SegmentFooter.encode({ ...footer, format: FORMAT }, writer));
   const out = new Uint8Array(message.length + TRAILER_BYTES);
   out.set(message);
   const view = new DataView(out.buffer, message.length);

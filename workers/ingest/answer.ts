@@ -1,5 +1,4 @@
-import type { Fate, ProduceAnswer, ReadableBatches } from '../../src/ingest/messages.js';
-import type { PublishedPartition } from '../../src/metadata/outcomes.js';
+import type { Fate, OutcomeColumns, ProduceAnswer, ReadableBatches } from '../../src/ingest/messages.js';
 import { apis } from '../../src/protocol/apis.js';
 import { errorByCode, errors } from '../../src/protocol/errors.js';
 import { encodeResponseFrame, joined } from '../../src/protocol/frames.js';
@@ -17,42 +16,50 @@ const LEADER_EPOCH = 0;
  */
 export function applyOutcome(
   runs: readonly Run[],
-  outcome: readonly PublishedPartition[],
+  outcome: OutcomeColumns,
   segment: Uint8Array,
   meters: Meters,
 ): ReadableBatches {
-  const batchesMax = runs.reduce((sum, run) => sum + run.length, 0);
+  const batchesMax = outcome.errors.length;
   const columns = {
     baseOffsets: new Float64Array(batchesMax),
     positions: new Uint32Array(batchesMax),
     lengths: new Uint32Array(batchesMax),
   };
   let visible = 0;
+  let records = 0;
+  let bytes = 0;
   const header = new BatchHeader(segment);
-  runs.forEach((run, at) => {
-    const { baseOffsets, errors: codes, appended, logStartOffset } = outcome[at]!;
-    run.forEach(({ batch, position }, i) => {
+  const { baseOffsets, errors: codes, appended, logStartOffsets } = outcome;
+  // Of the batch in all columns.
+  let at = 0;
+  for (let row = 0; row < runs.length; row += 1) {
+    for (const { batch, position } of runs[row]!) {
       const { answer } = batch;
-      answer.error = codes[i]!;
-      answer.message = codes[i] === 0 ? null : (errorByCode(codes[i]!)?.name ?? null);
-      answer.baseOffset = baseOffsets[i]!;
-      answer.logStartOffset = logStartOffset;
-      if (appended[i] === 1) {
+      const error = codes[at]!;
+      answer.error = error;
+      answer.message = error === 0 ? null : (errorByCode(error)?.name ?? null);
+      answer.baseOffset = baseOffsets[at]!;
+      answer.logStartOffset = logStartOffsets[row]!;
+      if (appended[at] === 1) {
         header.position = position;
-        header.stamp(baseOffsets[i]!, LEADER_EPOCH);
-        columns.baseOffsets[visible] = baseOffsets[i]!;
+        header.stamp(baseOffsets[at]!, LEADER_EPOCH);
+        columns.baseOffsets[visible] = baseOffsets[at]!;
         columns.positions[visible] = position;
         columns.lengths[visible] = batch.bytes;
         visible += 1;
-        meters.producedBatches.add(1);
-        meters.producedRecords.add(batch.records);
-        meters.producedBytes.add(batch.bytes);
+        records += batch.records;
+        bytes += batch.bytes;
       } else {
         // Of a duplicate the time at which the original was appended is not known here: -1, as with CreateTime.
         answer.logAppendTimeMs = -1;
       }
-    });
-  });
+      at += 1;
+    }
+  }
+  meters.producedBatches.add(visible);
+  meters.producedRecords.add(records);
+  meters.producedBytes.add(bytes);
   if (visible === batchesMax) return columns;
   return {
     baseOffsets: columns.baseOffsets.slice(0, visible),

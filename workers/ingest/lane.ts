@@ -4,7 +4,6 @@ import {
   type FromIngestTurn,
   type IngestInit,
   joinAnswers,
-  partOutcome,
   type ProduceDescriptor,
   type ToIngest,
 } from '../../src/ingest/messages.js';
@@ -138,7 +137,7 @@ export class Lane {
         this.#topics.update(message.revision, message.changed, message.removed);
         break;
       case 'published':
-        this.#publisher.published(message.number, partOutcome(message.outcome));
+        this.#publisher.published(message.number, message.outcome);
         break;
       case 'publish-refused':
         this.#publisher.refused(message.number, message.error);

@@ -1,3 +1,4 @@
+import { encoded } from '../../src/bytes/wire-numbers.js';
 import { Command, type SegmentPartition } from '../../src/metadata/journal.wire.js';
 import type { SealedBatch } from './seal.js';
 
@@ -40,9 +41,9 @@ export function encodeSkip(): Uint8Array {
   return encode({ kind: { $case: 'skipNumber', value: {} } });
 }
 
-/** In memory of its own (the library's `finish` copies): it crosses to the main thread. */
+/** In memory of its own: it crosses to the main thread. */
 function encode(command: Command): Uint8Array {
-  return Command.encode(command).finish();
+  return encoded((writer) => Command.encode(command, writer));
 }
 
 function columnsOf(run: Run): SegmentPartition {

@@ -1,5 +1,4 @@
-import type { FromIngest } from '../../src/ingest/messages.js';
-import type { PublishedPartition } from '../../src/metadata/outcomes.js';
+import type { FromIngest, OutcomeColumns } from '../../src/ingest/messages.js';
 import type { Meters } from '../../src/telemetry/counters.js';
 import type { SegmentRing } from '../../src/threads/segment-ring.js';
 import type { Clock } from '../../src/world/world.js';
@@ -79,18 +78,19 @@ export class Publisher {
   }
 
   /** The outcome of a command. */
-  published(number: number, partitions: readonly PublishedPartition[]): void {
+  published(number: number, outcome: OutcomeColumns): void {
     const { sealed, runs, object, postedMs } = this.#takePosted(number);
     const { data, requests } = sealed;
     if (object === undefined) {
       this.#ring.free(data.room);
       return;
     }
-    if (partitions.length !== runs.length) {
-      throw new Error(`outcome ${number} has ${partitions.length} partitions, its command ${runs.length}`);
+    const partitions = outcome.counts.length;
+    if (partitions !== runs.length) {
+      throw new Error(`outcome ${number} has ${partitions} partitions, its command ${runs.length}`);
     }
     this.#meters.produceStage.publish.observeMs(this.#clock.monotonicMs() - postedMs);
-    const batches = applyOutcome(runs, partitions, data.memory, this.#meters);
+    const batches = applyOutcome(runs, outcome, data.memory, this.#meters);
     if (batches.positions.length === 0) {
       this.#ring.free(data.room);
     } else {

@@ -1,5 +1,5 @@
 import { native } from '../../native-bindings/bindings.js';
-import { BatchHeader, CRC_START } from '../../src/records/header.js';
+import { CRC_START, crcOf } from '../../src/records/header.js';
 import { setAppendTime, setMaxTimestamp } from '../../src/records/validate.js';
 import { encodeFooter } from '../../src/segments/footer.js';
 import { segmentKey } from '../../src/segments/keys.js';
@@ -90,7 +90,7 @@ function gatherExtent(
       crc32c = native.crc32c(memory, position, bytes, crc32c);
     } else if (bytes >= KNOWN_BYTES_MIN) {
       // The header's was verified when the batch came, or made when it was compressed anew.
-      const known = new BatchHeader(source, sourcePosition).crc;
+      const known = crcOf(source, sourcePosition);
       crc32c = native.copyKnownCrc32c(memory, position, source, sourcePosition, bytes, crc32c, CRC_START, known);
     } else {
       crc32c = native.copyWithCrc32c(memory, position, source, sourcePosition, bytes, crc32c);

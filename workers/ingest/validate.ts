@@ -252,8 +252,7 @@ function failureOfRepeat(repeated: ReadonlySet<string>, topicData: TopicData, in
 }
 
 function repeatedPartitions(request: ProduceRequest): ReadonlySet<string> {
-  const only = request.topicData.length === 1 ? request.topicData[0]! : undefined;
-  if (only !== undefined && only.partitionData.length <= 1) {
+  if (request.topicData.length === 1 && !repeats(request.topicData[0]!.partitionData)) {
     return NONE;
   }
   const seen = new Set<string>();
@@ -271,6 +270,23 @@ function repeatedPartitions(request: ProduceRequest): ReadonlySet<string> {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+/** So few partitions are compared with one another; a set costs more. */
+const COMPARED_MAX = 16;
+
+function repeats(partitions: TopicData['partitionData']): boolean {
+  const count = partitions.length;
+  if (count > COMPARED_MAX) {
+    return new Set(partitions.map(({ index }) => index)).size < count;
+  }
+  for (let at = 1; at < count; at += 1) {
+    for (let before = 0; before < at; before += 1) {
+      if (partitions[before]!.index === partitions[at]!.index) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
 
 function partitionKey({ name, topicId }: TopicData, index: number): string {
   return `${name}/${topicId}/${index}`;

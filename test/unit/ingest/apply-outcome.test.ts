@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { joinOutcome } from '../../../src/ingest/messages.js';
 import { attachMeters, Shares } from '../../../src/telemetry/counters.js';
 import { applyOutcome } from '../../../workers/ingest/answer.js';
 import type { Batch } from '../../../workers/ingest/requests.js';
@@ -17,7 +18,12 @@ test('very many batches of two runs are one entry each for readers', () => {
     appended: new Uint8Array(COUNT).fill(1),
     logStartOffset: 0,
   });
-  const { baseOffsets } = applyOutcome([run, run], [published(0), published(COUNT)], new Uint8Array(100), meters);
+  const { baseOffsets } = applyOutcome(
+    [run, run],
+    joinOutcome([published(0), published(COUNT)]),
+    new Uint8Array(100),
+    meters,
+  );
   expect(baseOffsets).toHaveLength(2 * COUNT);
   expect([baseOffsets[COUNT - 1], baseOffsets[COUNT]]).toEqual([COUNT - 1, COUNT]);
 });
@@ -34,7 +40,7 @@ test('readers are told of what was appended only, and that is stamped', () => {
     appended: Uint8Array.of(1, 0, 1),
     logStartOffset: 0,
   };
-  expect(applyOutcome([run], [outcome], segment, meters)).toEqual({
+  expect(applyOutcome([run], joinOutcome([outcome]), segment, meters)).toEqual({
     baseOffsets: Float64Array.of(3, 5),
     positions: Uint32Array.of(0, 60),
     lengths: Uint32Array.of(30, 30),
