@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isUuid, uuidFromBytes, uuidToBytes, ZERO_UUID } from '../../../src/bytes/uuid.js';
 
@@ -30,4 +31,22 @@ test.each([
 test.each([-1, 5, Number.NaN])('a uuid at %d of 20 bytes is refused', (position) => {
   expect(() => uuidFromBytes(new Uint8Array(20), position)).toThrow(RangeError);
   expect(() => uuidToBytes(ZERO_UUID, new Uint8Array(20), position)).toThrow(RangeError);
+});
+
+test('each is itself, whichever came before', () => {
+  const few = fc.constantFrom(1, 2, 255).map((byte) => new Uint8Array(16).fill(byte));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(few, fc.nat(15), fc.nat(255), fc.boolean())), (steps) => {
+      for (const [bytes, at, byte, reads] of steps) {
+        const id = bytes.with(at, byte);
+        const text = Buffer.from(id).toString('base64url');
+        if (reads) expect(uuidFromBytes(id)).toBe(text);
+        else {
+          const written = new Uint8Array(18);
+          uuidToBytes(text, written, 1);
+          expect(written.subarray(1, 17)).toEqual(id);
+        }
+      }
+    }),
+  );
 });

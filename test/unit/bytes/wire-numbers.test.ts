@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NumberReader, NumberWriter } from '../../../src/bytes/wire-numbers.js';
+import { encoded, NumberReader, NumberWriter } from '../../../src/bytes/wire-numbers.js';
 
 const edges = [0, 1, 127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 35, 2 ** 53 - 1];
 const signed = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(...edges, ...edges.map((edge) => -edge)));
@@ -60,4 +60,15 @@ test('what is no integer is not written', () => {
     expect(() => new NumberWriter().sint64(wrong)).toThrow();
   }
   expect(() => new NumberWriter().uint64(-1)).toThrow();
+});
+
+test('messages are written one after the other, one within another, and after one that failed', () => {
+  const first = encoded((writer) => writer.uint32(1).uint32(300));
+  expect([...encoded((writer) => writer.uint32(7))]).toEqual([7]);
+  // What was given out is not written over.
+  expect([...first]).toEqual([1, 172, 2]);
+  const outer = encoded((writer) => writer.uint32(1).bytes(encoded((inner) => inner.uint32(9))));
+  expect([...outer]).toEqual([1, 1, 9]);
+  expect(() => encoded((writer) => writer.uint32(5).uint32(-1))).toThrow();
+  expect([...encoded((writer) => writer.uint32(8))]).toEqual([8]);
 });

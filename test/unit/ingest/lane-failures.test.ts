@@ -296,6 +296,16 @@ test('a partition that a request names twice fails both times: Kafka would silen
   ]);
 });
 
+test('so is one that is named twice among many', async () => {
+  const lane = new LaneHarness();
+  const partitions = Array.from({ length: 20 }, (_, index) => [index === 19 ? 2 : index, makeBatch()] as const);
+  const request = lane.produce({ partitions });
+  lane.store.open = true;
+  await lane.world.pass(500);
+  const wanted = partitions.map(([index]) => (index === 2 ? 87 : index < 4 ? 0 : 3));
+  expect(lane.outcome(request)?.map(([error]) => error)).toEqual(wanted);
+});
+
 test('with uploads held back, requests stay in the ring and memory stays bounded', async () => {
   const lane = new LaneHarness({ batchBytes: 1000, uploadsMax: 2 });
   const requests = Array.from({ length: 20 }, (_, i) =>
