@@ -6,8 +6,12 @@ import { noFaults, type RemoteFaults } from './remote-store.js';
 import { SimulatedDisk } from './simulated-files.js';
 
 describe('a folder on a disk', () => {
-  /** Power cuts in the middle of appends, snapshots and trimming; what was applied once at a revision is what is there after it. */
-  test.each([1, 2, 3, 4, 5, 6])('seed %i: every settled outcome outlives power cuts', async (seed) => {
+  /**
+   * Power cuts in the middle of appends, snapshots and trimming; what was applied once at a revision is what is there after
+   * it. The last two seeds: a leader is killed when its boundary has its name but is not durable, the next one trims by
+   * it, and a power cut brings the former boundary back.
+   */
+  test.each([1, 2, 3, 4, 5, 6, 833, 886])('seed %i: every settled outcome outlives power cuts', async (seed) => {
     const cluster = new MetadataCluster(seed);
     const { random } = cluster;
     const disk = new SimulatedDisk(cluster.time, random.fork());

@@ -103,6 +103,10 @@ export class Snapshots {
     if (!this.#clean) {
       const kept = await this.#journal.readBoundary();
       if (kept !== undefined && kept.boundary.revision > 0) {
+        // Who wrote it may have been killed before it was durable: what is removed by it must not come to lie above it again.
+        if ((await this.#journal.writeBoundary(kept.boundary, kept.version)) === 'stale') {
+          return;
+        }
         await this.#trim(await this.#firstLeft(kept.boundary), kept.boundary);
       }
       this.#clean = true;
