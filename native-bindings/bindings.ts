@@ -31,7 +31,7 @@ export interface Native {
     known: number,
   ): number;
   /**
-   * Walks `count` uncompressed records (PROTOCOL §5.1) that must fill the range exactly, with offset deltas 0, 1, 2 …
+   * Walks `count` uncompressed records that must fill the range exactly, with offset deltas 0, 1, 2 …
    * Returns 0 or one of `walkFaults`. `found` gets: greatest and least timestamp delta, records without a key, the first
    * of them (-1: none).
    */

@@ -1,6 +1,6 @@
 import { createWhole, native, nativeSentence, setReceiveBuffer } from '../native-bindings/bindings.js';
 import { type RunningAgent, runAgent } from './agent.js';
-import type { Settings } from './config/settings.js';
+import { RECEIVE_BUFFER_BYTES_DEFAULT, type Settings } from './config/settings.js';
 import { reportVitals } from './console/vitals.js';
 import { planMemory } from './memory-plan.js';
 import { DiskStore } from './objects/drivers/disk.js';
@@ -16,6 +16,7 @@ import { startPiscinaThreads } from './threads/piscina.js';
 import { realWorld } from './world/real.js';
 import { realFiles } from './world/real-files.js';
 import { watchVitals } from './world/real-vitals.js';
+import { tuneReceiveBuffer } from './world/receive-buffer.js';
 
 /** An agent on the real world. Rejects with an error whose message is for people. */
 export async function startRealAgent(
@@ -23,12 +24,17 @@ export async function startRealAgent(
   version: string,
   onFatal: (error: Error) => void,
 ): Promise<RunningAgent & { readonly bucket: string }> {
+  const log = pinoLog(settings.logLevel, { agent: settings.agent });
   const world = realWorld({
     files: realFiles(createWhole),
     socketReads: settings.socketReads,
-    tuneListener: setReceiveBuffer && ((fd) => setReceiveBuffer!(fd, settings.receiveBufferBytes)),
+    tuneListener: tuneReceiveBuffer({
+      set: setReceiveBuffer,
+      bytes: settings.receiveBufferBytes,
+      asked: settings.receiveBufferBytes !== RECEIVE_BUFFER_BYTES_DEFAULT,
+      warn: (fields, sentence) => log.warn(fields, sentence),
+    }),
   });
-  const log = pinoLog(settings.logLevel, { agent: settings.agent });
   const telemetry = new Telemetry({ seriesMax: settings.metricsSeriesMax });
   const opened = await openStore(settings.bucket, world);
   const release = await lockFolder(settings, world);

@@ -21,7 +21,7 @@ export interface MetadataClient {
    */
   forward(stream: number, number: number, command: Uint8Array): Promise<Outcome>;
   /**
-   * Resolves when this replica has applied everything that was in the journal when it was called (DESIGN §4, fresh reads).
+   * Resolves when this replica has applied everything that was in the journal when it was called (a fresh read).
    * Rejects with `JournalUnavailable` when the journal cannot be read now: trying again is right.
    */
   fresh(): Promise<void>;

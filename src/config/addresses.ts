@@ -32,6 +32,22 @@ function parseHostPort(text: string, portMin: number): HostPort {
   return { host, port };
 }
 
+const listenFailures = new Map([
+  ['EADDRINUSE', 'another process listens there; choose another port'],
+  ['EADDRNOTAVAIL', 'no interface of this machine has this address; choose one that it has'],
+  ['EACCES', 'the system allows this port only to others; choose one from 1024 on'],
+]);
+
+/** For people: what to do about an address of `flag` that could not be had. Keeps the system's code. */
+export function listenFailure(flag: '--kafka' | '--http', address: HostPort, failure: unknown): unknown {
+  const { code = '' } = failure as { readonly code?: string };
+  const sentence = listenFailures.get(code);
+  if (sentence === undefined) return failure;
+  return Object.assign(new Error(`${flag} ${showHostPort(address)}: ${sentence} (${code})`, { cause: failure }), {
+    code,
+  });
+}
+
 /** `HOST:PORT`; port 0 takes any free one. */
 export const hostPort: Kind<HostPort> = {
   placeholder: 'HOST:PORT',
@@ -46,6 +62,10 @@ export const kafkaListener: Kind<KafkaListener> = {
   placeholder: '[NAME=tcp://|NAME=tls://]HOST:PORT[,advertise=HOST:PORT]',
   parse(text) {
     const [where = '', ...options] = text.split(',');
+    if (where.startsWith('tls://')) throw new Mistake('a TLS listener needs a name: NAME=tls://HOST:PORT');
+    if (/^[A-Za-z]+:\/\//.test(where)) {
+      throw new Mistake(`'${where}' has no name: write HOST:PORT, NAME=tcp://HOST:PORT or NAME=tls://HOST:PORT`);
+    }
     const named = /^([^=]*)=([a-z]+):\/\/(.*)$/.exec(where);
     const scheme = named?.[2] ?? 'tcp';
     if (scheme !== 'tcp' && scheme !== 'tls') {

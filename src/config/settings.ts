@@ -51,6 +51,7 @@ function many<T>(flag: string, kind: Kind<T>, fallback: string, sentence: string
 }
 
 const MiB = 2 ** 20;
+export const RECEIVE_BUFFER_BYTES_DEFAULT = 256 * 1024;
 
 /** In the order of the help text. */
 export const settingsTable = {
@@ -101,7 +102,7 @@ export const settingsTable = {
       text: '250ms on S3, 10ms on S3 Express, 5ms otherwise',
       from: ({ bucket }) => (bucket.kind !== 's3' ? 5 : bucket.express ? 10 : 250),
     },
-    'The longest time that records wait in memory before their segment is sealed and uploaded. It runs from the last seal, so after a quiet time nothing waits.',
+    'The time between two seals, and so the longest wait of records for the upload of their segment; up to an eighth longer while hedged uploads are paid for, and up to a second when the metadata fill. It runs from the last seal, so after a quiet time nothing waits.',
   ),
   batchBytes: one(
     'batch-bytes',
@@ -252,8 +253,8 @@ export const settingsTable = {
   receiveBufferBytes: one(
     'receive-buffer',
     size(4096, 64 * MiB),
-    '256KiB',
-    'What the system may hold of a Kafka connection before it is read (SO_RCVBUF; Linux allows net.core.rmem_max): more suits far clients, less keeps what an overload leaves behind small.',
+    `${RECEIVE_BUFFER_BYTES_DEFAULT / 1024}KiB`,
+    'What the system may hold of a Kafka connection before it is read (SO_RCVBUF; Linux allows net.core.rmem_max): more suits far clients, less keeps what an overload leaves behind small. Needs the native part.',
   ),
   socketReads: one(
     'socket-reads',

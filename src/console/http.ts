@@ -1,4 +1,5 @@
 /** The entry point for people and their machines: metrics, health and a small page, over HTTP. Read only. */
+import { listenFailure } from '../config/addresses.js';
 import { prometheusContentType, renderMetrics } from '../telemetry/prometheus.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Address, Clock, HttpRequest, HttpResponse, Listening, Net, Timers } from '../world/world.js';
@@ -40,11 +41,15 @@ type Route = () => HttpResponse;
 
 const plain = 'text/plain; charset=utf-8';
 
-/** Serves the console. Rejects as `Net.serveHttp` does. */
+/** Serves the console. Rejects, for people, when the address cannot be had. */
 export async function startConsole(address: Address, parts: ConsoleParts): Promise<Listening> {
   const throughput = new ThroughputMeter(parts.telemetry, parts.clock, parts.timers);
   const handle = routeRequests(parts, throughput);
-  const listening = await parts.net.serveHttp(address, async (request) => handle(request));
+  const listening = await parts.net
+    .serveHttp(address, async (request) => handle(request))
+    .catch((failure: unknown) => {
+      throw listenFailure('--http', address, failure);
+    });
   throughput.start();
   return {
     address: listening.address,

@@ -8,7 +8,7 @@ import { type Subscription, subscriptionOf } from './subscription.js';
 import type { GroupState, GroupView } from './view.js';
 
 /**
- * One classic group: its members and the way from generation to generation (PROTOCOL §5.7, after Kafka's ClassicGroup).
+ * One classic group: its members and the way from generation to generation (after Kafka's ClassicGroup).
  * Time only enters as the entry's; who waits too long is the leader's business.
  */
 export class Group implements GroupView, OffsetOwner {

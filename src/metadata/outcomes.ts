@@ -22,7 +22,7 @@ export type Outcome =
   | OffsetsDeleted
   | ConsumerHeartbeatAnswered;
 
-/** Not applied; the state is unchanged. `error` is a Kafka error code (PROTOCOL §5.10 says which are retriable). */
+/** Not applied; the state is unchanged. `error` is a Kafka error code. */
 export interface Refused {
   readonly kind: 'refused';
   readonly error: number;

@@ -17,7 +17,7 @@ export const WINDOW = 5;
 export const PRODUCER_IDS_PER_COMMAND_MAX = 1_000_000;
 
 /**
- * What idempotent producers did last, one row for each partition and producer id (PROTOCOL §5.3): the epoch and the last
+ * What idempotent producers did last, one row for each partition and producer id: the epoch and the last
  * five batches. Rows are columns in chunks, linked in the order of their last use; above `producerRowsMax` the one used
  * longest ago goes (a producer without state may go on with any sequence, so nothing breaks).
  */

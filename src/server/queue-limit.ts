@@ -42,8 +42,8 @@ export class QueueLimit {
     this.#leastMs = Math.min(this.#leastMs, queuedMs);
     if (nowMs - this.#sinceMs < QUEUE_INTERVAL_MS) return;
     // While nobody waits, what is long is the batch window.
-    const isShort = this.#budget.waitingCount > 0;
-    const factor = isShort ? QUEUE_MS_TARGET / Math.max(this.#leastMs, 1) : GROW_MOST;
+    const clientsWait = this.#budget.waitingCount > 0;
+    const factor = clientsWait ? QUEUE_MS_TARGET / Math.max(this.#leastMs, 1) : GROW_MOST;
     const bytes = this.#bytes * Math.min(Math.max(factor, SHRINK_MOST), GROW_MOST);
     this.#bytes = Math.min(Math.max(bytes, this.#limits.bytesMin), this.#limits.bytesMax);
     this.#sinceMs = nowMs;

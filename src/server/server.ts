@@ -1,4 +1,4 @@
-import type { KafkaListener } from '../config/addresses.js';
+import { type KafkaListener, listenFailure } from '../config/addresses.js';
 import type { Meters } from '../telemetry/counters.js';
 import { LimitedLog } from '../telemetry/limited-log.js';
 import type { Log } from '../telemetry/log.js';
@@ -108,7 +108,7 @@ export class Server {
     }));
   }
 
-  /** Rejects with the system's error code when an address cannot be had, or for people when TLS cannot. */
+  /** Rejects, for people, when an address cannot be had (with the system's `code`) or TLS cannot. */
   static async open(to: ServerDependencies): Promise<Server> {
     const listening: Listening[] = [];
     let server: Server | undefined;
@@ -121,11 +121,14 @@ export class Server {
           if (server === undefined) early.push({ listener: name, connection });
           else server.#accept(name, connection);
         };
+        const refused = (failure: unknown): never => {
+          throw listenFailure('--kafka', { host, port }, failure);
+        };
         if (tls !== undefined && byTls) {
-          const secure = await to.world.net.listenTls({ host, port }, tls.credentials, accept);
+          const secure = await to.world.net.listenTls({ host, port }, tls.credentials, accept).catch(refused);
           tls.renews(secure);
           listening.push(secure);
-        } else listening.push(await to.world.net.listen({ host, port }, accept));
+        } else listening.push(await to.world.net.listen({ host, port }, accept).catch(refused));
       }
     } catch (failure) {
       tls?.close();

@@ -1,5 +1,5 @@
 /**
- * The one byte budget of an agent's requests (DESIGN §3.2). A frame reserves its declared size before its body is read,
+ * The one byte budget of an agent's requests (docs/ARCHITECTURE.md, Produce). A frame reserves its declared size before its body is read,
  * all of it at once, so half-read frames never wait for one another.
  *
  * Waiters are served by fair queueing (Demers, Keshav and Shenker, SIGCOMM 1989) over *flows*, which here are connections.

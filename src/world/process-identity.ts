@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { pid, platform, kill } from 'node:process';
 
 /**
- * Who a process is, well enough to prove later that it no longer runs (DESIGN §4, leases on a `file:` bucket). `bootId`
+ * Who a process is, well enough to prove later that it no longer runs (docs/ARCHITECTURE.md, The journal). `bootId`
  * is empty and `processStart` 0 where the system does not tell them.
  */
 export interface ProcessIdentity {

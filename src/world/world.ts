@@ -1,5 +1,5 @@
 /**
- * The world: the only way to the clock, timers, randomness, sockets and disk (DESIGN: floor 0).
+ * The world: the only way to the clock, timers, randomness, sockets and disk (docs/ARCHITECTURE.md, Floors).
  * `real.ts` is Node's; the simulator has its own. Store drivers that bring their own client (S3) are the one exception.
  */
 export interface World {

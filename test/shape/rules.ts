@@ -43,7 +43,10 @@ function placeOf(path: string): Place | undefined {
 export function unknownFolders(tree: SourceTree): Findings {
   return [...tree.keys()]
     .filter((path) => Number.isNaN(placeOf(path)?.floor))
-    .map((path) => `${path}: its folder has no floor. Put it into a folder of DESIGN §6, or give the new one a floor.`);
+    .map(
+      (path) =>
+        `${path}: its folder has no floor. Put it into a folder that has one (docs/ARCHITECTURE.md, Floors), or give the new one a floor.`,
+    );
 }
 
 /** Imports that break the rule and are right. */

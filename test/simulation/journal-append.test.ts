@@ -1,4 +1,4 @@
-// The rules of an append (DESIGN §4), without leadership: whoever owns a slot knows it, and nobody else believes it.
+// The rules of an append (docs/ARCHITECTURE.md, The journal), without leadership: whoever owns a slot knows it, and nobody else believes it.
 import { describe, expect, test } from 'vitest';
 import { objectJournal } from '../../src/journal/drivers/objects.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';

@@ -62,7 +62,7 @@ export class ModelConsumer {
     }
   }
 
-  /** ListOffsets must know of everything that anyone had been told before it was asked (DESIGN §4, fresh reads). */
+  /** ListOffsets must know of everything that anyone had been told before it was asked (docs/ARCHITECTURE.md, The journal: fresh reads). */
   async #askLatest(client: WireClient): Promise<void> {
     const { topic, partitions } = this.#plan;
     const told = this.positions.map(

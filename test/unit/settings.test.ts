@@ -153,6 +153,8 @@ describe('every mistake is one line', () => {
     [['--cluster', '.weft'], /is not a name/],
     [['--cluster', 'a/b'], /is not a name/],
     [['--kafka', 'localhost'], /'localhost' is not HOST:PORT/],
+    [['--kafka', 'tls://127.0.0.1:9093'], /a TLS listener needs a name: NAME=tls:\/\/HOST:PORT/],
+    [['--kafka', 'PLAINTEXT://h:1'], /'PLAINTEXT:\/\/h:1' has no name: write HOST:PORT, NAME=tcp/],
     [['--kafka', 'localhost:70000'], /port 70000 is outside/],
     [['--kafka', '0.0.0.0:9092'], /clients cannot connect to 0.0.0.0/],
     [['--kafka', '[::]:9092'], /clients cannot connect to ::/],

@@ -2,7 +2,7 @@ import type { ExtentIndex, LoadedExtent } from '../../src/cache/messages.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader } from '../../src/records/header.js';
 import { storedBatchFault } from '../../src/records/validate.js';
 
-/** Every batch is served under this leader epoch: agents lead nothing, so it never changes (PROTOCOL §3, Metadata). */
+/** Every batch is served under this leader epoch: agents lead nothing, so it never changes. */
 const LEADER_EPOCH = 0;
 
 /**

@@ -7,7 +7,7 @@ import type { Meters } from '../../src/telemetry/counters.js';
 import type { Run } from './publish.js';
 import type { Request } from './requests.js';
 
-/** There are no partition leaders; clients see one epoch for ever (PROTOCOL §3, Metadata). */
+/** There are no partition leaders; clients see one epoch for ever. */
 const LEADER_EPOCH = 0;
 
 /**

@@ -47,7 +47,7 @@ const UNSTATED_TIMEOUT_MS = 60_000;
 
 /**
  * One ingest worker: takes Produce requests from its ring in order, gathers them into segments, uploads and publishes
- * those, and answers (DESIGN §3, steps 3 to 8). Everything happens in `#step`, which runs after whatever may have changed
+ * those, and answers (docs/ARCHITECTURE.md, Produce). Everything happens in `#step`, which runs after whatever may have changed
  * something: it takes, seals and reports all that is possible now. Memory is bounded by stopping to take: requests stay in
  * the ring while the open segment is full and cannot be sealed.
  */

@@ -136,7 +136,7 @@ function producersOf(batches: readonly Batch[]): ProducerRange[] {
   return ranges;
 }
 
-/** Sequences wrap from 2^31 - 1 to 0 (PROTOCOL §5.3). */
+/** Sequences wrap from 2^31 - 1 to 0. */
 function sequenceAfter(sequence: number, count: number): number {
   return (sequence + count) % 2 ** 31;
 }

@@ -166,7 +166,7 @@ export class Unanswered {
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * Metadata knows nothing of a producer before its first batch and would accept a later one in its stead (PROTOCOL §5.3),
+ * Metadata knows nothing of a producer before its first batch and would accept a later one in its stead,
  * so when the first is lost the connection is closed behind the answer: what the client sent after it never arrives.
  */
 function startsSequence(batch: Batch): boolean {

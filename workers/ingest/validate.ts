@@ -24,8 +24,8 @@ interface Failure {
 }
 
 /**
- * Judges a request partition by partition, as Kafka's KafkaApis.handleProduceRequest and UnifiedLog do (PROTOCOL §5.1,
- * §5.2): a bad partition fails alone. Whatever concerns the whole request fails each of its partitions. Batches of another
+ * Judges a request partition by partition, as Kafka's KafkaApis.handleProduceRequest and UnifiedLog do:
+ * a bad partition fails alone. Whatever concerns the whole request fails each of its partitions. Batches of another
  * codec than their topic's compression.type are written anew into memory of `take`.
  */
 export function examine(

@@ -11,7 +11,7 @@ const PAUSE_MS_MAX = 2000;
 export type Owner = 'ours' | 'others';
 
 /**
- * Fills a slot with these bytes or learns that others fill it. One revision, one set of bytes (DESIGN §4): whatever goes
+ * Fills a slot with these bytes or learns that others fill it. One revision, one set of bytes (docs/ARCHITECTURE.md, The journal): whatever goes
  * wrong, the same bytes are tried again until the slot is known to be full, because a write that seemed to fail may land
  * later. So this does not end while the store is away, unless `stop` says so ('stopped': the outcome is unknown). With
  * `hedging`, an append that takes longer than usual is sent twice, and the slot is read at the same time.

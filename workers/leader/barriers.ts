@@ -3,7 +3,7 @@ import type { Journal } from '../../src/journal/journal.js';
 import { StoreError } from '../../src/objects/store.js';
 
 /**
- * Requests for a fresh revision (DESIGN §4, fresh reads), each answered by a look at the journal begun after it came: a
+ * Requests for a fresh revision (docs/ARCHITECTURE.md, The journal), each answered by a look at the journal begun after it came: a
  * read that finds the next slot absent and above the boundary, or a create that filled the next slot. A leader in good
  * standing looks, too: only the journal knows whether it still is one.
  */

@@ -5,7 +5,7 @@ const DISAGREEMENT_MS_MAX = 60_000;
 
 /**
  * The time by which things expire: the least of the clocks at hand, and none at all while they lie a minute or more
- * apart (DESIGN §4, Time), so that a clock that is wrong or jumps expires nothing early. The clocks are this machine's, the
+ * apart (docs/ARCHITECTURE.md, Groups), so that a clock that is wrong or jumps expires nothing early. The clocks are this machine's, the
  * journal store's or, where it has none, this machine's as reckoned from when this leader began, and the newest entry's,
  * which former leaders' clocks stand behind.
  */

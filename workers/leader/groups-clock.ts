@@ -34,7 +34,7 @@ interface Watch {
 }
 
 /**
- * Sessions and join phases by the leader's monotonic clock (DESIGN §4, Time and Groups). Every wait starts in full when
+ * Sessions and join phases by the leader's monotonic clock (docs/ARCHITECTURE.md, Groups). Every wait starts in full when
  * leadership does, so a member is expired at least one whole session after a takeover. Time in which this thread stood
  * still does not count: the signs of life of that time are still waiting to be read.
  */

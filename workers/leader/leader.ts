@@ -34,7 +34,7 @@ export interface LeaderDeps {
 
 /**
  * The one thread of an agent that appends to the journal. It follows until it may try to lead, leads until another
- * agent's entry takes its slot, and follows again (DESIGN §4). Leases decide when it tries; only slots decide who leads.
+ * agent's entry takes its slot, and follows again (docs/ARCHITECTURE.md, The journal). Leases decide when it tries; only slots decide who leads.
  */
 export class Leader {
   readonly #world: World;

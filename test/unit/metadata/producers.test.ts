@@ -30,7 +30,7 @@ class Publisher {
   }
 }
 
-describe('a producer (PROTOCOL §5.3)', () => {
+describe('a producer', () => {
   const MAX = 0x7fff_ffff;
   test.each<[string, Attempt[], [number, number, number]]>([
     ['without state may begin anywhere', [[7, 3, 42, 1]], [0, 0, 1]],

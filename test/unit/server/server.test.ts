@@ -147,6 +147,9 @@ it('an address that is taken leaves no listener behind', async () => {
     ...shared,
     log: silentLog,
   });
-  await expect(opening).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(opening).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+    message: expect.stringMatching(/^--kafka agent.test:2: .*choose another port/),
+  });
   expect(closedPorts).toEqual([1]);
 });
