@@ -39,6 +39,7 @@ export interface Result {
   readonly samples: readonly Sample[];
   readonly secondsToReady: number;
   readonly idleBytes: number;
+  /** Of the process that had most, of those that rounds were taken on. */
   readonly peakBytes: number;
   /** Of the folder, just before. */
   readonly fsyncMs: number;
@@ -50,6 +51,9 @@ const SETTLE_MS = 1_000;
 interface Place {
   readonly system: System;
   run: Run;
+  /** False once it was stopped and until it has started anew. */
+  running: boolean;
+  peakBytes: number;
   readonly variants: readonly { readonly variant: Variant | undefined; readonly round: Round; samples: Sample[] }[];
   readonly idleBytes: number;
   readonly secondsToReady: number;
@@ -73,6 +77,8 @@ export async function runLoad(
       const place = {
         system,
         run: runOn(started),
+        running: true,
+        peakBytes: 0,
         variants: variantsOf(load),
         idleBytes: memoryOf(pid).residentBytes,
         secondsToReady,
@@ -83,13 +89,12 @@ export async function runLoad(
     }
     for (let round = 1; round <= rounds; round += 1)
       for (const place of places) await takeRound(load, place, round, rounds);
-    return places.flatMap(({ system, run, variants, idleBytes, secondsToReady }) => {
-      const { peakBytes } = memoryOf(run.system.pid);
+    return places.flatMap(({ system, peakBytes, variants, idleBytes, secondsToReady }) => {
       const common = { load, system, secondsToReady, idleBytes, peakBytes, fsyncMs: fsync };
       return variants.map(({ variant, samples }) => ({ ...common, variant, samples }));
     });
   } finally {
-    for (const { run } of places) await run.system.stop();
+    for (const { run, running } of places) if (running) await run.system.stop();
   }
 }
 
@@ -101,7 +106,9 @@ function variantsOf({ round }: Load): Place['variants'] {
 async function takeRound(load: Load, place: Place, number: number, rounds: number): Promise<void> {
   if (load.anew === true && number > 1) {
     await place.run.system.stop();
+    place.running = false;
     place.run = { ...place.run, system: await place.system.start(load.agentFlags) };
+    place.running = true;
     await load.warmUp(place.run);
   }
   if (load.restarted) place.run = { ...place.run, system: await place.run.system.restart() };
@@ -116,6 +123,7 @@ async function takeRound(load: Load, place: Place, number: number, rounds: numbe
     const name = variant === undefined ? place.system.name : `${place.system.name}, ${variant.name},`;
     say(`${load.name}: ${name} round ${number} of ${rounds}: ${figures}`);
   }
+  place.peakBytes = Math.max(place.peakBytes, memoryOf(place.run.system.pid).peakBytes);
 }
 
 async function takeSample(round: Round, run: Run, number: number): Promise<Sample> {
