@@ -15,6 +15,7 @@ in turns: ratios hold within a section.
   medians, in brackets least and greatest; a ratio is the median over Kafka's of the same section
 - MB and GB are 10^6 and 10^9 bytes of record values; CPU is user and system time of the server's process alone
 - the fsync of a section is that of its folder, just before: a file of 128 KiB, median of 50
+- memory, metadata budget and batch window of a Weft agent are the defaults unless its line or a section names others
 - PUTs of a Weft agent are its own counts, retries and second attempts (hedges) included; $ at list prices
 
 Systems:
@@ -32,11 +33,12 @@ ${startTableOf(sections)}
 }
 
 function textOf(section: Section): string {
-  const { load, what, date, commit, command, rows, fileSystem, fsyncMs, missing } = section;
+  const { load, what, date, commit, command, agentFlags = [], rows, fileSystem, fsyncMs, missing } = section;
   const rounds = rows[0]?.samples.length ?? 0;
+  const weft = agentFlags.length === 0 ? '' : ` Weft with \`${agentFlags.join(' ')}\`.`;
   return `## ${load}
 
-${what}. ${date}, commit ${commit}, ${rounds} rounds; ${fileSystem}, fsync ${fsyncMs.toFixed(2)} ms. \`${command}\`
+${what}.${weft} ${date}, commit ${commit}, ${rounds} rounds; ${fileSystem}, fsync ${fsyncMs.toFixed(2)} ms. \`${command}\`
 
 ${tableOf(section)}
 ${missing.length === 0 ? '' : `\n${missing.map((line) => `- ${line}\n`).join('')}`}`;

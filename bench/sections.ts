@@ -20,6 +20,8 @@ export interface Section {
   readonly machine: string;
   /** What makes these figures again. */
   readonly command: string;
+  /** For `weft agent` in this load; undefined in what was recorded before they were kept. */
+  readonly agentFlags?: readonly string[];
   /** Of the folder with everybody's data. */
   readonly fileSystem: string;
   readonly fsyncMs: number;
@@ -57,6 +59,7 @@ export function sectionOf(
     commit: commitNow(),
     machine: `${cpus().length} × ${processor}, ${memory} GiB, ${process.platform}, Node ${process.version}`,
     command: commandOf(load.name),
+    agentFlags: load.agentFlags ?? [],
     fileSystem: execFileSync('df', ['--output=fstype', dataFolder], { encoding: 'utf8' }).trim().split('\n')[1]!,
     fsyncMs: results[0]!.fsyncMs,
     rows: results.map(({ system, variant, samples, secondsToReady, idleBytes, peakBytes }) => ({

@@ -40,7 +40,7 @@ export function catalogOf(options: CatalogOptions): Catalog {
     weftOnDisk(
       {
         name: 'weft-disk',
-        setup: 'Weft, a folder as the bucket, default settings: it acknowledges after fsync of data and journal',
+        setup: 'Weft, a folder as the bucket: it acknowledges after fsync of data and journal',
       },
       options.folder,
       options.weft,
