@@ -132,9 +132,11 @@ async function pass(
   await untilMs(Math.min(latency * BEFORE_EFFECT, latency - storeMs[of]));
   if (answer.destroyed) return;
   const sentMs = clock.nowMs();
-  if (taking) passed.end(last);
+  const whole = taking;
+  if (whole) passed.end(last);
   const found = await answered;
-  storeMs[of] += LATEST * (clock.nowMs() - sentMs - storeMs[of]);
+  // What was refused before its end took no time from there.
+  if (whole) storeMs[of] += LATEST * (clock.nowMs() - sentMs - storeMs[of]);
   await untilMs(latency);
   onServed?.(of, latency, clock.nowMs() - endedMs);
   answer.writeHead(found.statusCode!, found.statusMessage!, withoutHop(found.rawHeaders));

@@ -208,6 +208,33 @@ test('what the store takes is part of the latency: it is asked sooner when it us
   expect([took[0], took.at(-1)]).toEqual([250, 200]);
 });
 
+test('uploads refused before their end say nothing about what the store takes', async () => {
+  const { clock } = quickClock();
+  const took: number[] = [];
+  const server = createServer((request, response) => {
+    if (request.headers['if-none-match'] === undefined) {
+      request.on('end', () => {
+        void clock.sleep(150);
+        response.end();
+      });
+      request.resume();
+      return;
+    }
+    // The answer is whole, but not ended: Node would read the rest of the body then.
+    response.writeHead(412, { 'content-length': 4 });
+    response.write('late');
+  });
+  const slow = { ...fast, put: { p50Ms: 200, p99Ms: 200 } };
+  const onServed: ProxyOptions['onServed'] = (_of, _modelMs, tookMs) => took.push(Math.round(tookMs));
+  const proxy = await proxyOf(await listen(server), { model: slow, clock, onServed });
+  const small = Buffer.alloc(100_000);
+  for (let i = 0; i < 80; i += 1) await ask(proxy, 'PUT', {}, small);
+  const long = Buffer.alloc(30_000_000);
+  for (let i = 0; i < 10; i += 1) expect((await ask(proxy, 'PUT', { 'if-none-match': '*' }, long)).status).toBe(412);
+  await ask(proxy, 'PUT', {}, small);
+  expect([took[0], took[79], took[90]]).toEqual([250, 200, 200]);
+});
+
 test('with bytes per second bodies take their time, in both directions', async () => {
   const behind = await store(() => ({ body: Buffer.alloc(100_000) }));
   const { clock, slept } = quickClock();
