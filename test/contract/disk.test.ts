@@ -102,6 +102,7 @@ test('memory: is one bucket for a whole process and goes with it', async () => {
   await refused('not-found', two.get('a'));
 });
 
+// What is left lies in a folder that only Linux has.
 test.runIf(existsSync('/dev/shm'))('memory: of a killed process goes with the next', async () => {
   const mine = memoryFolder();
   const [word, , , place] = mine.split('/').at(-1)!.split('.');

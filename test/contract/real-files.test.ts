@@ -53,6 +53,7 @@ test('slices are written in order at their position, more of them than one call 
   await again.close();
 });
 
+// Without the native part no file is.
 describe.runIf(createWhole !== undefined)('a file that is created whole', () => {
   const whole = realFiles(createWhole).createWhole!;
 
@@ -192,6 +193,7 @@ describe('a lock', () => {
     { what: 'no one knows whom', text: '{"host":', free: false },
     { what: 'no one', text: '', free: true },
   ];
+  // Elsewhere a process is known by its host and number alone.
   test.runIf(process.platform === 'linux').each(holders)('held by $what: free is $free', async ({ text, free }) => {
     writeFileSync(`${path()}.7`, text);
     const lock = await files.lock(path());

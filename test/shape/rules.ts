@@ -247,7 +247,7 @@ export function handlersHaveDefinitions(tree: SourceTree): Findings {
     .map((number) => `src/server/handlers/${number}-*.ts has no definition. Add src/protocol/schema/${number}-….ts.`);
 }
 
-/** `.only` hides other tests; `.skip` needs its reason in a comment on the line before. */
+/** `.only` hides other tests; `.skip`, `.runIf` and the like need their reason in a comment on the line before. */
 export function noTestIsHidden(tree: SourceTree): Findings {
   return [...tree.values()]
     .filter((file) => file.path.endsWith('.test.ts'))
@@ -257,7 +257,7 @@ export function noTestIsHidden(tree: SourceTree): Findings {
       return code.flatMap((line, index) => {
         const where = `${file.path}:${index + 1}`;
         if (/(\b(test|it|describe)|\))(\.\w+)*\.only\b/.test(line)) return [`${where} has .only. Take it out.`];
-        const hidden = /(\b(test|it|describe)|\))(\.\w+)*\.(skip|skipIf|todo|fails)\b/.exec(line)?.[4];
+        const hidden = /(\b(test|it|describe)|\))(\.\w+)*\.(skip|skipIf|runIf|todo|fails)\b/.exec(line)?.[4];
         if (hidden === undefined || /^\s*\/\//.test(text[index - 1] ?? '')) return [];
         return [
           `${where} has .${hidden} without a reason. Run it, or give the reason in a comment on the line before.`,

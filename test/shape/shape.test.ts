@@ -172,6 +172,7 @@ const table: readonly Rule[] = [
       [{ 'test/unit/a.test.ts': "describe.each([1]).only('a', () => {});" }, 'has .only'],
       [{ 'test/unit/a.test.ts': "\ntest.skip('a', () => {});" }, 'test/unit/a.test.ts:2 has .skip without a reason'],
       [{ 'test/unit/a.test.ts': "describe.skipIf(true)('a', () => {});" }, 'has .skipIf without a reason'],
+      [{ 'test/unit/a.test.ts': "test.runIf(linux).each([1])('a', () => {});" }, 'has .runIf without a reason'],
       [{ 'test/unit/a.test.ts': "it.todo('a');" }, 'has .todo'],
     ],
     allowed: {
