@@ -5,6 +5,7 @@ import type { Server } from '../../test/servers/processes.js';
 import { parseSeries, ResidentMemory } from '../load/cost.js';
 import type { Report } from '../load/report.js';
 import { median } from '../measure.js';
+import { storeRequests } from '../metrics.js';
 import type { RunningSystem } from '../systems/system.js';
 import { startSlowly } from '../systems/slow-store.js';
 import { startVersitygw } from '../systems/versitygw.js';
@@ -56,6 +57,7 @@ async function run(
   const probe = startGenerator([...at(system), '--rate', '200', '--linger', '0', '--seconds', '600', '--json', json]);
   await sleep(CALM_MS);
   const calmUntilMs = Date.now();
+  const windows = [await windowMs(system)];
   let peak = 0;
   for (const connections of PEAK_CONNECTIONS) {
     const load = startGenerator([...at(system), '--producers', String(connections), '--seconds', '600']);
@@ -77,9 +79,11 @@ async function run(
     '600',
   ]);
   const rate = await goodput(system, load);
+  windows.push(await windowMs(system));
   const endedAtMs = Date.now();
   await killed(load);
   await sleep(AFTER_MS);
+  windows.push(await windowMs(system));
   probe.process.kill('SIGINT');
   await probe.exited;
   const report = JSON.parse(readFileSync(json, 'utf8')) as Report;
@@ -89,7 +93,10 @@ async function run(
   say(
     `offered ${offered} MB/s by ${OVERLOAD_CONNECTIONS} connections: ${rate.toFixed(1)} MB/s acknowledged, ${((100 * rate) / peak).toFixed(0)} % of the peak (at least ${100 * GOODPUT_SHARE_MIN})`,
   );
-  say(`a quiet producer's p99 in a second: ${waits.calm} ms before, ${waits.overloaded} ms in the overload (medians)`);
+  say(
+    `a quiet producer's p99 in a second: ${waits.calm} ms before, ${waits.overloaded} ms in the overload, ${waits.after} ms from ${RECOVERY_SECONDS_MAX} s after it (medians)`,
+  );
+  say(`batch windows at these times: ${windows.map((ms) => ms.toFixed(0)).join(', ')} ms`);
   say(`resident at most ${(peakBytes / 2 ** 20).toFixed(0)} MiB (at most ${MEMORY_BYTES_MAX / 2 ** 20})`);
   say(
     `a quiet producer's p99 is as before ${recovery.threeGood.toFixed(1)} s after the overload ended (at most ${RECOVERY_SECONDS_MAX}): three good seconds in a row; its last bad second ended after ${recovery.lastBad.toFixed(1)} s`,
@@ -114,6 +121,11 @@ async function goodput(system: RunningSystem, load: Server): Promise<number> {
   return (after - before) / 1e3 / (toMs - fromMs);
 }
 
+/** The batch window in force. */
+async function windowMs({ http }: RunningSystem): Promise<number> {
+  return (await storeRequests(http!)).windowMs;
+}
+
 async function producedBytes({ http }: RunningSystem): Promise<number> {
   const page = await (await fetch(`http://${http}/metrics`)).text();
   return parseSeries(page).get('weft_produced_bytes_total')!;
@@ -136,6 +148,7 @@ function quietWaitsMs({ series, startedAtMs }: Report, calmUntilMs: number, over
   return {
     calm: between(startedAtMs + 3_000, calmUntilMs),
     overloaded: between(overloadedAtMs + WARM_UP_MS, endedAtMs),
+    after: between(endedAtMs + RECOVERY_SECONDS_MAX * 1000, Number.POSITIVE_INFINITY),
   };
 }
 
