@@ -33,7 +33,7 @@ import type { Telemetry } from './telemetry/telemetry.js';
 import { ByteBudget } from './threads/budget.js';
 import { Chunks } from './threads/chunks.js';
 import type { Threads } from './threads/threads.js';
-import type { Address, World } from './world/world.js';
+import type { Address, Listening, World } from './world/world.js';
 
 /** What an agent is built from; the simulator gives twins of all of them. */
 export interface AgentParts {
@@ -86,7 +86,25 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
     log,
   });
   let metadata: MetadataClient | undefined;
+  let page: Listening | undefined;
+  let notReady = (): readonly string[] => ['the metadata are being loaded'];
   try {
+    // First of all: whoever restarts agents must see that one that waits for another's end is alive.
+    page = await startConsole(settings.http, {
+      source: {
+        notReady: () => notReady(),
+        facts: () => ({
+          ...settings,
+          version: parts.version,
+          bucket: store.name,
+          listeners: describe(settings, server),
+        }),
+      },
+      telemetry,
+      clock: world.clock,
+      timers: world.timers,
+      net: world.net,
+    });
     metadata = await connectMetadata({
       world,
       threads,
@@ -105,11 +123,19 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
       },
       telemetry,
       log,
+      onWaiting: (sentence) => {
+        notReady = () => [sentence];
+      },
       onFatal: parts.onFatal,
     });
-    return await serve(settings, parts, { server, metadata, chunks });
+    notReady = () => ['the workers are being started'];
+    const agent = await serve(settings, parts, { server, metadata, page, chunks });
+    const client = metadata;
+    notReady = () => (client.leaderKnown ? [] : ['no agent leads the journal at present']);
+    return agent;
   } catch (error) {
     await server.close();
+    await page?.close();
     await metadata?.close();
     await threads.close();
     throw error;
@@ -119,10 +145,15 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
 interface Base {
   readonly server: Server;
   readonly metadata: MetadataClient;
+  readonly page: Listening;
   readonly chunks: Chunks;
 }
 
-async function serve(settings: Settings, parts: AgentParts, { server, metadata, chunks }: Base): Promise<RunningAgent> {
+async function serve(
+  settings: Settings,
+  parts: AgentParts,
+  { server, metadata, page, chunks }: Base,
+): Promise<RunningAgent> {
   const { world, threads, memory, telemetry, log } = parts;
   const { cluster, bucket } = settings;
   const hot = new HotSegments();
@@ -210,21 +241,6 @@ async function serve(settings: Settings, parts: AgentParts, { server, metadata, 
     const before = segmentWaits;
     segmentWaits = segmentWaitsOf(telemetry);
     return segmentWaits > before || blockMemory.waitingCount > 0;
-  });
-  const page = await startConsole(settings.http, {
-    source: {
-      notReady: () => (metadata.leaderKnown ? [] : ['no agent leads the journal at present']),
-      facts: () => ({
-        ...settings,
-        version: parts.version,
-        bucket: parts.store.name,
-        listeners: describe(settings, server),
-      }),
-    },
-    telemetry,
-    clock: world.clock,
-    timers: world.timers,
-    net: world.net,
   });
   return {
     kafka: server.advertised,

@@ -10,6 +10,7 @@ import { LeaderThread } from './leader-thread.js';
 import type { LeaderSettings } from './messages.js';
 import { leaderDefaults } from './messages.js';
 import { FellBehind, type MetadataClient } from './metadata-client.js';
+import { Standby } from './standby.js';
 import { loadReplica, type Replica, readTail } from './replica.js';
 
 export interface ConnectOptions {
@@ -27,6 +28,8 @@ export interface ConnectOptions {
   readonly settings: Pick<LeaderSettings, 'metadataBytesMax'> & Partial<LeaderSettings>;
   readonly telemetry: Telemetry | undefined;
   readonly log: Log;
+  /** Gets a sentence for people on what the registration waits for, each time that it may have changed. */
+  readonly onWaiting?: (sentence: string) => void;
   /** The metadata can no longer be trusted or followed: the agent must stop. Called at most once, after the client has ended. */
   readonly onFatal: (error: Error) => void;
 }
@@ -70,20 +73,15 @@ async function connect(options: ConnectOptions): Promise<Client> {
   const link = new LeaderThread(world, threads, init, telemetry, log, client);
   const registered = client.start(link);
   link.start();
-  const { leader } = replica.metadata;
-  if (leader !== undefined) {
-    const { host, processId, leaseMs } = leader;
-    log.info(
-      { host, processId, leaseMs },
-      'The last leader did not resign: unless its process is seen to be dead, it is waited for until the journal has shown no new entry for leaseMs',
-    );
-  }
+  const standby = new Standby(world, replica.metadata, incarnation, log, options.onWaiting);
   try {
     await registered;
     return client;
   } catch (error) {
     await client.close();
     throw error;
+  } finally {
+    standby.end();
   }
 }
 

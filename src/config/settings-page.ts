@@ -100,7 +100,8 @@ ${rows.join('\n')}
   \`--journal-lease\`, the one that *it* was started with. A clean stop resigns. On \`file:\` a start on the same host sees that the
   old process is dead. On S3 a start after \`kill -9\` waits for the lease, 10 seconds by default, and says so in its log.
 - **Two agents.** One agent serves a cluster at a time so far. A second one on the same S3 bucket and \`--cluster\` waits until the
-  first is gone and then takes its place; a second one on the same \`file:\` folder is refused.
+  first is gone and then takes its place. While it waits \`/healthz\` answers, \`/readyz\` is 503 and says whom it waits for, and Kafka
+  connections are closed at once, so that clients go on to their next bootstrap server; a second one on the same \`file:\` folder is refused.
 - **When the metadata are full.** Every segment adds an extent of 40 bytes for each partition in it, and 32 bytes of its own.
   Nothing joins or drops extents yet (no compaction, no retention), so the metadata grow with everything that was ever
   produced, until topics are deleted. One busy partition on S3 (4 segments a second) fills the default 64 MiB in under three

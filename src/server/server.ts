@@ -74,7 +74,8 @@ const HELD_MS_MIN = 5_000;
 
 /**
  * The entry point for Kafka clients. Two steps, because an agent must know its ports before it can register and must be
- * registered before it serves: `open` binds the listeners, connections are accepted and left unread; `serve` reads them.
+ * registered before it serves: `open` binds the listeners; until `serve` connections are closed at once, for whoever waits
+ * may wait for long (another agent leads), and a client that is closed tries its next bootstrap server.
  */
 export class Server {
   /** Element i belongs to listener i of the settings. */
@@ -83,8 +84,6 @@ export class Server {
   readonly #listening: readonly Listening[];
   readonly #tls: TlsFiles | undefined;
   readonly #connections = new Set<ClientConnection>();
-  /** Accepted before `serve`. */
-  #waiting: { readonly listener: string; readonly connection: Connection }[] = [];
   /** Accepted beyond a quota: they wait to be closed. */
   readonly #turnedAway = new Set<Connection>();
   #services: ConnectionServices | undefined;
@@ -112,13 +111,11 @@ export class Server {
   static async open(to: ServerDependencies): Promise<Server> {
     const listening: Listening[] = [];
     let server: Server | undefined;
-    /** Accepted by the first listeners before the last one is bound. */
-    const early: { readonly listener: string; readonly connection: Connection }[] = [];
     const tls = to.settings.kafka.some((listener) => listener.tls) ? await TlsFiles.load(to.settings, to) : undefined;
     try {
       for (const { name, host, port, tls: byTls } of to.settings.kafka) {
         const accept = (connection: Connection): void => {
-          if (server === undefined) early.push({ listener: name, connection });
+          if (server === undefined) closeEarly(connection, to.meters);
           else server.#accept(name, connection);
         };
         const refused = (failure: unknown): never => {
@@ -136,7 +133,6 @@ export class Server {
       throw failure;
     }
     server = new Server(to, listening, tls);
-    for (const { listener, connection } of early) server.#accept(listener, connection);
     return server;
   }
 
@@ -163,9 +159,6 @@ export class Server {
       log: this.#log,
       pipelineLimits: { requestsMax: REQUESTS_MAX, unsentBytesMax: UNSENT_BYTES_MAX },
     };
-    for (const { listener, connection } of this.#waiting.splice(0)) {
-      this.#start(listener, connection);
-    }
     this.#isRoomWanted = isRoomWanted;
     this.#scheduleTick();
   }
@@ -174,9 +167,6 @@ export class Server {
   async close(): Promise<void> {
     this.#tls?.close();
     await Promise.all(this.#listening.map((one) => one.close()));
-    for (const { connection } of this.#waiting.splice(0)) {
-      connection.destroy();
-    }
     for (const connection of [...this.#turnedAway]) {
       connection.destroy();
     }
@@ -207,6 +197,10 @@ export class Server {
 
   #accept(listener: string, connection: Connection): void {
     const { meters } = this.#to;
+    if (this.#services === undefined) {
+      closeEarly(connection, meters);
+      return;
+    }
     meters.connectionsAccepted.add(1);
     const { remoteHost } = connection;
     const ofIp = this.#connectionsByIp.get(remoteHost) ?? 0;
@@ -227,11 +221,7 @@ export class Server {
       else this.#connectionsByIp.set(remoteHost, left);
       meters.connectionsOpen.add(-1);
     });
-    if (this.#services === undefined) {
-      this.#waiting.push({ listener, connection });
-    } else {
-      this.#start(listener, connection);
-    }
+    this.#start(listener, connection);
   }
 
   /** What one more connection would be too much for, with so many from its address. */
@@ -363,4 +353,11 @@ export class Server {
       if (bytes <= this.#to.backlogBytesMax) return;
     }
   }
+}
+
+/** It came before the agent serves. */
+function closeEarly(connection: Connection, meters: Meters): void {
+  meters.connectionsAccepted.add(1);
+  meters.connectionsClosed.unready.add(1);
+  connection.destroy();
 }

@@ -76,7 +76,7 @@ export const metricsTable = {
     help: 'Kafka connections closed, by who or what closed them.',
     label: {
       name: 'reason',
-      values: ['peer', 'idle', 'malformed', 'handshake', 'limit', 'throttled', 'stalled', 'shutdown'],
+      values: ['peer', 'idle', 'malformed', 'handshake', 'limit', 'throttled', 'stalled', 'unready', 'shutdown'],
     },
   },
   requests: { kind: 'counter', name: 'weft_requests_total', help: 'Kafka requests received.', label: api },

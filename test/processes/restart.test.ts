@@ -3,6 +3,8 @@ import { kafkaJs } from '../clients/kafkajs.js';
 import { textRecords, toBrief } from '../clients/records.js';
 import { hasVersitygw, startVersitygw } from '../servers/versitygw.js';
 import { scratchFolder, startAgent } from './agent.js';
+import { freePort } from './ports.js';
+import { WireClient } from './wire.js';
 
 const MINUTE = 60_000;
 const options = { compression: 'none', idempotent: true } as const;
@@ -76,11 +78,47 @@ test.skipIf(missing)('a second start on S3 finds everything again', { timeout: 3
   }
 });
 
+// Needs that server, too.
+test.skipIf(missing)('a second agent on S3 shows that it waits, and takes over', { timeout: 3 * MINUTE }, async () => {
+  const server = await startVersitygw(['weft']);
+  try {
+    Object.assign(process.env, server.environment);
+    const bucket = `s3://weft?region=us-east-1&endpoint=${server.endpoint}&path-style=true`;
+    const flags = ['--bucket', bucket, '--journal-lease', '3s', '--batch-window', '20ms'];
+    const first = await startAgent(flags);
+    const [kafka, http] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const starting = startAgent([...flags, '--agent', 'second', '--kafka', kafka, '--http', http]);
+    const get = async (path: string) => {
+      const answer = await fetch(`http://${http}${path}`);
+      return `${answer.status} ${await answer.text()}`;
+    };
+    const waits = /^503 another agent leads the journal \(process \d+ on host .+\): this one waits until it is gone\n$/;
+    await expect.poll(() => get('/readyz').catch(String), { timeout: MINUTE }).toMatch(waits);
+    expect(await get('/healthz')).toBe('200 ok\n');
+    // It waits: a client that comes is let go of, and free to go where the leader is.
+    const client = await WireClient.connect(kafka);
+    await client.closed;
+    expect(await get('/metrics')).toContain('weft_connections_closed_total{reason="unready"} 1\n');
+    expect(await first.stop()).toBe(0);
+    const second = await starting;
+    expect(await get('/readyz')).toBe('200 ready\n');
+    expect(second.output()).toContain('Another agent leads the journal; this one waits until it is gone');
+    const records = textRecords('late');
+    await kafkaJs.produce(second.kafka, 'taken-over', records, options);
+    expect(await kafkaJs.consume(second.kafka, 'taken-over', records.length)).toHaveLength(records.length);
+    expect(await second.stop()).toBe(0);
+  } finally {
+    await server.stop();
+  }
+});
+
 test.each(['--kafka', '--http'])('a port that is taken ends the start: %s', { timeout: MINUTE }, async (flag) => {
   const first = await startAgent(['--bucket', 'memory:']);
   const taken = flag === '--kafka' ? first.kafka : first.http;
-  await expect(startAgent(['--bucket', 'memory:', flag, taken])).rejects.toThrow(
+  const message = await startAgent(['--bucket', 'memory:', flag, taken]).then(String, (error: Error) => error.message);
+  expect(message).toMatch(
     new RegExp(`ended with 1 before it was ready[^]*weft: ${flag} ${taken}: .*choose another port`),
   );
+  expect(message).not.toMatch(/"level":"error"|worker ended/);
   expect(await first.stop()).toBe(0);
 });

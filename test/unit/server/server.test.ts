@@ -106,7 +106,7 @@ describe('closing', () => {
   });
 });
 
-it('connections that come before the agent serves are answered once it does', async () => {
+it('connections that come before the agent serves are closed at once, later ones answered', async () => {
   const agent = await LocalAgent.start();
   const { world, shared } = agent;
   const kafka = [{ name: 'late', tls: false, host: 'agent.test', port: 0, advertise: undefined }];
@@ -114,13 +114,16 @@ it('connections that come before the agent serves are answered once it does', as
   const server = await Server.open({ world, settings, ...shared, log: silentLog });
   const [advertised] = server.advertised;
   expect(advertised).toMatchObject({ name: 'late', host: 'agent.test' });
-  const client = agent.connect(advertised!.port);
-  const asked = client.send(apis.apiVersions, 0, {});
+  const early = agent.connect(advertised!.port);
   await agent.pass(10);
-  expect(client.take(apis.apiVersions, 0, asked)).toBeUndefined();
+  expect(early.socket.closed).toBe(true);
+  expect(server.connectionsOpen).toBe(0);
+  expect(agent.telemetry.read('connectionsClosed')).toContainEqual(
+    expect.objectContaining({ labelValue: 'unready', value: 1 }),
+  );
   server.serve(agent.dispatch, agent.intake, new ClientQuotas(agent.metadata));
-  await agent.pass(10);
-  expect(client.take(apis.apiVersions, 0, asked)).toMatchObject({ errorCode: 0 });
+  const client = agent.connect(advertised!.port);
+  expect(await client.call(apis.apiVersions, 0, {})).toMatchObject({ errorCode: 0 });
 });
 
 it('an address that is taken leaves no listener behind', async () => {
