@@ -10,7 +10,9 @@ export class Ledger {
   readonly acknowledgedAt = new Map<string, { readonly partition: string; readonly offset: number }>();
   /** Per partition: the offset after the last record that anyone was told is durable. */
   readonly acknowledgedEnd = new Map<string, number>();
-  readonly unknownValues = new Set<string>();
+  /** Values that were sent but never answered, with the number of the lost connection. */
+  readonly unknownValues = new Map<string, number>();
+  #losses = 0;
   /** Per partition: offset to value, as the first reader saw it. */
   log = new Map<string, Map<number, string>>();
   /** The same, as it was before everything was read once more. */
@@ -49,8 +51,10 @@ export class Ledger {
     }
   }
 
-  unknown(_producer: object, values: readonly string[]): void {
-    for (const value of values) this.unknownValues.add(value);
+  /** What one lost connection left unanswered, all of it in one call. */
+  unknown(values: readonly string[]): void {
+    this.#losses += 1;
+    for (const value of values) this.unknownValues.set(value, this.#losses);
   }
 
   /** A consumer saw a record. One value per offset for all readers, all caches, all times. */

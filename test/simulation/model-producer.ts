@@ -74,8 +74,7 @@ export class ModelProducer {
           if (!(error instanceof Disconnected)) throw error;
         }
         client.close();
-        if (!this.#plan.idempotent)
-          for (const batch of pending.splice(0)) this.#ledger.unknown(this.#plan, batch.values);
+        if (!this.#plan.idempotent) this.#ledger.unknown(pending.splice(0).flatMap(({ values }) => values));
         for (const batch of pending) batch.doubtful = true;
       }
       await this.#pass(2 * RETRY_MS);
