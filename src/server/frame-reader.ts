@@ -207,7 +207,8 @@ export class FrameReader implements ReadSink {
       granted: () => this.#release(BUDGET),
       revoked: () => this.#refuse('stalled', `${frame.left} of ${frame.size} bytes did not come while others waited`),
     };
-    const reservation = this.#budget.reserve(frame.size, 'client', this.#clock.monotonicMs(), events, this.#flow);
+    const claimant = frame.isProduce ? 'produce' : 'client';
+    const reservation = this.#budget.reserve(frame.size, claimant, this.#clock.monotonicMs(), events, this.#flow);
     if (reservation === undefined) {
       this.#refuse('limit', `a frame of ${frame.size} bytes exceeds the memory for requests`);
       return;

@@ -6,11 +6,15 @@
  * Virtual time goes on by what is granted, divided by those who share it; a claim's tag is the virtual time at which its flow
  * would have had it, and the least tag is served next. In order of arrival a frame of 1 KB would wait for a frame of 1 MiB of
  * every other connection; so it waits for about 1 KB of each. A frame costs its flow 1 MiB at most, or large ones would wait
- * for as much of everybody else. Claims without a flow go in order of arrival.
+ * for as much of everybody else. Nor does a flow lead virtual time by more than that: what it was given while others waited
+ * for another pool was taken from nobody, and is no debt to those who come later. Claims without a flow go in order of arrival.
  *
  * The budget has three pools. *Small* frames (≤ 1 MiB) draw on a share of their own and, when that is used up, on the
  * common pool; *large* frames draw on the common pool only; the agent's *own* work (peer calls, publishing, control) has
  * a reserve that no client takes from. A reservation lies in one pool and returns to it.
+ *
+ * Beside the pools, what of *Produce* frames has come and waits for its seal may be limited (server/queue-limit.ts). Only
+ * Produce frames wait for that; every other frame has the pools as if there were no such limit.
  *
  * A declared size is a claim, not a right: a client's reservation that is held but not filled, and that gains less than
  * 64 KiB in 5 s while others wait, is revoked; its owner closes the connection and so releases it.
@@ -30,7 +34,8 @@ export interface BudgetShares {
   readonly ownBytes: number;
 }
 
-export type Claimant = 'client' | 'own';
+/** `produce`: a client's frame whose bytes are kept until they are sealed; `client`: any other one. */
+export type Claimant = 'client' | 'produce' | 'own';
 
 /** What becomes of a reservation. Called from within `reserve`, `release`, `tick`: never re-entered for the same one. */
 export interface ReservationEvents {
@@ -72,6 +77,7 @@ interface Claim extends Reservation {
   readonly arrival: number;
   pool: Pool | undefined;
   state: 'waiting' | 'filling' | 'filled' | 'released';
+  gainedBytes: number;
   gainedInWindow: number;
   windowStartMs: number;
   wasRevoked: boolean;
@@ -80,7 +86,13 @@ interface Claim extends Reservation {
 export class ByteBudget {
   readonly #shares: BudgetShares;
   readonly #free: Record<Pool, number>;
-  readonly #waiting: { readonly small: Queue; readonly large: Queue; readonly own: Queue };
+  readonly #waiting = {
+    small: new Queue(),
+    smallProduce: new Queue(),
+    large: new Queue(),
+    largeProduce: new Queue(),
+    own: new Queue(),
+  };
   /** Held by clients and not filled: what may be revoked. */
   readonly #filling = new Set<Claim>();
   #arrivals = 0;
@@ -90,12 +102,14 @@ export class ByteBudget {
   /** Since when a client has been waiting without a pause; undefined when none is. */
   #clientsWaitSinceMs: number | undefined;
   #nowMs: number;
-  #clientBytesMax = Number.POSITIVE_INFINITY;
+  #queuedBytesMax = Number.POSITIVE_INFINITY;
+  /** What Produce frames that are held count for. */
+  #queuedBytes = 0;
+  #wholeProduceCount = 0;
 
   constructor(shares: BudgetShares, nowMs: number) {
     this.#shares = shares;
     this.#free = { small: shares.smallBytes, common: shares.commonBytes, own: shares.ownBytes };
-    this.#waiting = { small: new Queue(), large: new Queue(), own: new Queue() };
     this.#nowMs = nowMs;
   }
 
@@ -106,12 +120,26 @@ export class ByteBudget {
 
   /** Client frames that wait for bytes. */
   get waitingCount(): number {
-    return this.#waiting.small.size + this.#waiting.large.size;
+    return this.#waiting.small.size + this.#waiting.large.size + this.waitingProduceCount;
   }
 
-  /** From now on no client is granted anything while clients hold this much, whatever the pools have left. */
-  limitClients(bytesMax: number): void {
-    this.#clientBytesMax = bytesMax;
+  /** Those of them that are Produce. */
+  get waitingProduceCount(): number {
+    return this.#waiting.smallProduce.size + this.#waiting.largeProduce.size;
+  }
+
+  /** Produce frames that have come whole and still hold their bytes. */
+  get wholeProduceCount(): number {
+    return this.#wholeProduceCount;
+  }
+
+  /**
+   * From now on no Produce frame is granted anything while Produce frames have brought this much, whatever the pools have
+   * left. A small one counts as declared from its grant on, since many are granted before the first has come; a large one
+   * as what has come of it, and as 1 MiB at least.
+   */
+  limitProduce(bytesMax: number): void {
+    this.#queuedBytesMax = bytesMax;
     this.#serve();
   }
 
@@ -134,7 +162,7 @@ export class ByteBudget {
       return undefined;
     }
     const claim = this.#claim(bytes, claimant, events, flow);
-    this.#waiting[claimant === 'own' ? 'own' : isSmall ? 'small' : 'large'].push(claim);
+    this.#queueOf(claim).push(claim);
     this.#serve();
     return claim;
   }
@@ -161,7 +189,7 @@ export class ByteBudget {
   #claim(bytes: number, claimant: Claimant, events: ReservationEvents, flow: Flow | undefined): Claim {
     let tag = this.#virtualTime;
     if (flow !== undefined) {
-      tag = Math.max(tag, flow.tag) + costOf(bytes);
+      tag = Math.max(tag, Math.min(flow.tag, tag + SMALL_FRAME_BYTES_MAX)) + costOf(bytes);
       flow.tag = tag;
     }
     const claim: Claim = {
@@ -173,16 +201,20 @@ export class ByteBudget {
       held: false,
       pool: undefined,
       state: 'waiting',
+      gainedBytes: 0,
       gainedInWindow: 0,
       windowStartMs: 0,
       wasRevoked: false,
       gained: (count) => {
         claim.gainedInWindow += count;
+        this.#countGained(claim, claim.gainedBytes + count);
       },
       filled: () => {
         if (claim.state === 'filling') {
+          this.#countGained(claim, bytes);
           claim.state = 'filled';
           this.#filling.delete(claim);
+          if (claimant === 'produce') this.#wholeProduceCount += 1;
         }
       },
       release: () => this.#release(claim),
@@ -191,19 +223,34 @@ export class ByteBudget {
     return claim;
   }
 
+  /** What a frame has gained counts once, though its bytes may be moved. */
+  #countGained(claim: Claim, gainedBytes: number): void {
+    const before = queuedBytesOf(claim);
+    claim.gainedBytes = gainedBytes;
+    if (claim.state === 'filling') this.#queuedBytes += queuedBytesOf(claim) - before;
+  }
+
+  #queueOf({ claimant, bytes }: Claim): Queue {
+    const { small, smallProduce, large, largeProduce, own } = this.#waiting;
+    if (claimant === 'own') return own;
+    const isSmall = bytes <= SMALL_FRAME_BYTES_MAX;
+    if (claimant === 'produce') return isSmall ? smallProduce : largeProduce;
+    return isSmall ? small : large;
+  }
+
   #release(claim: Claim): void {
     if (claim.state === 'released') {
       return;
     }
+    if (claim.state === 'filled' && claim.claimant === 'produce') this.#wholeProduceCount -= 1;
     claim.state = 'released';
     claim.held = false;
     this.#filling.delete(claim);
     if (claim.pool !== undefined) {
       this.#free[claim.pool] += claim.bytes;
+      this.#queuedBytes -= queuedBytesOf(claim);
     } else {
-      for (const queue of Object.values(this.#waiting)) {
-        queue.remove(claim);
-      }
+      this.#queueOf(claim).remove(claim);
     }
     this.#serve();
   }
@@ -226,30 +273,30 @@ export class ByteBudget {
 
   /** Takes the next claim that fits from its queue and marks it held. */
   #next(): Claim | undefined {
-    const { small, large, own } = this.#waiting;
-    const firstSmall = small.first;
-    const firstLarge = large.first;
+    const { small, smallProduce, large, largeProduce, own } = this.#waiting;
     if (own.first !== undefined && own.first.bytes <= this.#free.own) {
-      return this.#hold(own, 'own');
+      return this.#hold(own.first, 'own');
     }
-    if (this.heldBytes >= this.#clientBytesMax) return undefined;
+    const mayQueue = this.#queuedBytes < this.#queuedBytesMax;
+    const firstSmall = mayQueue ? firstOf(small.first, smallProduce.first) : small.first;
+    const firstLarge = mayQueue ? firstOf(large.first, largeProduce.first) : large.first;
     // Who is first goes first, even when only the later one would fit the common pool: nobody starves.
-    const largeIsFirst = firstLarge !== undefined && (firstSmall === undefined || isBefore(firstLarge, firstSmall));
-    if (largeIsFirst && firstLarge.bytes <= this.#free.common) return this.#hold(large, 'common');
-    if (firstSmall !== undefined && firstSmall.bytes <= this.#free.small) return this.#hold(small, 'small');
+    const largeIsFirst = firstLarge !== undefined && firstOf(firstLarge, firstSmall) === firstLarge;
+    if (largeIsFirst && firstLarge.bytes <= this.#free.common) return this.#hold(firstLarge, 'common');
+    if (firstSmall !== undefined && firstSmall.bytes <= this.#free.small) return this.#hold(firstSmall, 'small');
     const fits = !largeIsFirst && firstSmall !== undefined && firstSmall.bytes <= this.#free.common;
-    return fits ? this.#hold(small, 'common') : undefined;
+    return fits ? this.#hold(firstSmall, 'common') : undefined;
   }
 
-  #hold(queue: Queue, pool: Pool): Claim {
-    const claim = queue.first!;
-    queue.remove(claim);
+  #hold(claim: Claim, pool: Pool): Claim {
+    this.#queueOf(claim).remove(claim);
     this.#free[pool] -= claim.bytes;
     claim.pool = pool;
     claim.held = true;
     claim.state = 'filling';
     startWindow(claim, this.#nowMs);
-    if (claim.claimant === 'client') {
+    this.#queuedBytes += queuedBytesOf(claim);
+    if (claim.claimant !== 'own') {
       this.#virtualTime += costOf(claim.bytes) / (this.waitingCount + 1);
       this.#filling.add(claim);
     }
@@ -272,6 +319,17 @@ function startWindow(claim: Claim, nowMs: number): void {
 
 function costOf(bytes: number): number {
   return Math.min(bytes, SMALL_FRAME_BYTES_MAX);
+}
+
+/** What a claim that is held counts for in the queue before the seal. */
+function queuedBytesOf({ claimant, bytes, gainedBytes }: Claim): number {
+  return claimant === 'produce' ? Math.max(costOf(bytes), Math.min(gainedBytes, bytes)) : 0;
+}
+
+/** The one that is served first. */
+function firstOf(one: Claim | undefined, other: Claim | undefined): Claim | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isBefore(other, one) ? other : one;
 }
 
 function isBefore(one: Claim, other: Claim): boolean {

@@ -48,7 +48,7 @@ class Model {
         };
         this.#sealed.push({ arrivedMs, bytes, done });
       });
-    const reservation = this.budget.reserve(bytes, 'client', this.nowMs, { granted, revoked: () => {} }, flow);
+    const reservation = this.budget.reserve(bytes, 'produce', this.nowMs, { granted, revoked: () => {} }, flow);
   }
 
   run(untilMs: number): void {
@@ -114,15 +114,7 @@ test('clients that are slow to send keep the whole budget: nothing of theirs sta
 });
 
 test('what was taken away by an overload comes back', () => {
-  const limited: number[] = [];
-  let waitingCount = 1;
-  const budget = {
-    limitClients: (bytes: number) => void limited.push(bytes),
-    get waitingCount() {
-      return waitingCount;
-    },
-  };
-  const queue = new QueueLimit(budget, { bytesMin: BYTES_MIN, bytesMax: BYTES_MAX }, 0);
+  const { budget, queue, limited } = judged();
   let nowMs = 0;
   const interval = (queuedMs: number): number | undefined => {
     nowMs += 500;
@@ -134,7 +126,94 @@ test('what was taken away by an overload comes back', () => {
   expect(interval(10_000)).toBe(BYTES_MAX);
   expect(interval(500)).toBe(BYTES_MAX / 2);
   expect(interval(60_000)).toBe(BYTES_MIN);
-  waitingCount = 0;
+  budget.waitingProduceCount = 0;
   for (let i = 0; i < 4; i += 1) interval(60_000);
   expect(limited.at(-1)).toBe(BYTES_MAX);
 });
+
+test('it comes back when nothing is sealed any more, unless whole requests wait before a store that stands still', () => {
+  const { budget, queue, limited } = judged();
+  queue.sealed(60_000, 500);
+  expect(limited.at(-1)).toBe(BYTES_MIN);
+  budget.wholeProduceCount = 1;
+  for (let nowMs = 1_000; nowMs <= 20_000; nowMs += 1_000) queue.tick(nowMs);
+  expect(limited.at(-1)).toBe(BYTES_MIN);
+  budget.wholeProduceCount = 0;
+  queue.tick(21_000);
+  // Not again before an interval has passed.
+  queue.tick(21_001);
+  expect(limited.at(-1)).toBe(1.5 * BYTES_MIN);
+  // The last seals of an overload are judged as any, though none follows.
+  budget.wholeProduceCount = 1;
+  queue.sealed(125, 21_100);
+  queue.sealed(60_000, 21_200);
+  queue.tick(21_600);
+  expect(limited.at(-1)).toBe(1.5 ** 2 * BYTES_MIN);
+  budget.wholeProduceCount = 0;
+  queue.tick(22_200);
+  expect(limited.at(-1)).toBe(1.5 ** 3 * BYTES_MIN);
+});
+
+/** After an overload: the least that the limit becomes, and nothing held. */
+function shrunken() {
+  const budget = new ByteBudget({ smallBytes: 16 * MiB, commonBytes: 40 * MiB, ownBytes: 0 }, 0);
+  const queue = new QueueLimit(budget, { bytesMin: BYTES_MIN, bytesMax: BYTES_MAX }, 0);
+  const claim = (bytes: number, claimant: 'client' | 'produce', nowMs: number) => {
+    const events = { granted: () => {}, revoked: () => expect.unreachable() };
+    return budget.reserve(bytes, claimant, nowMs, events, new Flow())!;
+  };
+  const busy = Array.from({ length: 60 }, () => claim(MiB, 'produce', 0));
+  for (let nowMs = 600; nowMs <= 3_000; nowMs += 600) queue.sealed(2_000, nowMs);
+  for (const request of busy) request.release();
+  const held = Array.from({ length: 17 }, () => claim(MiB, 'produce', 3_000));
+  expect(held.filter((request) => request.held)).toHaveLength(BYTES_MIN / MiB);
+  for (const request of held) request.release();
+  return { budget, queue, claim };
+}
+
+test('after an overload a large request that drips in holds up neither small ones nor Produce', () => {
+  const { budget, queue, claim } = shrunken();
+  const drip = claim(20 * MiB, 'produce', 3_000);
+  expect(drip.held).toBe(true);
+  for (let nowMs = 4_000; nowMs <= 600_000; nowMs += 1_000) {
+    for (const other of [claim(100, 'client', nowMs), claim(100, 'produce', nowMs), claim(2 * MiB, 'client', nowMs)]) {
+      expect(other.held).toBe(true);
+      other.release();
+    }
+    drip.gained(14 * 1024);
+    budget.tick(nowMs);
+    queue.tick(nowMs);
+  }
+});
+
+test('after an overload requests that wait behind a long poll hold up nobody', () => {
+  const { claim } = shrunken();
+  for (let i = 0; i < 16; i += 1) claim(MiB, 'client', 3_000).filled();
+  expect([claim(100, 'client', 3_000).held, claim(MiB, 'produce', 3_000).held]).toEqual([true, true]);
+});
+
+test('after an overload dripping requests that fill the limit keep others out until it has grown, and no longer', () => {
+  const { budget, queue, claim } = shrunken();
+  const drips = Array.from({ length: BYTES_MIN / MiB }, () => claim(MiB, 'produce', 3_000));
+  const produce = claim(100, 'produce', 3_000);
+  expect(produce.held).toBe(false);
+  for (const drip of drips) drip.gained(14 * 1024);
+  budget.tick(4_000);
+  queue.tick(4_000);
+  expect(produce.held).toBe(true);
+});
+
+test('an hour after an overload as much is granted at once as before it', () => {
+  const { queue, claim } = shrunken();
+  for (let nowMs = 4_000; nowMs <= 3_600_000; nowMs += 1_000) queue.tick(nowMs);
+  const requests = Array.from({ length: BYTES_MAX / MiB }, () => claim(MiB, 'produce', 3_600_000));
+  expect(requests.every((request) => request.held)).toBe(true);
+});
+
+/** A limit and what it is told and tells, one after another. */
+function judged() {
+  const limited: number[] = [];
+  const limitProduce = (bytes: number): void => void limited.push(bytes);
+  const budget = { limitProduce, waitingProduceCount: 1, wholeProduceCount: 0 };
+  return { budget, limited, queue: new QueueLimit(budget, { bytesMin: BYTES_MIN, bytesMax: BYTES_MAX }, 0) };
+}

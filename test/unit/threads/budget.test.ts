@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   ByteBudget,
+  type Claimant,
   Flow,
   PROGRESS_BYTES_MIN,
   PROGRESS_WINDOW_MS,
@@ -13,7 +14,7 @@ const MIB = 1024 * 1024;
 
 test('pools are never overdrawn, no small frame waits while its share has room, and the common pool goes in order', () => {
   const step = fc.record({
-    kind: fc.constantFrom('small', 'small', 'large', 'own', 'release', 'release', 'tick'),
+    kind: fc.constantFrom('small', 'small', 'large', 'own', 'release', 'release', 'gain', 'fill', 'tick'),
     size: fc.integer({ min: 1, max: 8 }),
     pick: fc.nat(),
   });
@@ -31,11 +32,15 @@ test('pools are never overdrawn, no small frame waits while its share has room, 
           dropped?.reservation.release();
         } else if (kind === 'tick') {
           budget.tick(0);
+        } else if (kind === 'gain' || kind === 'fill') {
+          const { reservation } = live.filter((entry) => entry.reservation.held).at(pick % 8) ?? {};
+          if (kind === 'fill') reservation?.filled();
+          else reservation?.gained(size * MIB);
         } else {
           const bytes = kind === 'small' ? size * (MIB / 8) : kind === 'large' ? (size + 1) * MIB : (size * MIB) / 2;
           const arrival = arrivals;
           arrivals += 1;
-          const reservation = budget.reserve(bytes, kind === 'own' ? 'own' : 'client', 0, {
+          const reservation = budget.reserve(bytes, kind === 'own' ? 'own' : pick % 2 === 0 ? 'client' : 'produce', 0, {
             granted: () => {
               if (kind === 'large') {
                 granted.push(arrival);
@@ -66,6 +71,10 @@ test('pools are never overdrawn, no small frame waits while its share has room, 
       live = [];
       expect(budget.heldBytes).toBe(0);
       expect(budget.waitingCount).toBe(0);
+      expect(budget.wholeProduceCount).toBe(0);
+      // Nothing stands before the seal any more, as far as the budget knows.
+      budget.limitProduce(1);
+      expect(claim(budget, 1, 'produce').held()).toBe(true);
     }),
   );
 });
@@ -148,28 +157,33 @@ test('64 KiB in every 5 s keep a reservation, and a filled one is out of danger'
   expect([steady.revoked(), filled.revoked()]).toEqual([1, 0]);
 });
 
-test('300 frames of 50 MB that never come are turned over, while small frames flow', () => {
-  const budget = new ByteBudget({ smallBytes: 8 * MIB, commonBytes: 128 * MIB, ownBytes: 0 }, 0);
-  let closed = 0;
-  for (let i = 0; i < 300; i += 1) {
-    const hostile: { reservation?: Reservation } = {};
-    hostile.reservation = budget.reserve(50_000_000, 'client', 0, {
-      granted: () => {},
-      revoked: () => {
-        closed += 1;
-        hostile.reservation!.release();
-      },
-    })!;
-  }
-  for (let nowMs = 0; nowMs <= 2_000_000; nowMs += 1000) {
-    const small = claim(budget, 100_000, 'client', nowMs);
-    expect(small.held()).toBe(true);
-    small.release();
-    budget.tick(nowMs);
-  }
-  // The last two wait behind nobody.
-  expect(closed).toBe(298);
-});
+test.each(['client', 'produce'] as const)(
+  '300 frames of 50 MB that never come are turned over, while small frames flow, under a shrunken limit too (%s)',
+  (claimant) => {
+    const budget = new ByteBudget({ smallBytes: 8 * MIB, commonBytes: 128 * MIB, ownBytes: 0 }, 0);
+    budget.limitProduce(4 * MIB);
+    let closed = 0;
+    for (let i = 0; i < 300; i += 1) {
+      const hostile: { reservation?: Reservation } = {};
+      hostile.reservation = budget.reserve(50_000_000, claimant, 0, {
+        granted: () => {},
+        revoked: () => {
+          closed += 1;
+          hostile.reservation!.release();
+        },
+      })!;
+    }
+    for (let nowMs = 0; nowMs <= 2_000_000; nowMs += 1000) {
+      for (const small of [claim(budget, 100_000, 'client', nowMs), claim(budget, 100_000, 'produce', nowMs)]) {
+        expect(small.held()).toBe(true);
+        small.release();
+      }
+      budget.tick(nowMs);
+    }
+    // The last two wait behind nobody.
+    expect(closed).toBe(298);
+  },
+);
 
 /** Clients that claim again as soon as they have given back, oldest first. */
 class Greedy {
@@ -222,22 +236,90 @@ test('whoever has had little waits for about as much of everybody else, a large 
   expect(greedy.grants - before).toBeLessThanOrEqual(64);
 });
 
-test('a limit below the pools holds clients back whatever their frames, and nobody for good', () => {
+test('what a connection was given while nobody waited for the same bytes is no debt to those who come later', () => {
+  const budget = new ByteBudget({ smallBytes: 4 * MIB, commonBytes: 8 * MIB, ownBytes: 0 }, 0);
+  // Ten large frames wait for the common pool, and go on waiting.
+  for (let i = 0; i < 11; i += 1) claim(budget, 8 * MIB, 'produce', 0, new Flow());
+  const old = new Flow();
+  for (let i = 0; i < 16_000; i += 1) {
+    const frame = claim(budget, MIB / 16, 'produce', 0, old);
+    expect(frame.held()).toBe(true);
+    frame.release();
+  }
+  for (let i = 0; i < 3; i += 1) claim(budget, MIB, 'produce', 0, new Flow());
+  const all = Array.from({ length: 16 }, () => claim(budget, MIB / 16, 'produce', 0, new Flow()));
+  const next = claim(budget, MIB / 16, 'produce', 0, old);
+  expect([all.at(-1)!.held(), next.held()]).toEqual([true, false]);
+  // Of two new ones each has a frame that waits, at any time.
+  const fresh = [new Flow(), new Flow()].map((flow) => ({ flow, frame: claim(budget, MIB / 16, 'produce', 0, flow) }));
+  let holder = all.pop()!;
+  let freshFrames = 0;
+  while (!next.held() && freshFrames < 10_000) {
+    holder.release();
+    const served = fresh.find(({ frame }) => frame.held());
+    if (served !== undefined) {
+      freshFrames += 1;
+      holder = served.frame;
+      served.frame = claim(budget, MIB / 16, 'produce', 0, served.flow);
+    }
+  }
+  expect(next.held()).toBe(true);
+  // It may lead by one frame of 1 MiB, whose like the ten that wait would take a hundred and more of these to have.
+  expect(freshFrames).toBeLessThanOrEqual(2 * 10 * 16);
+});
+
+test('a limit below the pools holds Produce back whatever its frames, nothing else, and nobody for good', () => {
   const budget = new ByteBudget({ smallBytes: 4 * MIB, commonBytes: 4 * MIB, ownBytes: MIB }, 0);
-  budget.limitClients(MIB);
-  const first = claim(budget, MIB);
-  const large = claim(budget, 2 * MIB);
-  const small = claim(budget, 1_000);
-  const own = claim(budget, MIB, 'own');
-  expect([large.held(), small.held(), own.held()]).toEqual([false, false, true]);
+  budget.limitProduce(MIB);
+  const first = claim(budget, MIB, 'produce');
+  const large = claim(budget, 2 * MIB, 'produce');
+  const small = claim(budget, 1_000, 'produce');
+  const others = [claim(budget, MIB, 'own'), claim(budget, 1_000), claim(budget, 2 * MIB)];
+  expect([large.held(), small.held(), ...others.map((other) => other.held())]).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
+  expect([budget.waitingCount, budget.waitingProduceCount]).toEqual([2, 2]);
   first.release();
   // In their order: below the limit the small one has a share, and would keep the large one out for ever.
   expect([large.held(), small.held()]).toEqual([true, false]);
-  budget.limitClients(8 * MIB);
+  budget.limitProduce(8 * MIB);
   expect(small.held()).toBe(true);
 });
 
-function claim(budget: ByteBudget, bytes: number, claimant: 'client' | 'own' = 'client', nowMs = 0, flow?: Flow) {
+test('a large frame counts towards the limit with what has come of it, a small one with all', () => {
+  const budget = new ByteBudget({ smallBytes: 4 * MIB, commonBytes: 40 * MIB, ownBytes: 0 }, 0);
+  budget.limitProduce(8 * MIB);
+  const large = claim(budget, 20 * MIB, 'produce');
+  const isHeldBack = (): boolean => {
+    const probe = claim(budget, 1, 'produce');
+    const held = probe.held();
+    probe.release();
+    return !held;
+  };
+  large.reservation().gained(8 * MIB - 1);
+  expect(isHeldBack()).toBe(false);
+  large.reservation().gained(1);
+  expect(isHeldBack()).toBe(true);
+  // Never for more than it declared, though its bytes have been moved and told twice.
+  large.reservation().gained(20 * MIB);
+  budget.limitProduce(20 * MIB + 1);
+  expect(isHeldBack()).toBe(false);
+  budget.limitProduce(20 * MIB);
+  large.reservation().filled();
+  expect([isHeldBack(), budget.wholeProduceCount]).toEqual([true, 1]);
+  budget.limitProduce(20 * MIB + 2);
+  expect(isHeldBack()).toBe(false);
+  const small = claim(budget, 2, 'produce');
+  expect([small.held(), isHeldBack()]).toEqual([true, true]);
+  large.release();
+  expect([isHeldBack(), budget.wholeProduceCount]).toEqual([false, 0]);
+});
+
+function claim(budget: ByteBudget, bytes: number, claimant: Claimant = 'client', nowMs = 0, flow?: Flow) {
   let revoked = 0;
   const events = {
     granted: () => {},
