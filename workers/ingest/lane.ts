@@ -86,6 +86,8 @@ export class Lane {
   #roomTimer: Timer | undefined;
   #expiryTimer: Timer | undefined;
   #turnPending = false;
+  /** A request stays in the ring, for want of place or of topics: what ends that steps the lane, no later request does. */
+  #isBlocked = false;
   #draining = false;
 
   constructor(
@@ -159,9 +161,10 @@ export class Lane {
     // What made this step needed does not wait until the requests that came meanwhile are taken.
     this.#report(false);
     const bytes = this.#takeRequests();
-    this.#sealWhenDue();
-    const naps = this.#watchWindow(bytes > 0);
-    if (this.#reader.peek() === undefined && !this.#reader.sleep(naps)) {
+    const isHeldUp = this.#sealWhenDue();
+    const naps = this.#watchWindow(bytes > 0, isHeldUp);
+    // Not by what the ring holds now: a request that came since it was found empty would neither be taken nor wake the lane.
+    if (!this.#isBlocked && !this.#reader.sleep(naps)) {
       this.#stepSoon();
     }
     this.#report(!naps || this.#draining || this.#releasedBytes >= RELEASE_BYTES);
@@ -171,14 +174,14 @@ export class Lane {
   /** Takes what the ring holds, as long as there is place for it; returns how many bytes. */
   #takeRequests(): number {
     let turnBytes = 0;
+    this.#isBlocked = false;
     while (turnBytes < TURN_BYTES) {
       const record = this.#reader.peek();
-      if (record === undefined) {
-        return turnBytes;
-      }
+      if (record === undefined) return turnBytes;
       const descriptor = decodeDescriptor(record);
       const bytes = descriptor.pieces.reduce((sum, piece) => sum + piece.length, 0);
       if (descriptor.topicsRevision > this.#topics.revision || !this.#hasPlaceFor(bytes)) {
+        this.#isBlocked = true;
         return turnBytes;
       }
       this.#reader.advance();
@@ -261,7 +264,8 @@ export class Lane {
     } else {
       // Of a request whose batches were all compressed anew nothing is needed any more.
       const kept = batches.some(({ source }) => source === body);
-      this.#openSegment(nowMs).add(request, inPlace && kept);
+      this.#open ??= new OpenSegment(nowMs);
+      this.#open.add(request, inPlace && kept);
       this.#releaseUnused(id, inPlace && !kept, body.length);
       if (!kept) this.#frames.rewind(marks[0]);
     }
@@ -280,13 +284,9 @@ export class Lane {
     this.#scratch.rewind(scratch);
   }
 
-  #openSegment(nowMs: number): OpenSegment {
-    this.#open ??= new OpenSegment(nowMs);
-    return this.#open;
-  }
-
-  #sealWhenDue(): void {
-    if (this.#open === undefined) return;
+  /** True when a seal is due and held up: the end of an upload or the timer for room steps the lane then. */
+  #sealWhenDue(): boolean {
+    if (this.#open === undefined) return false;
     const reason = sealDue({
       bytes: this.#open.bytes,
       windowEndMs: this.#pace.dueMs(this.#batchWindowMs),
@@ -294,15 +294,17 @@ export class Lane {
       segmentBytesTarget: this.#segmentBytesTarget,
       draining: this.#draining,
     });
-    if (reason !== undefined) this.#seal(reason);
+    return reason !== undefined && !this.#seal(reason);
   }
 
   /** Sees to it that the window's end is looked at. True when the lane looks so soon that requests need not wake it. */
-  #watchWindow(tookSome: boolean): boolean {
-    const leftMs = this.#pace.dueMs(this.#batchWindowMs) - this.#world.clock.monotonicMs();
+  #watchWindow(tookSome: boolean, isHeldUp: boolean): boolean {
+    const leftMs = isHeldUp
+      ? Number.POSITIVE_INFINITY
+      : this.#pace.dueMs(this.#batchWindowMs) - this.#world.clock.monotonicMs();
     if (leftMs > 0 && (tookSome || leftMs <= NAP_MS)) {
       this.#look.within(Math.min(leftMs, NAP_MS));
-    } else if (this.#open !== undefined) {
+    } else if (this.#open !== undefined && !isHeldUp) {
       this.#look.within(leftMs);
     }
     return this.#look.isWithin(NAP_MS);
@@ -314,9 +316,7 @@ export class Lane {
     const batches = open.batches();
     if (batches.length > 0) {
       const data = this.#uploads < this.#init.uploadsMax ? this.#gather(batches) : undefined;
-      if (data === undefined) {
-        return false;
-      }
+      if (data === undefined) return false;
       const nowMs = this.#world.clock.monotonicMs();
       this.#pace.sealed(reason, nowMs, this.#batchWindowMs);
       this.#meters.segmentsSealed[reason].add(1);
