@@ -164,12 +164,15 @@ export interface ReadableBatches {
   readonly lengths: Uint32Array;
 }
 
+/** What one small answer that is not taken can keep of its neighbours: frames share a buffer up to so many bytes. */
+export const FRAMES_TOGETHER_BYTES_MAX = 16 * 1024;
+
 /** Answers as they cross to the main thread: an object and a buffer for each take four times as long. */
 export interface AnswerColumns {
   /** Four of each answer: its request · bytes of its frame, -1 for none · its fate's place in `FATES`, and 4 more to close · busy ms. */
   readonly numbers: readonly number[];
-  /** The frames, one behind the other. */
-  readonly frames: Uint8Array;
+  /** The frames, one behind the other: in one buffer what is `FRAMES_TOGETHER_BYTES_MAX` together, or one that is larger alone. */
+  readonly frames: readonly Uint8Array[];
 }
 
 const FATES: readonly Fate[] = ['decided', 'failed', 'undecided'];
@@ -177,28 +180,53 @@ const CLOSE = 4;
 
 export function joinAnswers(answers: readonly ProduceAnswer[]): AnswerColumns {
   const numbers: number[] = [];
-  const frames = new Uint8Array(answers.reduce((sum, { frame }) => sum + (frame?.length ?? 0), 0));
-  let at = 0;
+  const frames: Uint8Array[] = [];
+  let together: Uint8Array[] = [];
+  let bytes = 0;
+  const join = (): void => {
+    if (bytes > 0) frames.push(joined(together, bytes));
+    together = [];
+    bytes = 0;
+  };
   for (const { request, frame, fate, close, busyMs } of answers) {
     numbers.push(request, frame?.length ?? -1, FATES.indexOf(fate) | (close ? CLOSE : 0), busyMs);
-    if (frame !== undefined) {
-      frames.set(frame, at);
-      at += frame.length;
-    }
+    if (frame === undefined) continue;
+    if (bytes + frame.length > FRAMES_TOGETHER_BYTES_MAX) join();
+    together.push(frame);
+    bytes += frame.length;
   }
+  join();
   return { numbers, frames };
 }
 
-/** What was joined; the frames share its memory. */
+/** In memory of their own, since a view crosses with all that it is a view of. */
+function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** What was joined; frames that were joined share memory. */
 export function partAnswers({ numbers, frames }: AnswerColumns): ProduceAnswer[] {
   const answers: ProduceAnswer[] = [];
+  let together = frames[0] ?? new Uint8Array(0);
+  let next = 1;
   let begin = 0;
   for (let at = 0; at < numbers.length; at += 4) {
     const bytes = numbers[at + 1]!;
     const flags = numbers[at + 2]!;
+    if (bytes > 0 && begin === together.length) {
+      together = frames[next]!;
+      next += 1;
+      begin = 0;
+    }
     answers.push({
       request: numbers[at]!,
-      frame: bytes === -1 ? undefined : frames.subarray(begin, begin + bytes),
+      frame: bytes === -1 ? undefined : together.subarray(begin, begin + bytes),
       fate: FATES[flags & (CLOSE - 1)]!,
       close: (flags & CLOSE) !== 0,
       busyMs: numbers[at + 3]!,

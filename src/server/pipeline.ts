@@ -1,6 +1,6 @@
 import type { Slices } from '../protocol/writer.js';
 import type { Connection } from '../world/world.js';
-import { heapBytesOf, type UnsentAnswers } from './unsent-answers.js';
+import { heapBytesOf, type UnsentAnswers, withoutNeighbours } from './unsent-answers.js';
 
 /** What a request became. */
 export interface Outgoing {
@@ -46,6 +46,8 @@ interface Entry {
   outgoing: Outgoing | undefined;
   /** Of the outgoing frame. */
   heapBytes: number;
+  /** Its turn came. */
+  hasLeft: boolean;
   readonly onSent: (() => void)[];
 }
 
@@ -62,6 +64,8 @@ export class Pipeline {
   readonly #events: PipelineEvents;
   /** Unsent, in the order of the requests. */
   readonly #entries: Entry[] = [];
+  /** Answered since the last flush. */
+  #answered: Entry[] = [];
   /** Serial ones that have not started. */
   readonly #serial: Entry[] = [];
   #serialRunning = 0;
@@ -163,7 +167,7 @@ export class Pipeline {
   }
 
   #enter(waiting: Entry['waiting']): Entry {
-    const entry: Entry = { waiting, outgoing: undefined, heapBytes: 0, onSent: [] };
+    const entry: Entry = { waiting, outgoing: undefined, heapBytes: 0, hasLeft: false, onSent: [] };
     this.#entries.push(entry);
     this.#balance();
     return entry;
@@ -176,6 +180,7 @@ export class Pipeline {
           throw new Error('a request was answered twice');
         }
         entry.outgoing = outgoing;
+        this.#answered.push(entry);
         if (!this.#closed && outgoing.frame !== undefined) {
           entry.heapBytes = heapBytesOf(outgoing.frame.slices);
           this.#unsentBytes += outgoing.frame.bytes;
@@ -245,9 +250,13 @@ export class Pipeline {
 
   /** Writes every response whose turn has come. */
   #flush(): void {
+    const answered = this.#answered;
+    this.#answered = [];
     if (this.#closed) {
       return;
     }
+    // What does not leave at once, since an earlier one has not left or is not there, must not keep its neighbours' memory.
+    const mustWait = this.#writtenBytes > this.#sentBytes;
     const slices: Uint8Array[] = [];
     const onSent: (() => void)[] = [];
     let bytes = 0;
@@ -255,13 +264,20 @@ export class Pipeline {
     let close = false;
     while (!close && this.#entries[0]?.outgoing !== undefined) {
       const entry = this.#entries.shift()!;
-      for (const slice of entry.outgoing!.frame?.slices ?? []) {
+      entry.hasLeft = true;
+      const own = entry.outgoing!.frame?.slices ?? [];
+      for (const slice of mustWait ? withoutNeighbours(own) : own) {
         slices.push(slice);
       }
       bytes += entry.outgoing!.frame?.bytes ?? 0;
       heapBytes += entry.heapBytes;
       onSent.push(...entry.onSent);
       close = entry.outgoing!.close;
+    }
+    for (const entry of answered) {
+      const { frame, close: closes } = entry.outgoing!;
+      if (entry.hasLeft || frame === undefined) continue;
+      entry.outgoing = { frame: { slices: withoutNeighbours(frame.slices), bytes: frame.bytes }, close: closes };
     }
     if (slices.length > 0) {
       this.#writtenBytes += bytes;

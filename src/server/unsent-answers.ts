@@ -93,3 +93,15 @@ export function heapBytesOf(slices: readonly Uint8Array[]): number {
   for (const slice of slices) if (slice.buffer instanceof ArrayBuffer) bytes += slice.length;
   return bytes;
 }
+
+/**
+ * The same bytes, those on the heap without what else lies in their buffers, where that is more than they are: for an answer
+ * that has to wait, so that what is kept alive is what `heapBytesOf` counts, or less than twice as much.
+ */
+export function withoutNeighbours(slices: readonly Uint8Array[]): readonly Uint8Array[] {
+  return slices.map((slice) => {
+    const isShared = !(slice.buffer instanceof ArrayBuffer);
+    // Not `slice.slice()`: of a Buffer that is a view again.
+    return isShared || slice.buffer.byteLength < 2 * slice.length ? slice : new Uint8Array(slice);
+  });
+}

@@ -31,7 +31,15 @@ test('an outcome is the same on the other side of the thread', () => {
 
 const answer = fc.record({
   request: fc.nat(0xffff_ffff),
-  frame: fc.option(fc.uint8Array({ maxLength: 20 }), { nil: undefined }),
+  frame: fc.option(
+    fc.oneof(
+      fc.uint8Array({ maxLength: 20 }),
+      fc
+        .tuple(fc.constantFrom(5_000, 16 * 1024 - 1, 16 * 1024, 40_000), fc.nat(255))
+        .map(([length, byte]) => new Uint8Array(length).fill(byte)),
+    ),
+    { nil: undefined },
+  ),
   fate: fc.constantFrom('decided' as const, 'failed' as const, 'undecided' as const),
   close: fc.boolean(),
   busyMs: fc.double({ min: 0, max: 1000, noNaN: true }),
@@ -43,4 +51,22 @@ test('answers are the same on the other side of the thread', () => {
       expect(partAnswers(structuredClone(joinAnswers(answers)))).toEqual(answers);
     }),
   );
+});
+
+test('a small answer does not keep the large ones, nor all the small ones, that crossed with it', () => {
+  const decided = (request: number, bytes: number) => ({
+    request,
+    frame: new Uint8Array(bytes),
+    fate: 'decided' as const,
+    close: false,
+    busyMs: 0,
+  });
+  const answers = [decided(1, 60), decided(2, 1_000_000), decided(3, 60)];
+  for (let request = 4; request < 1_000; request += 1) answers.push(decided(request, 60));
+  const parted = partAnswers(structuredClone(joinAnswers(answers)));
+  const kept = parted.map(({ frame }) => frame!.buffer.byteLength);
+  expect([kept[0], kept[1]]).toEqual([60, 1_000_000]);
+  expect(Math.max(...kept.slice(2))).toBe(273 * 60);
+  // Still few buffers for many answers.
+  expect(new Set(parted.map(({ frame }) => frame!.buffer)).size).toBe(6);
 });

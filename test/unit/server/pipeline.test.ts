@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pipeline, type Place } from '../../../src/server/pipeline.js';
-import { UnsentAnswers } from '../../../src/server/unsent-answers.js';
+import { UnsentAnswers, withoutNeighbours } from '../../../src/server/unsent-answers.js';
 import { SeededRandom } from '../../simulation/random.js';
 import { MemoryConnection } from './memory-net.js';
 
@@ -131,6 +131,64 @@ it('concurrent requests that are answered in one go leave in one write, those an
     await settle();
   }
   expect(socket.writes).toBe(3);
+});
+
+describe('a response that waits keeps no memory of its neighbours', () => {
+  /** 60 bytes out of a large buffer. */
+  const small = (number: number): { slices: Uint8Array[]; bytes: number } => ({
+    slices: [new Uint8Array(1_000_000).fill(number, 0, 60).subarray(0, 60)],
+    bytes: 60,
+  });
+  const sharesBuffer = (slice: Uint8Array | undefined): boolean => slice!.buffer.byteLength === 1_000_000;
+
+  /** What the connection was given, whole. */
+  function follow() {
+    const { socket, pipeline } = connect();
+    const given: Uint8Array[] = [];
+    const write = socket.write.bind(socket);
+    socket.write = (slices, done) => {
+      given.push(...slices);
+      write(slices, done);
+    };
+    return { socket, pipeline, given };
+  }
+
+  it('for one before it that the client has not taken', async () => {
+    const { socket, pipeline, given } = follow();
+    socket.clientReads = false;
+    for (const number of [1, 2]) {
+      pipeline.concurrent().answer({ frame: small(number), close: false });
+      await settle();
+    }
+    pipeline.serial((place) => place.answer({ frame: small(3), close: false }));
+    // The first could have left at once.
+    expect(given.map(sharesBuffer)).toEqual([true, false, false]);
+    socket.takeQueued();
+    expect([...new Set(socket.received)]).toEqual([1, 2, 3]);
+    pipeline.concurrent().answer({ frame: small(4), close: false });
+    await settle();
+    expect(sharesBuffer(given.at(-1))).toBe(true);
+  });
+
+  it('for one before it that is not answered; those answered in one go, in whatever order, are not copied', async () => {
+    const { socket, pipeline, given } = follow();
+    const places = Array.from({ length: 4 }, () => pipeline.concurrent());
+    for (const at of [3, 1, 0]) places[at]!.answer({ frame: small(at + 1), close: false });
+    await settle();
+    places[2]!.answer({ frame: small(3), close: false });
+    await settle();
+    expect(given.map(sharesBuffer)).toEqual([true, true, true, false]);
+    expect([...new Set(socket.received)]).toEqual([1, 2, 3, 4]);
+  });
+
+  it('but memory that is not heap, and what fills its buffer, is not copied', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(1_000)).subarray(0, 10);
+    const filling = new Uint8Array(1_000).subarray(499);
+    const half = new Uint8Array(1_000).subarray(0, 500).fill(7);
+    const own = withoutNeighbours([shared, filling, half]);
+    expect(own.map((slice, at) => slice === [shared, filling, half][at])).toEqual([true, true, false]);
+    expect([own[2]!.buffer.byteLength, own[2]]).toEqual([500, half]);
+  });
 });
 
 it('memory of a response is told of once, when it is sent or never will be', async () => {
