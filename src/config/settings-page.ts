@@ -90,9 +90,11 @@ ${rows.join('\n')}
   \`ssl.client.auth=required\`). TLS 1.2 and 1.3; no ALPN, no renegotiation. The three files are looked at every five seconds.
   New contents are for new connections; open ones stay, and sessions from before are not resumed. Contents that cannot be used (a
   certificate beside the key of another) are an error in the log, and the former ones stay in force; \`weft_tls_reloads_total\` counts
-  both. \`weft_tls_certificate_expiry_timestamp_seconds\` says when to worry. A handshake has ten seconds, two when 256 of its
-  listener are under way and more wait; one that fails is a line in the log that says why, as is plaintext on a TLS listener and TLS on a plaintext
-  one. A session is resumed by the agent that began it, not by others. Advertised hosts must be among the names in the certificate.
+  both. \`weft_tls_certificate_expiry_timestamp_seconds\` says when to worry. A handshake has ten seconds. When 256
+  of its listener are under way, others wait for their turn, at most ten seconds, and hosts take turns; those under way then have two
+  seconds each, and where a host has more than its share of them the less, the more wait: down to a quarter of one. One that fails is
+  a line in the log that says why, as is plaintext on a TLS listener and TLS on a plaintext one. A session is resumed by the agent
+  that began it, not by others. Advertised hosts must be among the names in the certificate.
 - **An S3 server whose certificate has an authority of its own** is trusted by \`NODE_EXTRA_CA_CERTS=FILE\` in the environment, in PEM.
 - **The size of segments.** \`--batch-bytes\`, but at most 3/64 of \`--memory\` divided by \`--workers\`: 6 MiB with the default
   memory and four workers.

@@ -17,7 +17,15 @@ import {
   startListening,
   type TuneListener,
 } from './real-sockets.js';
-import { clientLeft, contextOf, type Handshaking, HANDSHAKE_MS_MAX, Handshakes, tooSlow } from './tls-handshakes.js';
+import {
+  clientLeft,
+  contextOf,
+  type Handshaking,
+  HANDSHAKE_MS_MAX,
+  Handshakes,
+  noTurn,
+  tooSlow,
+} from './tls-handshakes.js';
 import { TlsOutput } from './tls-output.js';
 import { canReadDirectly, TlsReads } from './tls-reads.js';
 import type { Address, CertificateFacts, Connection, ReadSink, TlsCredentials, TlsListening } from './world.js';
@@ -132,10 +140,7 @@ class TlsConnection implements Connection, Handshaking {
     if (this.#sink !== undefined) throw new Error('readInto is called once');
     this.#sink = sink;
     if (this.#closed || this.raw.destroyed) return;
-    this.#deadline = setTimeout(() => {
-      this.failed(tooSlow);
-      this.raw.destroy();
-    }, HANDSHAKE_MS_MAX);
+    this.#limit(tooSlow);
     this.raw.on('readable', this.#readFirst);
   }
 
@@ -152,9 +157,24 @@ class TlsConnection implements Connection, Handshaking {
       this.raw.off('readable', this.#readFirst);
       this.raw.unshift(this.#first);
       this.#first = new Uint8Array(0);
+      this.#limit(noTurn);
       this.#handshakes.begin(this);
     }
   };
+
+  /** From now on there are `HANDSHAKE_MS_MAX` to what comes next. */
+  #limit(sentence: string): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => {
+      this.failed(sentence);
+      this.raw.destroy();
+    }, HANDSHAKE_MS_MAX);
+  }
+
+  /** The handshake begins. */
+  begun(): void {
+    this.#limit(tooSlow);
+  }
 
   /** The handshake is done. */
   secured(socket: TLSSocket): void {

@@ -5,17 +5,18 @@
 import { constants, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls';
+import { HANDSHAKES_MAX, HandshakeQueue } from './handshake-queue.js';
 import type { TlsCredentials } from './world.js';
 
-/** From the first read to the end of the handshake. */
+/** For the first message to come whole, then for the handshake's turn to come, then for the rest of it: so long each. */
 export const HANDSHAKE_MS_MAX = 10_000;
-export const HANDSHAKES_MAX = 256;
-/** A client that is served has answered long before: one that has not gives way when all are under way and others wait. */
-export const GIVES_WAY_MS = 2_000;
 
 /** A connection whose ClientHello has come. */
 export interface Handshaking {
   readonly raw: Socket;
+  readonly remoteHost: string;
+  /** The handshake begins. */
+  begun(): void;
   /** The handshake is done. */
   secured(socket: TLSSocket): void;
   /** It has failed; the sockets are being closed. The first sentence counts. */
@@ -25,11 +26,10 @@ export interface Handshaking {
 export class Handshakes {
   readonly #server: Server;
   readonly #connections = new WeakMap<Socket, Handshaking>();
-  readonly #waiting: Handshaking[] = [];
-  readonly #underWay = new Map<Handshaking, NodeJS.Timeout>();
-  /** Those under way for `GIVES_WAY_MS`, the oldest first. */
-  readonly #slow = new Set<Handshaking>();
+  readonly #queue = new HandshakeQueue<Handshaking>();
   #scheduled = false;
+  /** Until one of those under way may give way. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(credentials: TlsCredentials) {
     const withCa = credentials.ca !== undefined;
@@ -55,52 +55,55 @@ export class Handshakes {
 
   /** To begin when its turn comes, and to be followed by `done`. */
   begin(connection: Handshaking): void {
-    this.#waiting.push(connection);
+    this.#queue.add(connection);
     this.#schedule();
   }
 
   /** It has succeeded or failed, or the connection is gone. */
   done(connection: Handshaking): void {
-    clearTimeout(this.#underWay.get(connection));
-    this.#underWay.delete(connection);
-    this.#slow.delete(connection);
+    this.#queue.remove(connection);
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0 || !this.#hasRoom) return;
+    clearTimeout(this.#timer);
+    if (this.#scheduled) return;
+    const delayMs = this.#queue.delayMs(performance.now());
+    if (delayMs === undefined) return;
+    if (delayMs > 0) {
+      this.#timer = setTimeout(() => this.#schedule(), Math.ceil(delayMs));
+      return;
+    }
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      let next = this.#waiting.shift();
-      while (next?.raw.destroyed === true) next = this.#waiting.shift();
-      if (next !== undefined) this.#start(next);
+      this.#startNext();
       this.#schedule();
     });
   }
 
-  get #hasRoom(): boolean {
-    return this.#underWay.size < HANDSHAKES_MAX || this.#slow.size > 0;
-  }
-
-  #start(connection: Handshaking): void {
-    if (this.#underWay.size >= HANDSHAKES_MAX) this.#endSlowest();
-    const timer = setTimeout(() => {
-      this.#slow.add(connection);
-      this.#schedule();
-    }, GIVES_WAY_MS);
-    this.#underWay.set(connection, timer);
+  #startNext(): void {
+    const nowMs = performance.now();
+    if (this.#queue.delayMs(nowMs) !== 0) return;
+    const slow = this.#queue.givesWay(nowMs);
+    if (slow !== undefined) {
+      const seconds = Math.round(slow.patienceMs / 100) / 10;
+      slow.connection.failed(
+        `no TLS handshake within ${seconds} s while ${HANDSHAKES_MAX} are under way and others wait`,
+      );
+      slow.connection.raw.destroy();
+      this.#queue.remove(slow.connection);
+    }
+    const connection = this.#queue.start(nowMs);
+    if (connection === undefined) return;
+    if (connection.raw.destroyed) {
+      this.#queue.remove(connection);
+      return;
+    }
     this.#connections.set(connection.raw, connection);
+    connection.begun();
     // The documented way to give a tls.Server a socket that is connected already.
     this.#server.emit('connection', connection.raw);
-  }
-
-  #endSlowest(): void {
-    const [slowest] = this.#slow;
-    if (slowest === undefined) return;
-    slowest.failed(gaveWay);
-    slowest.raw.destroy();
-    this.done(slowest);
   }
 
   /** Which connection a socket of node:tls belongs to; that it knows what it wraps is in no manual (see the contract test). */
@@ -123,7 +126,7 @@ export function contextOf({ certificate, key, ca }: TlsCredentials): TlsOptions 
 
 export const clientLeft = 'the client left during the TLS handshake';
 export const tooSlow = `no TLS handshake within ${HANDSHAKE_MS_MAX / 1000} s`;
-const gaveWay = `no TLS handshake within ${GIVES_WAY_MS / 1000} s while ${HANDSHAKES_MAX} are under way and others wait`;
+export const noTurn = `no turn for its TLS handshake within ${HANDSHAKE_MS_MAX / 1000} s: too many of others`;
 const sentences: Readonly<Record<string, string>> = {
   ECONNRESET: clientLeft,
   ERR_TLS_HANDSHAKE_TIMEOUT: tooSlow,

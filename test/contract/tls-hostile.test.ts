@@ -1,7 +1,7 @@
 // What many hostile TLS clients can make world.net hold. Real sockets on loopback.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { SocketReads } from '../../src/world/real-sockets.js';
-import { HANDSHAKES_MAX } from '../../src/world/tls-handshakes.js';
+import { HANDSHAKES_MAX } from '../../src/world/handshake-queue.js';
 import { until } from './connection-contract.js';
 import { clientHello, closing, dialTcp, dialTls, plain, type Watched, watch } from './tls-ends.js';
 
@@ -72,8 +72,8 @@ describe('bytes that came and have not landed are told', () => {
   });
 });
 
-test('handshakes under way are bounded; who does not go on gives way to those that wait, the slowest first', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+/** All handshakes that may be under way are, and do not go on. */
+async function besieged() {
   const watched = await watch(plain);
   const hello = await clientHello();
   let answered = 0;
@@ -89,14 +89,20 @@ test('handshakes under way are bounded; who does not go on gives way to those th
   };
   await stall(HANDSHAKES_MAX);
   await until(() => answered === HANDSHAKES_MAX);
+  return { watched, stall, answered: () => answered };
+}
+
+test('handshakes under way are bounded; who does not go on gives way to those that wait, the slowest first', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const { watched, stall, answered } = await besieged();
   await stall(20);
   await turns(100);
-  expect(answered).toBe(HANDSHAKES_MAX);
+  expect(answered()).toBe(HANDSHAKES_MAX);
   vi.advanceTimersByTime(1_900);
   await turns(100);
-  expect([answered, watched.failures.length]).toEqual([HANDSHAKES_MAX, 0]);
+  expect([answered(), watched.failures.length]).toEqual([HANDSHAKES_MAX, 0]);
   vi.advanceTimersByTime(200);
-  await until(() => answered === HANDSHAKES_MAX + 20);
+  await until(() => answered() === HANDSHAKES_MAX + 20);
   await turns(100);
   // As many as wait give way, and no more.
   expect(watched.failures).toEqual(
@@ -106,4 +112,38 @@ test('handshakes under way are bounded; who does not go on gives way to those th
   client.write('served');
   await until(() => watched.sinks.at(-1)!.bytes === 6);
   client.destroy();
+});
+
+test('a handshake has its ten seconds from its turn on', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const { watched, stall, answered } = await besieged();
+  await stall(1);
+  await turns(100);
+  vi.advanceTimersByTime(2_100);
+  await until(() => answered() === HANDSHAKES_MAX + 1);
+  vi.advanceTimersByTime(9_000);
+  await until(() => watched.failures.length === HANDSHAKES_MAX);
+  await turns(100);
+  expect(watched.failures.slice(1)).toEqual(
+    Array.from({ length: HANDSHAKES_MAX - 1 }, () => 'no TLS handshake within 10 s'),
+  );
+  vi.advanceTimersByTime(1_100);
+  await until(() => watched.failures.length === HANDSHAKES_MAX + 1);
+  expect(watched.failures.at(-1)).toBe('no TLS handshake within 10 s');
+});
+
+test('and waits no longer than ten for its turn', async () => {
+  // Those under way do not grow old: their clock stands.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+  closing.push(() => vi.restoreAllMocks());
+  const { watched, stall } = await besieged();
+  await stall(3);
+  await turns(100);
+  vi.advanceTimersByTime(10_100);
+  await until(() => watched.failures.length === HANDSHAKES_MAX + 3);
+  const noTurn = watched.failures.filter((failure) => failure?.startsWith('no turn'));
+  expect(noTurn).toEqual(
+    Array.from({ length: 3 }, () => 'no turn for its TLS handshake within 10 s: too many of others'),
+  );
 });
