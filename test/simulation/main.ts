@@ -24,7 +24,8 @@ const totals = new Map<string, number>();
 for (let seed = first; seed < first + count; seed += 1) {
   const scenario = drawScenario(seed);
   const print = values.trace ? (line: string) => console.log(line) : undefined;
-  const result = await runScenario(scenario, plant?.make(), print);
+  const inMode = plant?.mode === undefined ? scenario : { ...scenario, mode: plant.mode };
+  const result = await runScenario(inMode, plant?.make(), print);
   for (const [what, times] of Object.entries(result.counts)) totals.set(what, (totals.get(what) ?? 0) + times);
   if (count === 1) {
     const { sizes, ...rest } = scenario;

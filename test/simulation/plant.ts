@@ -2,6 +2,7 @@ import type { Journal } from '../../src/journal/journal.js';
 import type { Store } from '../../src/objects/store.js';
 import type { Port, WorkerName } from '../../src/threads/threads.js';
 import type { World } from '../../src/world/world.js';
+import type { Scenario } from './scenario.js';
 
 /**
  * A deliberate fault, put in from the test's side at a seam of the product, which itself knows nothing of it. Every part
@@ -26,6 +27,8 @@ export interface PlantedBug {
   readonly name: string;
   /** What it breaks, as docs/SIMULATION.md says it. */
   readonly what: string;
+  /** The only mode in which it can show, where that is so: seeds of other modes are run in it. */
+  readonly mode?: Scenario['mode'];
   /** A fresh one for each run: some remember what they have seen. */
   make(): Plant;
 }

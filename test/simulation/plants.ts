@@ -341,6 +341,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'damaged-block-kept',
     what: 'a block that came damaged stays in the cache (a bug that we had)',
+    // After a storm a new process would read it with an empty cache.
+    mode: 'liveness',
     make: () => ({ patch: () => replace(BlockMemory.prototype, 'forget', () => () => {}) }),
   },
   {
