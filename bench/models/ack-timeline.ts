@@ -5,6 +5,8 @@
  * One lane seals a segment a window; records come evenly. An upload follows, then one journal entry for all segments that are
  * up by then: published in the order of their seals, appended one entry at a time unless said otherwise.
  */
+import { EARNED, EARNED_MAX, SAMPLES, SAMPLES_MIN, USUAL } from '../../src/objects/hedge.js';
+import { REPAID_SHARE } from '../../workers/ingest/seal-policy.js';
 import { latencyMs, type RequestClass } from './model.js';
 import { models } from './models.js';
 
@@ -12,13 +14,6 @@ const SEED = Number(process.argv[2] ?? 1);
 const SEGMENTS = 20_000;
 /** Records of a segment whose waits are looked at, evenly spaced. */
 const RECORDS = 8;
-/** As in src/objects/hedge.ts. */
-const USUAL = 0.95;
-const REMEMBERED = 128;
-const EARNED = 0.1;
-const EARNED_MAX = 2;
-/** As in workers/ingest/seal-policy.ts. */
-const REPAID_SHARE = 0.125;
 
 interface Variant {
   readonly name: string;
@@ -55,7 +50,7 @@ class Hedges {
   run(firstMs: number, secondMs: (sentMs: number) => number): number {
     this.#earned = Math.min(EARNED_MAX, this.#earned + EARNED);
     const sorted = Float64Array.from(this.#latest).sort();
-    const usualMs = sorted.length < 32 ? Number.POSITIVE_INFINITY : sorted[Math.floor(USUAL * sorted.length)]!;
+    const usualMs = sorted.length < SAMPLES_MIN ? Number.POSITIVE_INFINITY : sorted[Math.floor(USUAL * sorted.length)]!;
     let tookMs = firstMs;
     if (firstMs > usualMs && this.#earned >= 1) {
       this.#earned -= 1;
@@ -63,7 +58,7 @@ class Hedges {
       tookMs = Math.min(firstMs, secondMs(usualMs));
     }
     this.#latest.push(tookMs);
-    if (this.#latest.length > REMEMBERED) this.#latest.shift();
+    if (this.#latest.length > SAMPLES) this.#latest.shift();
     return tookMs;
   }
 }

@@ -1,6 +1,7 @@
 import type { BucketUrl } from '../config/bucket-url.js';
 import type { TopicCompression } from '../config/topic-configs.js';
 import type { PublishedPartition } from '../metadata/outcomes.js';
+import { joined } from '../protocol/frames.js';
 import type { TelemetryShare } from '../telemetry/counters.js';
 import type { Piece } from '../threads/chunks.js';
 
@@ -184,7 +185,8 @@ export function joinAnswers(answers: readonly ProduceAnswer[]): AnswerColumns {
   let together: Uint8Array[] = [];
   let bytes = 0;
   const join = (): void => {
-    if (bytes > 0) frames.push(joined(together, bytes));
+    // In memory of their own, since a view crosses with all that it is a view of.
+    if (bytes > 0) frames.push(joined({ slices: together, bytes }));
     together = [];
     bytes = 0;
   };
@@ -197,17 +199,6 @@ export function joinAnswers(answers: readonly ProduceAnswer[]): AnswerColumns {
   }
   join();
   return { numbers, frames };
-}
-
-/** In memory of their own, since a view crosses with all that it is a view of. */
-function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** What was joined; frames that were joined share memory. */

@@ -1,12 +1,12 @@
 import type { Clock, Timers } from '../world/world.js';
 
 /** Answers whose times are remembered, and how many there must be before they say what is usual. */
-const SAMPLES = 128;
-const SAMPLES_MIN = 32;
-const USUAL = 0.95;
+export const SAMPLES = 128;
+export const SAMPLES_MIN = 32;
+export const USUAL = 0.95;
 /** Requests that one second attempt must be earned by, and how many may be saved up: at most a tenth is sent twice. */
-const EARNED = 0.1;
-const EARNED_MAX = 2;
+export const EARNED = 0.1;
+export const EARNED_MAX = 2;
 
 /**
  * Second attempts against a store's slow tail ("The Tail at Scale", Dean and Barroso, 2013): when an answer takes longer

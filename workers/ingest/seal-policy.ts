@@ -36,7 +36,7 @@ export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
 /** A seal that is late by up to this share of a window does not put off the next one. */
 const LATE_SHARE = 0.5;
 /** A window is longer by at most this share of it while hedges are paid for. It is above their share of uploads (objects/hedge.ts). */
-const REPAID_SHARE = 0.125;
+export const REPAID_SHARE = 0.125;
 /** Hedges that are remembered to be paid for. */
 const OWED_MAX = 4;
 

@@ -6,6 +6,7 @@ import {
   encodeVersioned,
 } from '../../protocol/consumer-protocol.js';
 import { errors } from '../../protocol/errors.js';
+import { joined } from '../../protocol/frames.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { Group } from '../group.js';
 import type { Groups } from '../groups.js';
@@ -81,14 +82,7 @@ export function assignmentBytes(topics: Topics, target: Target, metadata: Uint8A
     topic: topics.byId.get(topicId)?.name,
     partitions: [...partitions],
   })).filter((row): row is { topic: string; partitions: number[] } => row.topic !== undefined);
-  const { slices, bytes } = encodeVersioned(consumerAssignment, version, { assignedPartitions, userData: null });
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const slice of slices) {
-    whole.set(slice, at);
-    at += slice.length;
-  }
-  return whole;
+  return joined(encodeVersioned(consumerAssignment, version, { assignedPartitions, userData: null }));
 }
 
 function cannotUpgrade(groupId: string, why: string): Refused {
