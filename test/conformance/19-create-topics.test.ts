@@ -126,6 +126,18 @@ describe('refused, also when only validated', () => {
   });
 });
 
+it('names that collide within one request: the first is made, the second 17', async () => {
+  const agent = await LocalAgent.start();
+  const topics = [topic({ name: 'a_b' }), topic({ name: 'a.b' }), topic({ name: 'c' })];
+  const answer = await agent.connect().call(apis.createTopics, 5, { topics });
+  expect(answer.topics.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+    ['a_b', 0],
+    ['a.b', 17],
+    ['c', 0],
+  ]);
+  expect(Array.from(agent.metadata.view.topics(), ({ name }) => name)).toEqual(['a_b', 'c']);
+});
+
 it('validateOnly changes nothing', async () => {
   const agent = await LocalAgent.start();
   const answer = await agent.connect().call(apis.createTopics, 7, { topics: [topic()], validateOnly: true });

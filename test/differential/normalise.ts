@@ -1,6 +1,7 @@
 import { errorByCode } from '../../src/protocol/errors.js';
 import { isPresent } from '../../src/protocol/struct.js';
 import type { AnyField, Type } from '../../src/protocol/types.js';
+import { OWN_GROUP } from './committer.js';
 import type { Outcome } from './connection.js';
 import { listings, type Meaning, meanings, pieces } from './field-meanings.js';
 import { plainRecords } from './plain-records.js';
@@ -73,8 +74,8 @@ function plainValue(
 
 /** What begins the names of every script. */
 const SCRIPT_NAME = /\bd[0-9a-z]{6}-/g;
-/** Groups that belong to no script: the warm-up's, and the one without a name, which is everybody's. */
-const OWN_NAMES: ReadonlySet<string> = new Set(['"warm-up"', '""']);
+/** Groups that belong to no script: the test's own, and the one without a name, which is everybody's. */
+const OWN_NAMES: ReadonlySet<string> = new Set([JSON.stringify(OWN_GROUP), '""']);
 
 function own(list: readonly unknown[], { api, prefix }: Context, path: string): readonly unknown[] {
   const name = listings[`${api}.${path}`];

@@ -1,5 +1,6 @@
 import { apis } from '../../src/protocol/apis.js';
 import { WireClient } from '../processes/wire.js';
+import { Rounds } from './rounds.js';
 
 /** Whose quota is the mark. */
 export const PUBLISHED_USER = 'the-mark-of-what-is-published';
@@ -11,10 +12,9 @@ const KEY = 'consumer_byte_rate';
  */
 export class Publisher {
   readonly #address: string;
+  readonly #rounds = new Rounds(() => this.#round());
   #client: Promise<WireClient> | undefined;
   #mark = 1_000_000_000;
-  #running: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
 
   constructor(address: string) {
     this.#address = address;
@@ -22,12 +22,7 @@ export class Publisher {
 
   /** Resolves when everything acknowledged before the call shows. Calls that wait share the next round. */
   published(): Promise<void> {
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      this.#running = this.#round();
-      return this.#running;
-    });
-    return this.#next;
+    return this.#rounds.next();
   }
 
   close(): void {

@@ -1,3 +1,6 @@
+import { ZERO_UUID } from '../../src/bytes/uuid.js';
+import { apis } from '../../src/protocol/apis.js';
+import { WireClient } from '../processes/wire.js';
 import { type Outcome, ScriptConnection } from './connection.js';
 import { type Given, PREFIX_LENGTH, resolved, type Script, type Step, valueAt } from './script.js';
 import type { System } from './systems.js';
@@ -12,9 +15,6 @@ export interface Run {
 const REPEATS_MAX = 200;
 const REPEAT_MS = 10;
 
-/** Requests whose change Kafka's broker shows only later. */
-const changes: ReadonlySet<number> = new Set([3, 19, 20, 21, 33, 37, 44, 45, 49]);
-
 /** Runs a script on one system. The prefix must not have been used there before. */
 export async function runScript(system: System, script: Script, prefix: string): Promise<Run> {
   if (prefix.length !== PREFIX_LENGTH) throw new RangeError(`prefix ${prefix}`);
@@ -24,6 +24,18 @@ export async function runScript(system: System, script: Script, prefix: string):
   } finally {
     run.close();
   }
+}
+
+/** The topics that a request may make by asking for them. */
+function namesAskedFor({ api, version }: Step, request: unknown): readonly string[] {
+  if (api !== apis.metadata) return [];
+  const { topics, allowAutoTopicCreation } = request as {
+    topics: readonly { readonly name: string | null }[] | null;
+    allowAutoTopicCreation?: boolean;
+  };
+  // Before v4 they cannot forbid it.
+  if (topics === null || (version >= 4 && allowAutoTopicCreation === false)) return [];
+  return [...new Set(topics.flatMap(({ name }) => name ?? []))];
 }
 
 class ScriptRun {
@@ -81,9 +93,23 @@ class ScriptRun {
     const connection = await this.#connection(step.connection);
     const request = resolved(step.request, { prefix: this.#prefix, given: this.#given });
     const outcome = await connection.send(step, request);
-    if (changes.has(step.api.key)) await this.#system.settle();
-    if (outcome.kind === 'answer') this.#keep(step, outcome.value);
+    await this.#system.settle(step.api);
+    if (outcome.kind === 'answer') {
+      this.#keep(step, outcome.value);
+      // The id of a topic that is only validated will be no topic's.
+      if ((request as { validateOnly?: boolean }).validateOnly !== true) this.#keepTopicIds(outcome.value);
+      await this.#askForIds(namesAskedFor(step, request).filter((name) => name.startsWith(this.#prefix)));
+    }
     return outcome;
+  }
+
+  /** Kafka tells the id of a topic that it makes because it was asked for to those only who ask again. */
+  async #askForIds(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const client = await WireClient.connect(this.#system.address);
+    const topics = names.map((name) => ({ name, topicId: ZERO_UUID }));
+    this.#keepTopicIds(await client.call(apis.metadata, 10, { topics, allowAutoTopicCreation: false }));
+    client.reset();
   }
 
   async #connection(index: number): Promise<ScriptConnection> {
@@ -100,7 +126,6 @@ class ScriptRun {
       // What is empty or "none" is no name of anything.
       if (value !== undefined && value !== '' && value !== -1 && value !== 0) this.#give(name, value);
     }
-    this.#keepTopicIds(answer);
   }
 
   #give(name: string, value: unknown): void {

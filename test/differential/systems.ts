@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { apis } from '../../src/protocol/apis.js';
+import type { Api } from '../../src/protocol/codec.js';
 import { startAgent } from '../processes/agent.js';
 import { WireClient } from '../processes/wire.js';
 import { startKafka } from '../servers/kafka.js';
+import { Committer, OWN_GROUP } from './committer.js';
 import { Publisher } from './publisher.js';
 
 /** One of the two that are compared. */
@@ -11,8 +13,8 @@ export interface System {
   /** HOST:PORT */
   readonly address: string;
   readonly nodeId: number;
-  /** Resolves when what was changed and acknowledged before shows in every answer. */
-  settle(): Promise<void>;
+  /** Resolves when what a request of this API changed shows in every answer; to be called when it has been answered. */
+  settle(api: Api): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -57,19 +59,40 @@ const properties = {
   'log.cleaner.dedupe.buffer.size': 4_194_304,
 };
 
+/** Whose change of the cluster's metadata Kafka's broker shows only later. */
+const publishedLater: ReadonlySet<Api> = new Set<Api>([
+  apis.metadata,
+  apis.createTopics,
+  apis.deleteTopics,
+  apis.deleteRecords,
+  apis.alterConfigs,
+  apis.createPartitions,
+  apis.electLeaders,
+  apis.incrementalAlterConfigs,
+  apis.alterPartitionReassignments,
+  apis.alterClientQuotas,
+]);
+
+/** Whose change of a group Kafka's coordinator shows only later. */
+const committedLater: ReadonlySet<Api> = new Set<Api>([apis.joinGroup]);
+
 export async function kafkaSystem(classPath: string, folder: string): Promise<System> {
   const jvmFlags = ['-Xms512m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   const node = await startKafka({ classPath, folder, jvmFlags, properties });
   const address = `127.0.0.1:${node.port}`;
-  const publisher = new Publisher(address);
+  const [publisher, committer] = [new Publisher(address), new Committer(address)];
   await coordinatorLoaded(address);
   return {
     name: 'kafka',
     address,
     nodeId: await nodeIdOf(address),
-    settle: () => publisher.published(),
+    async settle(api) {
+      if (publishedLater.has(api)) await publisher.published();
+      if (committedLater.has(api)) await committer.committed();
+    },
     async stop() {
       publisher.close();
+      committer.close();
       await node.stop();
     },
   };
@@ -98,12 +121,12 @@ async function coordinatorLoaded(address: string): Promise<void> {
   const client = await WireClient.connect(address);
   for (const keyType of [0, 1]) {
     await retried('its coordinator', async () => {
-      const { errorCode } = await client.call(apis.findCoordinator, 3, { key: 'warm-up', keyType });
+      const { errorCode } = await client.call(apis.findCoordinator, 3, { key: OWN_GROUP, keyType });
       return errorCode === 0;
     });
   }
   await retried('loading groups', async () => {
-    const { errorCode } = await client.call(apis.heartbeat, 3, { groupId: 'warm-up', generationId: 1, memberId: 'm' });
+    const { errorCode } = await client.call(apis.heartbeat, 3, { groupId: OWN_GROUP, generationId: 1, memberId: 'm' });
     return errorCode !== 14 && errorCode !== 16;
   });
   await retried('ids for producers', async () => {

@@ -10,6 +10,7 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
   'a topic only validated': (story) => {
     const topics = [{ name: '~a', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }];
     story.send(apis.createTopics, { topics, timeoutMs: 30_000, validateOnly: true }, { version: 7 });
+    story.send(apis.metadata, { topics: [{ name: null, topicId: topicId('~a') }] }, { version: 12 });
   },
   'a group without a name': (story) => {
     story.send(apis.findCoordinator, { key: '', keyType: 0, coordinatorKeys: [''] }, { version: 2 });
@@ -17,6 +18,10 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
   'more replicas than agents': (story) => {
     const topics = [{ name: '~a', numPartitions: 1, replicationFactor: 3, assignments: [], configs: [] }];
     story.send(apis.createTopics, { topics, timeoutMs: 30_000 });
+  },
+  'names that collide within a request': (story) => {
+    const topics = ['~a_b', '~a.b'].map((name) => ({ name, numPartitions: 1, replicationFactor: 1, assignments: [] }));
+    story.send(apis.createTopics, { topics, timeoutMs: 30_000 }, { version: 4 });
   },
   'a page of less than nothing': (story) => {
     const topics = [{ name: '~missing' }, { name: '' }];
@@ -38,6 +43,10 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
     story.send(apis.findCoordinator, { key: '~t', keyType: 1, coordinatorKeys: ['~t'] }, { versionMin: 1 });
   },
   'a topic made by asking': (story) => story.send(apis.metadata, { topics: [{ name: '~a' }] }),
+  'a topic made by asking, by its id': (story) => {
+    story.send(apis.metadata, { topics: [{ name: '~a' }] }, { version: 10 });
+    story.send(apis.metadata, { topics: [{ name: null, topicId: topicId('~a') }] }, { version: 12 });
+  },
   'an isolation level that is none': (story) => {
     story.topic('~a');
     fetch(story, '~a', 0, 0, { isolationLevel: 5 });
@@ -108,6 +117,14 @@ export const rarities: Readonly<Record<string, (story: Story) => void>> = {
     story.send(apis.describeGroups, { groups: ['~g'] }, { version: 4 });
     story.send(apis.describeGroups, { groups: ['~g'] }, { version: 6 });
     story.send(apis.listGroups, {});
+  },
+  'a group that waits for its first member': (story) => {
+    const joining = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000, memberId: '', protocolType: 'consumer' };
+    const protocols = [{ name: 'range', metadata: new Uint8Array(0) }];
+    for (let i = 0; i < 8; i += 1) {
+      story.send(apis.joinGroup, { ...joining, groupId: `~g${i}`, protocols }, { version: 4 });
+      story.send(apis.listGroups, {}, { version: 1 });
+    }
   },
   'offsets deleted twice': (story) => {
     story.topic('~a');
