@@ -69,7 +69,8 @@ export interface IngestOptions {
 
 const RING_BYTES = 256 * 1024;
 const SLOTS_PER_LANE = 1024;
-const WINDOW_LOOK_MS = 10_000;
+/** Twice until windows that an overload has made long are about as short as before it. */
+const WINDOW_LOOK_MS = 2_500;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 5_000;
 

@@ -1,7 +1,7 @@
 /**
  * The batch window that keeps the growth of the metadata within its budget. Every segment adds an extent for each partition
  * in it, so the rate is about inverse to the window: near the budget the window lengthens by what the rate is above the
- * aim, and shrinks back slowly.
+ * aim, and shrinks by what it is below. A step is bounded, since what was seen between two looks is a few segments.
  */
 export interface WindowFacts {
   /** In force now. */
@@ -17,7 +17,10 @@ export interface WindowFacts {
 export const BATCH_WINDOW_MS_MAX = 1_000;
 /** Share of the budget that is aimed at once it is nearly used up. */
 const AIM = 0.8;
-const SHRINK = 0.9;
+/** A rate so much below the aim is left alone. */
+const LOW = 0.9;
+const LONGER_MAX = 1.5;
+const SHORTER_MAX = 0.6;
 
 /** What an extent costs in metadata at the most (src/metadata/extents.ts counts fewer). */
 const EXTENT_BYTES = 100;
@@ -35,7 +38,8 @@ export function extentsPerSecondMax(bytesLeft: number): number {
 export function nextBatchWindowMs(facts: WindowFacts): number {
   const { batchWindowMs, batchWindowMsMin, extentsPerSecond, extentsPerSecondMax } = facts;
   const used = extentsPerSecond / (extentsPerSecondMax * AIM);
-  const wanted = used > 1 ? batchWindowMs * Math.min(used, 4) : used < SHRINK ? batchWindowMs * SHRINK : batchWindowMs;
+  const factor = used > 1 ? Math.min(used, LONGER_MAX) : used < LOW ? Math.max(used / LOW, SHORTER_MAX) : 1;
+  const wanted = batchWindowMs * factor;
   const longest = Math.max(BATCH_WINDOW_MS_MAX, batchWindowMsMin);
   return Math.min(Math.max(Math.round(wanted * 10) / 10, batchWindowMsMin), longest);
 }

@@ -28,13 +28,25 @@ test('the window has a longest length, which a longer setting overrides', () => 
   expect(settled(100_000, 3_000)).toBe(3_000);
 });
 
-test('it shrinks back to its setting when the load goes', () => {
+test('it shrinks back to its setting when the load goes, and at the second look to two fifths', () => {
   const facts = { batchWindowMsMin: 5, extentsPerSecond: 0, extentsPerSecondMax: 1000 };
   let batchWindowMs = 500;
-  for (let i = 0; i < 60; i += 1) {
+  for (let i = 0; i < 2; i += 1) {
+    batchWindowMs = nextBatchWindowMs({ ...facts, batchWindowMs });
+  }
+  expect(batchWindowMs).toBeLessThanOrEqual(200);
+  for (let i = 0; i < 10; i += 1) {
     batchWindowMs = nextBatchWindowMs({ ...facts, batchWindowMs });
   }
   expect(batchWindowMs).toBe(5);
+});
+
+test('it shrinks no further than the rate allows', () => {
+  // 700 extents a second of 1,000 where 800 are the aim: shorter by an eighth would be too many.
+  const facts = { batchWindowMs: 100, batchWindowMsMin: 5, extentsPerSecond: 700, extentsPerSecondMax: 1000 };
+  const window = nextBatchWindowMs(facts);
+  expect(window).toBeLessThan(100);
+  expect((700 * 100) / window).toBeLessThanOrEqual(800);
 });
 
 test('what is left of the metadata lasts half an hour at the rate allowed, and the rate falls as it fills', () => {
