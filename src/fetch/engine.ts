@@ -22,6 +22,9 @@ export interface FetchDependencies {
 /** A fresh read takes one request to the journal's store; without a leader it never comes. */
 const DOUBT_MS_MAX = 1_000;
 
+/** From an entry to the stamp of its segment it is a moment, or the lane is gone, which ends the wait as well. */
+const STAMP_MS_MAX = 250;
+
 /** Long polls over the metadata replica and the block cache. */
 export class Fetcher implements FetchEngine {
   readonly #to: FetchDependencies;
@@ -39,16 +42,20 @@ export class Fetcher implements FetchEngine {
     const fresh = new FreshRead(this.#to.metadata);
     let storeFailed = false;
     let doubted = false;
+    let stampAwaited = false;
     try {
       for (;;) {
         // Watched before looking: an advance between the look and the wait is not missed.
         const change = this.#nextChange(request, deadline);
         const pass = lookAround(request, this.#to.metadata.view, this.#to.blocks, fresh.done);
         const enough = pass.failed || hasEnough(pass, request) || deadline.passed;
-        if (pass.bytes === 0 && !enough && pass.soon.length > 0) {
+        if (pass.bytes === 0 && !pass.failed && !isLimited(pass) && pass.soon.length > 0 && !stampAwaited) {
           drop(pass);
           change.cancel();
-          await Promise.race([...pass.soon, deadline.reached]);
+          const stamped = Promise.race(pass.soon);
+          // Though there is enough or time is up: an answer that tells of records should have some.
+          stampAwaited = enough;
+          await (stampAwaited ? this.#happens(stamped, STAMP_MS_MAX) : Promise.race([stamped, deadline.reached]));
           continue;
         }
         if (pass.cold.length > 0 && !pass.failed && (pass.coldFirst || !enough)) {
@@ -69,7 +76,7 @@ export class Fetcher implements FetchEngine {
           drop(pass);
           change.cancel();
           doubted = true;
-          await this.#confirm(fresh, signal);
+          await this.#happens(fresh.read(), DOUBT_MS_MAX, signal);
           continue;
         }
         if (enough || pass.failed || hasEnough(pass, request)) {
@@ -95,9 +102,10 @@ export class Fetcher implements FetchEngine {
     return this.#timestamps.greatest(topicId, partition);
   }
 
-  async #confirm(fresh: FreshRead, signal: AbortSignal): Promise<void> {
-    const patience = new Deadline(this.#to.timers, DOUBT_MS_MAX, signal);
-    await Promise.race([fresh.read(), patience.reached]);
+  /** Waits for it so long at most; with `signal`, no longer than the client is there. */
+  async #happens(what: Promise<void>, msMax: number, signal?: AbortSignal): Promise<void> {
+    const patience = new Deadline(this.#to.timers, msMax, signal);
+    await Promise.race([what, patience.reached]);
     patience.cancel();
   }
 
@@ -153,8 +161,8 @@ class Deadline {
   readonly reached: Promise<void>;
   #cancel: () => void = () => {};
 
-  constructor(timers: Timers, delayMs: number, signal: AbortSignal, crowded?: AbortSignal) {
-    this.passed = delayMs <= 0 || signal.aborted || crowded?.aborted === true;
+  constructor(timers: Timers, delayMs: number, signal?: AbortSignal, crowded?: AbortSignal) {
+    this.passed = delayMs <= 0 || signal?.aborted === true || crowded?.aborted === true;
     this.reached = new Promise((resolve) => {
       const end = (): void => {
         this.passed = true;
@@ -162,11 +170,11 @@ class Deadline {
       };
       if (this.passed) return end();
       const timer = timers.after(delayMs, end);
-      signal.addEventListener('abort', end, { once: true });
+      signal?.addEventListener('abort', end, { once: true });
       crowded?.addEventListener('abort', end, { once: true });
       this.#cancel = () => {
         timer.cancel();
-        signal.removeEventListener('abort', end);
+        signal?.removeEventListener('abort', end);
         crowded?.removeEventListener('abort', end);
       };
     });

@@ -6,17 +6,19 @@ export type WorkerHalf = (world: World, init: never, port: Port, isAlive: () => 
 
 /**
  * Threads that are none: worker halves run on the caller's thread. A message is cloned when posted, as between threads
- * (SharedArrayBuffers stay shared, transferred buffers are detached), and delivered in a later macrotask of the world,
- * so that a seed decides the order of everything.
+ * (SharedArrayBuffers stay shared, transferred buffers are detached), and delivered in a later macrotask of the world, or
+ * `lateMs` later, so that a seed decides the order of everything; messages of one channel stay in order.
  */
 export class LocalThreads implements Threads {
   readonly #world: World;
   readonly #halves: Partial<Readonly<Record<WorkerName, WorkerHalf>>>;
+  readonly #lateMs: () => number;
   readonly #running = new Set<LocalWorker>();
 
-  constructor(world: World, halves: Partial<Readonly<Record<WorkerName, WorkerHalf>>>) {
+  constructor(world: World, halves: Partial<Readonly<Record<WorkerName, WorkerHalf>>>, lateMs: () => number = () => 0) {
     this.#world = world;
     this.#halves = halves;
+    this.#lateMs = lateMs;
   }
 
   spawn(worker: WorkerName, init: unknown): LocalWorker {
@@ -24,7 +26,7 @@ export class LocalThreads implements Threads {
     if (half === undefined) {
       throw new Error(`no worker half for ${worker}`);
     }
-    const local = new LocalWorker(this.#world, half, init, () => this.#running.delete(local));
+    const local = new LocalWorker(this.#world, half, init, this.#lateMs, () => this.#running.delete(local));
     this.#running.add(local);
     return local;
   }
@@ -43,8 +45,8 @@ export class LocalWorker implements WorkerThread {
   readonly #gone: () => void;
   #exit: { readonly error: Error | undefined } | undefined;
 
-  constructor(world: World, half: WorkerHalf, init: unknown, gone: () => void) {
-    this.#channel = new LocalChannel(world);
+  constructor(world: World, half: WorkerHalf, init: unknown, lateMs: () => number, gone: () => void) {
+    this.#channel = new LocalChannel(world, lateMs);
     this.#gone = gone;
     const copy = structuredClone(init) as never;
     const isAlive = () => this.#exit === undefined;
@@ -136,9 +138,9 @@ export class LocalChannel {
   readonly inner: Port;
   #closed = false;
 
-  constructor(world: World) {
-    const toOuter = new Inbox(world, () => this.#closed);
-    const toInner = new Inbox(world, () => this.#closed);
+  constructor(world: World, lateMs: () => number) {
+    const toOuter = new Inbox(world, lateMs, () => this.#closed);
+    const toInner = new Inbox(world, lateMs, () => this.#closed);
     this.outer = this.#end(toInner, toOuter);
     this.inner = this.#end(toOuter, toInner);
   }
@@ -159,12 +161,14 @@ export class LocalChannel {
 /** Messages in order, one macrotask each. */
 class Inbox {
   readonly #world: World;
+  readonly #lateMs: () => number;
   readonly #isClosed: () => boolean;
   readonly #waiting: unknown[] = [];
   #receive: ((message: unknown) => void) | undefined;
 
-  constructor(world: World, isClosed: () => boolean) {
+  constructor(world: World, lateMs: () => number, isClosed: () => boolean) {
     this.#world = world;
+    this.#lateMs = lateMs;
     this.#isClosed = isClosed;
   }
 
@@ -183,10 +187,13 @@ class Inbox {
   }
 
   #schedule(): void {
-    this.#world.timers.soon(() => {
+    const deliver = () => {
       if (!this.#isClosed()) {
         this.#receive!(this.#waiting.shift());
       }
-    });
+    };
+    const lateMs = this.#lateMs();
+    if (lateMs > 0) this.#world.timers.after(lateMs, deliver);
+    else this.#world.timers.soon(deliver);
   }
 }

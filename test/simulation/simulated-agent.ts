@@ -21,6 +21,7 @@ import { run as runMaintenance } from '../../workers/maintenance/run.js';
 import type { Cut } from './cut-off.js';
 import { LocalThreads, type LocalWorker } from './local-threads.js';
 import type { Plant } from './plant.js';
+import { SeededRandom } from './random.js';
 
 /** Where a simulated agent lives. */
 export interface Surroundings {
@@ -98,7 +99,10 @@ export class SimulatedAgent {
 
   #threads(world: World, sizes: AgentSizes): Threads {
     const { plant } = this.#surroundings;
-    const local = new LocalThreads(world, {
+    const random = new SeededRandom(world.random.bytes(4).reduce((seed, byte) => seed * 256 + byte, 0));
+    // Most messages cross at once; the rest wait for a thread that is busy.
+    const lateMs = () => (random.chance(0.1) ? 5 * random.unit() : 0);
+    const halves: ConstructorParameters<typeof LocalThreads>[1] = {
       ingest: async (mortal, init: IngestInit, port, alive) =>
         runIngest(mortal, init, this.#port('ingest', port, mortal), await this.#store('ingest', alive)),
       leader: async (mortal, init: LeaderInit, port, alive) => {
@@ -122,7 +126,8 @@ export class SimulatedAgent {
         const journal = objectJournal(await this.#store('maintenance', alive), init.cluster);
         await runMaintenance(mortal, init, this.#port('maintenance', port, mortal), { journal });
       },
-    });
+    };
+    const local = new LocalThreads(world, halves, lateMs);
     return {
       spawn: (name, init) => {
         const thread = local.spawn(name, name === 'leader' ? shrunk(init as LeaderInit, sizes.leader) : init);

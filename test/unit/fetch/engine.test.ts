@@ -117,11 +117,33 @@ test('bytes that only the store has are read although the client does not wait',
   expect(await bench.fetch(0, 0)).toEqual({ atMs: 0, error: 0, bytes: 9 });
 });
 
-test('bytes that are never stamped hold a fetch no longer than its long poll', async () => {
+test('bytes that are never stamped hold a fetch no longer than its long poll and a moment', async () => {
   const bench = new Bench();
   bench.memory = () => new Promise(() => {});
-  expect(await bench.fetch(0, 200)).toEqual({ atMs: 200, error: 0, bytes: 0 });
+  expect(await bench.fetch(0, 200)).toEqual({ atMs: 450, error: 0, bytes: 0 });
 });
+
+for (const [waitMaxMs, bytesMin] of [
+  [0, 1],
+  [0, 0],
+  [30, 1],
+  [500, 0],
+] as const) {
+  test(`bytes that are about to be stamped are in the answer that tells of them: wait ${waitMaxMs} ms, min bytes ${bytesMin}`, async () => {
+    const bench = new Bench();
+    let stamped: Promise<void> | undefined;
+    bench.memory = () => {
+      stamped ??= new Promise((resolve) => {
+        bench.time.after(40, () => {
+          bench.memory = () => bench.reading(7);
+          resolve();
+        });
+      });
+      return stamped;
+    };
+    expect(await bench.fetch(0, waitMaxMs, bytesMin)).toEqual({ atMs: 40, error: 0, bytes: 7 });
+  });
+}
 
 test('an offset beyond the end is out of range only behind a fresh read; without a leader it waits', async () => {
   const bench = new Bench();
