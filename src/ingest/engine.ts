@@ -16,7 +16,7 @@ import { LaneLink } from './lane-link.js';
 import { Lanes, type LaneTimes, type Place } from './lanes.js';
 import { type FromIngest, type FromIngestTurn, type IngestInit, joinOutcome } from './messages.js';
 import { TopicsFeed } from './topics-feed.js';
-import { extentsPerSecondMax, nextBatchWindowMs } from './window-policy.js';
+import { WindowWatch } from './window-watch.js';
 
 /** A whole Produce request, from the server. */
 export interface IncomingProduce {
@@ -69,8 +69,6 @@ export interface IngestOptions {
 
 const RING_BYTES = 256 * 1024;
 const SLOTS_PER_LANE = 1024;
-/** Twice until windows that an overload has made long are about as short as before it. */
-const WINDOW_LOOK_MS = 2_500;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 5_000;
 
@@ -84,8 +82,7 @@ export class IngestEngine {
   readonly #segmentNumbers = new SharedArrayBuffer(8);
   readonly #lanes: Lanes;
   #lastLane = 0;
-  #batchWindowMs: number;
-  #extentCount: number;
+  readonly #window: WindowWatch;
   #draining = false;
   #closed = false;
   readonly #log: LimitedLog;
@@ -97,14 +94,15 @@ export class IngestEngine {
     this.#log = new LimitedLog(options.log, options.world.clock);
     const { metadata, configs, settings } = options;
     this.#topics = new TopicsFeed(metadata.view, configs);
-    this.#batchWindowMs = settings.batchWindowMs;
-    this.#extentCount = metadata.view.extentCount;
     metadata.onApplied((_revision, changes) => {
       if (changes.topicsChanged || changes.resourceConfigsChanged) {
         this.#sendTopics();
       }
     });
-    options.telemetry.meters.batchWindow.set(this.#batchWindowMs / 1000);
+    const { telemetry, world } = options;
+    this.#window = new WindowWatch(metadata.view, telemetry, world.timers, settings.batchWindowMs, (batchWindowMs) => {
+      for (const { link } of this.#lanes.places) link.post({ type: 'window', batchWindowMs });
+    });
     this.#lanes = new Lanes({
       world: options.world,
       lanesMax: settings.lanesMax,
@@ -113,7 +111,6 @@ export class IngestEngine {
       start: () => this.#startPlace(),
       end: (place) => this.#endPlace(place),
     });
-    this.#watchWindow();
   }
 
   /** Resolves when the first lane takes requests. Requests may come before: they wait in its ring. */
@@ -162,6 +159,7 @@ export class IngestEngine {
   /** Ends the lanes, unfinished work and all. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#window.close();
     this.#lanes.close();
     await Promise.all(this.#lanes.places.map(({ thread }) => thread?.terminate()));
   }
@@ -200,7 +198,7 @@ export class IngestEngine {
       agentEpoch: metadata.self.agentEpoch,
       segmentNumbers: this.#segmentNumbers,
       bucket,
-      batchWindowMs: this.#batchWindowMs,
+      batchWindowMs: this.#window.batchWindowMs,
       batchBytes: settings.batchBytes,
       chunks,
       segments: new SharedArrayBuffer(settings.laneBytes),
@@ -367,31 +365,6 @@ export class IngestEngine {
   #forget({ init }: LaneLink): void {
     this.#options.hot.closeLane(init.lane);
     this.#options.telemetry.giveBackShare(init.telemetry);
-  }
-
-  #watchWindow(): void {
-    const { world, metadata, settings, telemetry } = this.#options;
-    world.timers.after(WINDOW_LOOK_MS, () => {
-      if (this.#closed) {
-        return;
-      }
-      const { extentCount } = metadata.view;
-      const next = nextBatchWindowMs({
-        batchWindowMs: this.#batchWindowMs,
-        batchWindowMsMin: settings.batchWindowMs,
-        extentsPerSecond: Math.max(0, extentCount - this.#extentCount) / (WINDOW_LOOK_MS / 1000),
-        extentsPerSecondMax: extentsPerSecondMax(metadata.view.bytesMax - metadata.view.bytes),
-      });
-      this.#extentCount = extentCount;
-      if (next !== this.#batchWindowMs) {
-        this.#batchWindowMs = next;
-        telemetry.meters.batchWindow.set(next / 1000);
-        for (const { link } of this.#lanes.places) {
-          link.post({ type: 'window', batchWindowMs: next });
-        }
-      }
-      this.#watchWindow();
-    });
   }
 }
 
