@@ -92,19 +92,18 @@ export class IngestEngine {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#log = new LimitedLog(options.log, options.world.clock);
-    const { metadata, configs, settings } = options;
+    const { world, metadata, configs, settings, telemetry } = options;
     this.#topics = new TopicsFeed(metadata.view, configs);
     metadata.onApplied((_revision, changes) => {
       if (changes.topicsChanged || changes.resourceConfigsChanged) {
         this.#sendTopics();
       }
     });
-    const { telemetry, world } = options;
     this.#window = new WindowWatch(metadata.view, telemetry, world.timers, settings.batchWindowMs, (batchWindowMs) => {
       for (const { link } of this.#lanes.places) link.post({ type: 'window', batchWindowMs });
     });
     this.#lanes = new Lanes({
-      world: options.world,
+      world,
       lanesMax: settings.lanesMax,
       batchBytes: settings.batchBytes,
       times: settings.laneTimes,
