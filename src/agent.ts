@@ -239,7 +239,7 @@ async function serve(
   let segmentWaits = 0;
   server.serve(createDispatch(services), ingest, new ClientQuotas(metadata), () => {
     const before = segmentWaits;
-    segmentWaits = segmentWaitsOf(telemetry);
+    segmentWaits = telemetry.valueAt('budgetWaits', 'segments');
     return segmentWaits > before || blockMemory.waitingCount > 0;
   });
   return {
@@ -255,12 +255,6 @@ async function serve(
       await threads.close();
     },
   };
-}
-
-/** How often ingest workers found no room for a segment. */
-function segmentWaitsOf(telemetry: Telemetry): number {
-  const series = telemetry.read('budgetWaits').find(({ labelValue }) => labelValue === 'segments');
-  return series?.kind === 'value' ? series.value : 0;
 }
 
 function listenersOf(settings: Settings, server: Server) {

@@ -79,12 +79,5 @@ interface Seals {
 }
 
 function sealsOf(telemetry: Telemetry): Seals {
-  let byWindow = 0;
-  let all = 0;
-  for (const series of telemetry.read('segmentsSealed')) {
-    if (series.kind !== 'value') continue;
-    all += series.value;
-    if (series.labelValue === 'window') byWindow += series.value;
-  }
-  return { byWindow, all };
+  return { byWindow: telemetry.valueAt('segmentsSealed', 'window'), all: telemetry.total('segmentsSealed') };
 }

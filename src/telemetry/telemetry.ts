@@ -78,6 +78,12 @@ export class Telemetry {
     return this.read(name).reduce((sum, series) => sum + (series.kind === 'value' ? series.value : 0), 0);
   }
 
+  /** A counter or gauge at one label value, summed over all threads. */
+  valueAt(name: MetricName, labelValue: string): number {
+    const series = this.read(name).find((one) => one.labelValue === labelValue);
+    return series?.kind === 'value' ? series.value : 0;
+  }
+
   /** The collected families and their series, at most `seriesMax` of them in all. */
   *collected(): Iterable<{ readonly family: Family; readonly series: readonly CollectedSeries[] }> {
     let left = this.#seriesMax;
