@@ -68,6 +68,8 @@ export class Snapshots {
         replica.snapshotRevision = snapshot.revision;
         replica.snapshotBytes = snapshot.bytes;
       }
+    }).then(() => {
+      this.#asked = undefined;
     });
   }
 
@@ -94,7 +96,6 @@ export class Snapshots {
         this.#log.warn({ err: error }, 'Advancing the boundary broke off');
         this.#notBeforeMs = this.#world.clock.monotonicMs() + FAILED_PAUSE_MS;
       }
-      this.#asked = undefined;
     });
     return this.#background;
   }
