@@ -15,7 +15,7 @@ export interface Applied {
 
 /** Tries of the same snapshots: a damaged read passes, a damaged object does not. */
 const LOADS_MAX = 5;
-/** Slots that are read at once when the journal is long. */
+/** Slots that are read at once when the journal is long, and somebody waits for what is in it. */
 const READS_MAX = 64;
 /** Reading a slot takes about as long as this much of a snapshot. */
 export const SLOT_BYTES = 4096;
@@ -94,6 +94,14 @@ export async function loadReplica(journal: Journal): Promise<Replica> {
   }
 }
 
+/** Without it, all of the tail. */
+export interface TailPart {
+  /** Slots that are read at once. */
+  readonly readsMax?: number;
+  /** The last revision that is wanted. */
+  readonly last?: number;
+}
+
 /**
  * The entries after `revision`, as far as they go or one pass reads. A slot at or below a boundary read after it says
  * nothing, present or absent: then the answer is 'void', and a snapshot must be loaded. `end`: the slot after the last
@@ -102,13 +110,16 @@ export async function loadReplica(journal: Journal): Promise<Replica> {
 export async function readTail(
   journal: Journal,
   revision: number,
+  { readsMax = READS_MAX, last = Number.POSITIVE_INFINITY }: TailPart = {},
 ): Promise<{ readonly entries: readonly Uint8Array[]; readonly end: boolean } | 'void'> {
   const entries: Uint8Array[] = [];
   let bytes = 0;
   let end = false;
-  for (let reads = 1; !end && bytes < PASS_BYTES_MAX; reads = Math.min(2 * reads, READS_MAX)) {
+  for (let reads = 1; !end && bytes < PASS_BYTES_MAX; reads = Math.min(2 * reads, readsMax)) {
     const first = revision + entries.length + 1;
-    const slots = await Promise.all(Array.from({ length: reads }, (_, index) => journal.read(first + index)));
+    if (first > last) break;
+    const length = Math.min(reads, last - first + 1);
+    const slots = await Promise.all(Array.from({ length }, (_, index) => journal.read(first + index)));
     const absent = slots.indexOf(undefined);
     end = absent !== -1;
     for (const slot of end ? slots.slice(0, absent) : slots) {

@@ -3,6 +3,9 @@ import { loadReplica, readTail, sha256 } from '../../src/cluster/replica.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { JournalBroken } from '../../src/journal/journal-broken.js';
 
+/** Slots that are read at once. A tail has thousands, and acknowledgements wait in the same store. */
+const READS_MAX = 8;
+
 /** The journal has moved on: this snapshot is no longer wanted, or another agent has trimmed under it. */
 export class SnapshotOvertaken extends Error {
   override readonly name = 'SnapshotOvertaken';
@@ -16,13 +19,11 @@ export class SnapshotOvertaken extends Error {
 export async function makeSnapshot(journal: Journal, revision: number, digest: string): Promise<MadeSnapshot> {
   const replica = await loadReplica(journal);
   while (replica.revision < revision) {
-    const tail = await readTail(journal, replica.revision);
+    const tail = await readTail(journal, replica.revision, { readsMax: READS_MAX, last: revision });
     if (tail === 'void' || tail.entries.length === 0) {
       throw new SnapshotOvertaken(`the journal after ${replica.revision} is gone`);
     }
-    for (const bytes of tail.entries.slice(0, revision - replica.revision)) {
-      replica.apply(bytes);
-    }
+    for (const bytes of tail.entries) replica.apply(bytes);
   }
   if (replica.revision !== revision) {
     throw new SnapshotOvertaken(`there is a snapshot at ${replica.revision} already`);

@@ -11,6 +11,7 @@ import { silentLog } from '../../../src/telemetry/log.js';
 import { realClock, realRandom, realTimers } from '../../../src/world/real.js';
 import type { World } from '../../../src/world/world.js';
 import { Snapshots } from '../../../workers/leader/snapshots.js';
+import { makeSnapshot } from '../../../workers/maintenance/snapshot.js';
 
 const TERM_SPACING = 100;
 
@@ -159,6 +160,27 @@ describe('the tail', () => {
     expect(await readTail(journal, revision)).toEqual({ entries: entries.slice(revision), end: true });
   });
 
+  test('is read for a snapshot a few slots at a time: acknowledgements wait in the same store', async () => {
+    const { journal } = await filled(entries, [], 0);
+    let reading = 0;
+    let most = 0;
+    const counted: Journal = {
+      ...journal,
+      async read(revision) {
+        most = Math.max(most, (reading += 1));
+        const bytes = await journal.read(revision);
+        reading -= 1;
+        return bytes;
+      },
+    };
+    const whole = replicaOf(entries);
+    await makeSnapshot(counted, 300, whole.metadata.digest);
+    expect(most).toBe(8);
+    expect(await journal.readSnapshot(300)).toEqual(whole.metadata.snapshot());
+    await readTail(counted, 0);
+    expect(most).toBe(64);
+  });
+
   test('ends at a hole', async () => {
     const { journal } = await filled(entries, [], 0);
     await journal.remove(200);
@@ -247,5 +269,21 @@ describe('a boundary that advances', () => {
       if ((await journal.read(revision)) !== undefined) there.push(revision);
     }
     expect(there).toEqual([1, 101, 201, 211]);
+  });
+
+  test('a snapshot is asked for once, though what an earlier leader left is removed meanwhile', async () => {
+    const { journal } = await filled(entries, [20, 30, 40], 20);
+    const wanted: number[] = [];
+    const settings = { snapshotTailBytes: 1, trimSliceEntries: 16 };
+    const snapshots = new Snapshots(world, journal, settings, (revision) => wanted.push(revision), silentLog);
+    const replica = replicaOf(entries);
+    const resumed = snapshots.resume();
+    snapshots.applied(replica);
+    await resumed;
+    snapshots.applied(replica);
+    expect(wanted).toEqual([350]);
+    snapshots.failed(350, 'the worker ended');
+    snapshots.applied(replica);
+    expect(wanted).toEqual([350]);
   });
 });
