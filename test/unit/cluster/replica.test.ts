@@ -167,7 +167,8 @@ describe('the tail', () => {
     const counted: Journal = {
       ...journal,
       async read(revision) {
-        most = Math.max(most, (reading += 1));
+        reading += 1;
+        most = Math.max(most, reading);
         const bytes = await journal.read(revision);
         reading -= 1;
         return bytes;
