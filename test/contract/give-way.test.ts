@@ -1,5 +1,6 @@
 // Threads that give way: what src/world/give-way.ts promises, told by the system's own scheduler.
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FromMaintenance, MaintenanceInit } from '../../src/cluster/messages.js';
 import { Metadata } from '../../src/metadata/metadata.js';
@@ -26,8 +27,8 @@ function niceness(): Map<number, number> {
   return new Map(ids.map((id) => [id, Number(fields(id)[16])]));
 }
 
-// No other system gives threads priorities of their own.
-test.runIf(process.platform === 'linux')(
+// No other system gives threads priorities of their own, and a process that gives way as a whole has nothing left to show.
+test.runIf(process.platform === 'linux' && getPriority(0) < 5)(
   'a thread that makes a snapshot gives way to every other, and no other does',
   async () => {
     const before = niceness();
@@ -41,6 +42,6 @@ test.runIf(process.platform === 'linux')(
     const message = await new Promise<FromMaintenance>((resolve) => thread.onMessage(resolve));
     expect(message).toMatchObject({ type: 'snapshot-made', snapshot: { revision: 0 } });
     const changed = [...niceness()].filter(([id, nice]) => nice !== (before.get(id) ?? before.get(process.pid)));
-    expect(changed.map(([, nice]) => nice)).toEqual([10]);
+    expect(changed.map(([, nice]) => nice)).toEqual([5]);
   },
 );

@@ -68,15 +68,18 @@ export class Snapshots {
         replica.snapshotRevision = snapshot.revision;
         replica.snapshotBytes = snapshot.bytes;
       }
-    }).then(() => {
-      this.#asked = undefined;
-    });
+    }).then(() => this.#answered(snapshot.revision));
   }
 
   failed(revision: number, reason: string): void {
     this.#log.warn({ revision, reason }, 'A snapshot failed');
     this.#notBeforeMs = this.#world.clock.monotonicMs() + FAILED_PAUSE_MS;
-    this.#asked = undefined;
+    this.#answered(revision);
+  }
+
+  /** One that an earlier leader asked for may still be made. */
+  #answered(revision: number): void {
+    if (this.#asked?.revision === revision) this.#asked = undefined;
   }
 
   /** Leadership begins: an earlier leader may have ended in the middle of removing. */

@@ -7,6 +7,7 @@ import type { Journal } from '../../../src/journal/journal.js';
 import { JournalBroken } from '../../../src/journal/journal-broken.js';
 import { Entry } from '../../../src/metadata/journal.wire.js';
 import { MemoryStore } from '../../../src/objects/drivers/memory.js';
+import { StoreError } from '../../../src/objects/store.js';
 import { silentLog } from '../../../src/telemetry/log.js';
 import { realClock, realRandom, realTimers } from '../../../src/world/real.js';
 import type { World } from '../../../src/world/world.js';
@@ -272,19 +273,94 @@ describe('a boundary that advances', () => {
     expect(there).toEqual([1, 101, 201, 211]);
   });
 
-  test('a snapshot is asked for once, though what an earlier leader left is removed meanwhile', async () => {
-    const { journal } = await filled(entries, [20, 30, 40], 20);
-    const wanted: number[] = [];
-    const settings = { snapshotTailBytes: 1, trimSliceEntries: 16 };
-    const snapshots = new Snapshots(world, journal, settings, (revision) => wanted.push(revision), silentLog);
-    const replica = replicaOf(entries);
-    const resumed = snapshots.resume();
-    snapshots.applied(replica);
-    await resumed;
-    snapshots.applied(replica);
-    expect(wanted).toEqual([350]);
-    snapshots.failed(350, 'the worker ended');
-    snapshots.applied(replica);
-    expect(wanted).toEqual([350]);
+  describe('asks for a snapshot', () => {
+    const asking = async () => {
+      const { journal } = await filled(entries, [20, 30, 40], 20);
+      const bytes = replicaOf(entries).metadata.snapshot();
+      const made = (revision: number) => {
+        const entryDigest = replicaOf(entries.slice(0, revision)).headDigest;
+        return { revision, objectDigest: sha256(bytes), bytes: bytes.length, entryDigest };
+      };
+      let nowMs = 0;
+      const timed = { ...world, clock: { ...realClock, monotonicMs: () => nowMs } } as World;
+      const wanted: number[] = [];
+      const settings = { snapshotTailBytes: 1, trimSliceEntries: 16 };
+      let boundaryFails = false;
+      const failing: Journal = {
+        ...journal,
+        readBoundary: () =>
+          boundaryFails ? Promise.reject(new StoreError('unavailable', 'c/boundary', 'away')) : journal.readBoundary(),
+      };
+      const snapshots = new Snapshots(timed, failing, settings, (revision) => wanted.push(revision), silentLog);
+      const replica = replicaOf(entries);
+      return {
+        snapshots,
+        replica,
+        wanted,
+        made,
+        pass: (ms: number) => {
+          nowMs += ms;
+        },
+        fail: (fails: boolean) => {
+          boundaryFails = fails;
+        },
+      };
+    };
+
+    test('once, though what an earlier leader left is removed meanwhile', async () => {
+      const { snapshots, replica, wanted } = await asking();
+      const resumed = snapshots.resume();
+      snapshots.applied(replica);
+      await resumed;
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350]);
+    });
+
+    test('once, though one comes that an earlier leader asked for, or fails', async () => {
+      const { snapshots, replica, wanted, made } = await asking();
+      snapshots.applied(replica);
+      await snapshots.made(made(300), replica);
+      snapshots.applied(replica);
+      snapshots.failed(310, 'the worker ended');
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350]);
+    });
+
+    test('again some seconds after it failed', async () => {
+      const { snapshots, replica, wanted, pass } = await asking();
+      snapshots.applied(replica);
+      snapshots.failed(350, 'the worker ended');
+      pass(4_999);
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350]);
+      pass(1);
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350, 350]);
+    });
+
+    test('again some seconds after the store failed when the boundary was to advance', async () => {
+      const { snapshots, replica, wanted, made, pass, fail } = await asking();
+      snapshots.applied(replica);
+      fail(true);
+      await snapshots.made(made(350), replica);
+      fail(false);
+      pass(4_999);
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350]);
+      pass(1);
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350, 350]);
+    });
+
+    test('again when the tail has grown anew', async () => {
+      const { snapshots, replica, wanted, made } = await asking();
+      snapshots.applied(replica);
+      await snapshots.made(made(350), replica);
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350]);
+      replica.tailBytes += replica.snapshotBytes;
+      snapshots.applied(replica);
+      expect(wanted).toEqual([350, 350]);
+    });
   });
 });
