@@ -216,6 +216,7 @@ export class IngestEngine {
     const thread = this.#options.threads.spawn('ingest', link.init);
     place.thread = thread;
     thread.onMessage((turn: FromIngestTurn) => {
+      link.turnsHeard += 1;
       for (const message of turn) {
         this.#receive(place, link, message);
       }

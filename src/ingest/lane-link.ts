@@ -29,6 +29,8 @@ export class LaneLink {
   pendingBytes = 0;
   /** When outcomes were sent to the lane, by number. */
   readonly outcomeMs = new Map<number, number>();
+  /** Turns of the lane that were heard. */
+  turnsHeard = 0;
   #thread: WorkerThread | undefined;
   readonly #world: World;
   readonly #ring: RingWriter;
@@ -181,6 +183,7 @@ export class LaneLink {
       topicsRevision,
       receivedMs,
       fails,
+      turnsHeard: this.turnsHeard,
       pieces,
     });
     if (this.#ring.isEmpty) {
@@ -208,7 +211,7 @@ export class LaneLink {
   }
 
   #postClosed({ id }: LaneConnection): void {
-    this.post({ type: 'connection-closed', connection: id, closedMs: this.#world.clock.monotonicMs() });
+    this.post({ type: 'connection-closed', connection: id, turnsHeard: this.turnsHeard });
   }
 
   #retryLater(): void {

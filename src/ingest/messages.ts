@@ -52,6 +52,8 @@ export interface ProduceDescriptor {
   readonly receivedMs: number;
   /** To be failed as what its connection sent before it was: not stored, to be sent again. */
   readonly fails: boolean;
+  /** Turns of the lane (`FromIngestTurn`) that main had heard when it gave this: what they say failed was known. */
+  readonly turnsHeard: number;
   /** The request's body (after the header), in order: pieces of `chunks`. */
   readonly pieces: readonly Piece[];
 }
@@ -74,8 +76,8 @@ export type ToIngest =
   | {
       readonly type: 'connection-closed';
       readonly connection: number;
-      /** Monotonic ms: everything that it sent was received up to then. It may still lie in the ring. */
-      readonly closedMs: number;
+      /** As in a descriptor: everything that it sent was given by then. It may still lie in the ring. */
+      readonly turnsHeard: number;
     }
   /** The batch window to use from now on (lengthens as extents per second near the budget). */
   | { readonly type: 'window'; readonly batchWindowMs: number }
@@ -271,7 +273,7 @@ export function joinOutcome(partitions: readonly PublishedPartition[]): OutcomeC
  * f64 received ms ·
  * then a u32 position and a u32 length for each piece.
  */
-const FIXED_BYTES = 32;
+const FIXED_BYTES = 40;
 const PIECE_BYTES = 8;
 const FAILS = 0x1_0000;
 
@@ -291,6 +293,7 @@ export function encodeDescriptor(descriptor: ProduceDescriptor): Uint8Array {
   words[3] = descriptor.apiVersion | (descriptor.fails ? FAILS : 0);
   floats[2] = descriptor.topicsRevision;
   floats[3] = descriptor.receivedMs;
+  floats[4] = descriptor.turnsHeard;
   let at = FIXED_BYTES / 4;
   for (const piece of pieces) {
     words[at] = piece.position;
@@ -318,6 +321,7 @@ export function decodeDescriptor(record: Uint8Array): ProduceDescriptor {
     fails: (view.getUint32(12, LITTLE_ENDIAN) & FAILS) !== 0,
     topicsRevision: view.getFloat64(16, LITTLE_ENDIAN),
     receivedMs: view.getFloat64(24, LITTLE_ENDIAN),
+    turnsHeard: view.getFloat64(32, LITTLE_ENDIAN),
     pieces,
   };
 }

@@ -259,14 +259,14 @@ export const plantedBugs: readonly PlantedBug[] = [
           Unanswered.prototype,
           'fail',
           (fail) =>
-            function (this: Unanswered, request, error, nowMs) {
+            function (this: Unanswered, request, error) {
               const { connection } = request;
-              const { failUntilMs } = connection;
+              const { failUntilTurn } = connection;
               const later = [...connection.unanswered].slice([...connection.unanswered].indexOf(request) + 1);
               for (const one of later) connection.unanswered.delete(one);
-              connection.failUntilMs = Number.POSITIVE_INFINITY;
-              fail.call(this, request, error, nowMs);
-              connection.failUntilMs = failUntilMs;
+              connection.failUntilTurn = Number.POSITIVE_INFINITY;
+              fail.call(this, request, error);
+              connection.failUntilTurn = failUntilTurn;
               for (const one of later) connection.unanswered.add(one);
             },
         ),

@@ -78,6 +78,7 @@ export class Lane {
   #open: OpenSegment | undefined;
   readonly #pace = new SealPace();
   #uploads = 0;
+  #turns = 0;
   /** To be told with the end of this step. */
   #outbox: FromIngest[] = [];
   #released: number[] = [];
@@ -103,7 +104,7 @@ export class Lane {
     this.#post = post;
     this.#crash = crash;
     this.#meters = attachMeters(init.telemetry);
-    this.#unanswered = new Unanswered(this.#meters);
+    this.#unanswered = new Unanswered(this.#meters, () => this.#turns + 1);
     this.#reader = new RingReader(init.requests);
     this.#chunks = new Uint8Array(init.chunks);
     this.#arena = new Uint8Array(init.segments);
@@ -145,7 +146,7 @@ export class Lane {
         this.#publisher.refused(message.number, message.error);
         break;
       case 'connection-closed':
-        this.#unanswered.closeConnection(message.connection, message.closedMs);
+        this.#unanswered.closeConnection(message.connection, message.turnsHeard);
         break;
       case 'window':
         this.#batchWindowMs = message.batchWindowMs;
@@ -212,12 +213,15 @@ export class Lane {
   }
 
   #take(descriptor: ProduceDescriptor): void {
-    const { request: id, pieces, apiVersion, receivedMs } = descriptor;
-    this.#unanswered.taking(receivedMs);
+    const { request: id, pieces, apiVersion, receivedMs, turnsHeard, fails } = descriptor;
+    this.#unanswered.taking(turnsHeard);
     const nowMs = this.#world.clock.monotonicMs();
     const inPlace = pieces.length === 1;
     const marks = [this.#frames.mark, this.#scratch.mark] as const;
-    const body = inPlace ? viewOf(this.#chunks, pieces[0]!) : this.#frames.gather(this.#chunks, pieces);
+    const [first] = pieces;
+    const body = inPlace
+      ? this.#chunks.subarray(first!.position, first!.position + first!.length)
+      : this.#frames.gather(this.#chunks, pieces);
     this.#releaseUnused(id, !inPlace, body.length);
     const decoded = decodeProduce(apiVersion, body);
     if (decoded === undefined) {
@@ -257,8 +261,8 @@ export class Lane {
       this.#unanswered.answer(request);
       this.#releaseUnused(id, inPlace, body.length);
       this.#rewind(marks);
-    } else if (descriptor.fails || receivedMs <= request.connection.failUntilMs) {
-      this.#unanswered.fail(request, errors.KAFKA_STORAGE_ERROR.code, request.connection.failUntilMs);
+    } else if (fails || this.#unanswered.mustFail(request.connection, turnsHeard)) {
+      this.#unanswered.failAlike(request, errors.KAFKA_STORAGE_ERROR.code);
       this.#releaseUnused(id, inPlace, body.length);
       this.#rewind(marks);
     } else {
@@ -378,6 +382,7 @@ export class Lane {
       this.#outbox.push({ type: 'drained' });
     }
     if (this.#outbox.length > 0) {
+      this.#turns += 1;
       this.#post(this.#outbox);
       this.#outbox = [];
     }
@@ -392,8 +397,4 @@ export class Lane {
       });
     }
   }
-}
-
-function viewOf(bytes: Uint8Array, piece: { readonly position: number; readonly length: number }): Uint8Array {
-  return bytes.subarray(piece.position, piece.position + piece.length);
 }

@@ -70,7 +70,7 @@ export class Publisher {
       this.#meters.produceStage.upload.observeMs(nowMs - startedMs);
       if (upload.kind === 'failed') {
         this.#meters.segmentsFailed.add(1);
-        this.#failAll(requests, upload.error, nowMs);
+        this.#failAll(requests, upload.error);
         this.#post({ type: 'upload-failed', reason: upload.cause?.message ?? 'nobody waits for it any more' });
       }
       this.#advance(nowMs);
@@ -124,7 +124,7 @@ export class Publisher {
         request.state = 'open';
       }
     }
-    this.#failAll(sealed.requests, error, this.#clock.monotonicMs());
+    this.#failAll(sealed.requests, error);
   }
 
   /** Sends the commands of the segments at the head whose uploads are over. */
@@ -157,10 +157,10 @@ export class Publisher {
     return posted;
   }
 
-  #failAll(requests: readonly Request[], error: number, nowMs: number): void {
+  #failAll(requests: readonly Request[], error: number): void {
     for (const request of requests) {
       if (request.state === 'open') {
-        this.#unanswered.fail(request, error, nowMs);
+        this.#unanswered.fail(request, error);
       }
     }
   }

@@ -76,8 +76,8 @@ export interface ConnectionRequests {
   readonly unanswered: Set<Request>;
   /** The connection is gone: nobody reads its answers. */
   closed: boolean;
-  /** Requests received up to then fail with the one that failed before them (monotonic ms). */
-  failUntilMs: number;
-  /** Reasons to remember it though nothing is unanswered: moments up to which something of it may still lie in the ring. */
+  /** Requests that main gave before it had heard this turn of the lane fail with the one that failed before them. */
+  failUntilTurn: number;
+  /** Reasons to remember it though nothing is unanswered: something of it may still lie in the ring. */
   kept: number;
 }

@@ -9,19 +9,23 @@ import { failAccepted } from './validate.js';
  * Every request of the lane that has no answer yet, by connection; the one place that fails and answers them.
  *
  * When a request fails whose batches were not posted, so does every later one of its connection that was not posted
- * either: they are never published, and what was received until that moment fails when it is taken. So nothing of a
- * connection overtakes what it sent before and has to send again.
+ * either: they are never published, and what main gave until it heard of the failure fails when it is taken. So nothing of a
+ * connection overtakes what it sent before and has to send again. It goes by turns of the lane that main has heard, not by the
+ * clock: a message between threads takes its time.
  */
 export class Unanswered {
   readonly #meters: Meters;
   readonly #connections = new Map<number, ConnectionRequests>();
-  /** Connections kept although nothing of theirs is unanswered, until all that was received up to `untilMs` is taken. */
-  readonly #kept: { readonly connection: ConnectionRequests; readonly untilMs: number }[] = [];
+  /** The number, from 1, of the turn that will tell main what is decided now. */
+  readonly #nextTurn: () => number;
+  /** Connections kept although nothing of theirs is unanswered, until all that was given before main heard `untilTurn` is taken. */
+  readonly #kept: { readonly connection: ConnectionRequests; readonly untilTurn: number }[] = [];
   #answers: ProduceAnswer[] = [];
   #size = 0;
 
-  constructor(meters: Meters) {
+  constructor(meters: Meters, nextTurn: () => number) {
     this.#meters = meters;
+    this.#nextTurn = nextTurn;
   }
 
   get size(): number {
@@ -36,7 +40,7 @@ export class Unanswered {
   connection(id: number): ConnectionRequests {
     let connection = this.#connections.get(id);
     if (connection === undefined) {
-      connection = { id, unanswered: new Set(), closed: false, failUntilMs: NEVER, kept: 0 };
+      connection = { id, unanswered: new Set(), closed: false, failUntilTurn: NEVER, kept: 0 };
       this.#connections.set(id, connection);
     }
     return connection;
@@ -47,13 +51,13 @@ export class Unanswered {
     this.#size += 1;
   }
 
-  /** A request received at `receivedMs` is taken: the ring keeps the order of arrival, so all that came before was. */
-  taking(receivedMs: number): void {
-    while (this.#kept.length > 0 && this.#kept[0]!.untilMs < receivedMs) {
-      const { connection, untilMs } = this.#kept.shift()!;
+  /** A request is taken that main gave when it had heard so many turns: the ring keeps their order, so all before it were. */
+  taking(turnsHeard: number): void {
+    while (this.#kept.length > 0 && this.#kept[0]!.untilTurn <= turnsHeard) {
+      const { connection, untilTurn } = this.#kept.shift()!;
       connection.kept -= 1;
-      if (connection.failUntilMs <= untilMs) {
-        connection.failUntilMs = NEVER;
+      if (connection.failUntilTurn <= untilTurn) {
+        connection.failUntilTurn = NEVER;
       }
       this.#forget(connection);
     }
@@ -61,22 +65,33 @@ export class Unanswered {
 
   /**
    * Nobody will read the answers of this connection. What it sent is still stored, but for what fails with something before
-   * it: that holds for what still lies in the ring too, which was received by `closedMs`.
+   * it: that holds for what still lies in the ring too, which main gave when it had heard at most so many turns.
    */
-  closeConnection(id: number, closedMs: number): void {
+  closeConnection(id: number, turnsHeard: number): void {
     const connection = this.connection(id);
     connection.closed = true;
-    connection.failUntilMs = Math.min(connection.failUntilMs, closedMs);
-    this.#keep(connection, closedMs);
+    connection.failUntilTurn = Math.min(connection.failUntilTurn, turnsHeard + 1);
+    this.#keep(connection, turnsHeard + 1);
+  }
+
+  /** Whether what main gave when it had heard so many turns must fail with what failed before it. */
+  mustFail({ failUntilTurn }: ConnectionRequests, turnsHeard: number): boolean {
+    return turnsHeard < failUntilTurn;
   }
 
   /** Fails `request`, which was not posted, and what follows it on its connection. */
-  fail(request: Request, error: number, nowMs: number): void {
-    const { connection } = request;
-    if (nowMs > connection.failUntilMs) {
-      connection.failUntilMs = nowMs;
-      this.#keep(connection, nowMs);
+  fail(request: Request, error: number): void {
+    const turn = this.#nextTurn();
+    if (turn > request.connection.failUntilTurn) {
+      request.connection.failUntilTurn = turn;
+      this.#keep(request.connection, turn);
     }
+    this.failAlike(request, error);
+  }
+
+  /** The same for one that fails with one before it: what main gives once it has heard of that one is stored again. */
+  failAlike(request: Request, error: number): void {
+    const { connection } = request;
     let reached = false;
     for (const later of [...connection.unanswered]) {
       reached ||= later === request;
@@ -115,7 +130,7 @@ export class Unanswered {
           continue;
         }
         if (request.state === 'open') {
-          this.fail(request, errors.REQUEST_TIMED_OUT.code, nowMs);
+          this.fail(request, errors.REQUEST_TIMED_OUT.code);
         } else if (request.state === 'posted' && request.acks === -1) {
           failAccepted(request, errors.REQUEST_TIMED_OUT.code, 'no outcome in time; it may have been stored');
           this.#settle(request, 'answered', 'undecided');
@@ -142,7 +157,7 @@ export class Unanswered {
     const close = state === 'failed' && request.batches.some(startsSequence);
     if (close && !connection.closed) {
       // What comes before the closing is done must fail too, whenever it was received.
-      connection.failUntilMs = Number.POSITIVE_INFINITY;
+      connection.failUntilTurn = Number.POSITIVE_INFINITY;
     }
     if (!connection.closed) {
       this.#answers.push(answerOf(request, fate, close));
@@ -150,14 +165,14 @@ export class Unanswered {
     this.#forget(connection);
   }
 
-  #keep(connection: ConnectionRequests, untilMs: number): void {
+  #keep(connection: ConnectionRequests, untilTurn: number): void {
     connection.kept += 1;
-    this.#kept.push({ connection, untilMs });
+    this.#kept.push({ connection, untilTurn });
   }
 
   /** One that is to be closed is kept until that is told. */
   #forget(connection: ConnectionRequests): void {
-    if (connection.unanswered.size === 0 && connection.kept === 0 && connection.failUntilMs === NEVER) {
+    if (connection.unanswered.size === 0 && connection.kept === 0 && connection.failUntilTurn === NEVER) {
       this.#connections.delete(connection.id);
     }
   }

@@ -15,6 +15,7 @@ test('a descriptor survives the ring, wherever its record lies', () => {
         topicsRevision: fc.maxSafeNat(),
         receivedMs: fc.double({ min: 0, max: 1e15, noNaN: true }),
         fails: fc.boolean(),
+        turnsHeard: fc.maxSafeNat(),
         pieces: fc.array(fc.record({ position: u32, length: u32 }), { maxLength: 20 }),
       }),
       fc.integer({ min: 0, max: 7 }),
@@ -38,6 +39,7 @@ test('the most pieces fit, one more is a mistake of the caller', () => {
     topicsRevision: 0,
     receivedMs: 0,
     fails: false,
+    turnsHeard: 0,
   };
   expect(encodeDescriptor({ ...base, pieces })).toHaveLength(DESCRIPTOR_BYTES_MAX);
   expect(() => encodeDescriptor({ ...base, pieces: [...pieces, pieces[0]!] })).toThrow(RangeError);

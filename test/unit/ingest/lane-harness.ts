@@ -45,6 +45,8 @@ export interface ProduceSpec {
   readonly version?: number;
   readonly topicsRevision?: number;
   readonly fails?: boolean;
+  /** All that the lane said, unless it is told. */
+  readonly turnsHeard?: number;
   readonly transactionalId?: string;
   /** Batches by partition, in order; null records stay null. */
   readonly partitions: readonly (readonly [number, Uint8Array | null])[];
@@ -188,6 +190,7 @@ export class LaneHarness {
       topicsRevision: spec.topicsRevision ?? 2,
       receivedMs: this.world.clock.monotonicMs(),
       fails: spec.fails ?? false,
+      turnsHeard: spec.turnsHeard ?? this.turns.length,
       pieces,
     });
     if (this.#ring.isEmpty) this.#ringBytes = 0;

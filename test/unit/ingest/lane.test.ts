@@ -323,7 +323,7 @@ test('what a vanished connection sent is stored, and nobody is answered', async 
   lane.store.open = true;
   lane.produce({ partitions: [[0, makeBatch()]] });
   await lane.world.pass(1);
-  lane.post({ type: 'connection-closed', connection: 1, closedMs: lane.world.clock.monotonicMs() });
+  lane.post({ type: 'connection-closed', connection: 1, turnsHeard: lane.turns.length });
   await lane.world.pass(200);
   expect(lane.answers).toEqual([]);
   expect(lane.metadata.topicById(TOPIC.topicId)!.partitions[0]!.highWatermark).toBe(1);
