@@ -36,6 +36,12 @@ export interface Native {
    * of them (-1: none).
    */
   walkRecords(bytes: Uint8Array, position: number, length: number, count: number, found: Float64Array): number;
+  /**
+   * Looks at `count` batches of magic 2 at once: checksums each and walks its records where a row says so, the checksum is
+   * right and they are not compressed. `rows`: scan-columns.ts. RangeError at the first row whose batch does not
+   * lie in `bytes`, or is shorter than its header.
+   */
+  scanBatches(bytes: Uint8Array, rows: Float64Array, count: number): void;
 }
 
 /**
@@ -77,6 +83,7 @@ const addonFunctions: Readonly<Record<keyof Addon, true>> = {
   joinCrc32c: true,
   copyKnownCrc32c: true,
   walkRecords: true,
+  scanBatches: true,
   createWhole: true,
   setReceiveBuffer: true,
 };

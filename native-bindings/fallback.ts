@@ -1,4 +1,13 @@
 import type { Native } from './bindings.js';
+import {
+  SCAN_BYTES,
+  SCAN_CRC_MATCHES,
+  SCAN_FAULT,
+  SCAN_FOUND,
+  SCAN_POSITION,
+  SCAN_WALK,
+  SCAN_COLUMNS,
+} from './scan-columns.js';
 
 /** The native functions in JavaScript, around some CRC-32C. The same answers as weft.cc to the same bytes. */
 export function scriptNative(crc: (bytes: Uint8Array, seed: number) => number): Omit<Native, 'name'> {
@@ -19,6 +28,12 @@ export function scriptNative(crc: (bytes: Uint8Array, seed: number) => number): 
       return joinCrc32c(crc(part(copied, 0, unknown), seed), known, length - unknown);
     },
     walkRecords: (bytes, position, length, count, found) => walk(part(bytes, position, length), count, found),
+    scanBatches: (bytes, rows, count) => {
+      if (!(isSize(count) && count <= rows.length / SCAN_COLUMNS)) throw new RangeError('outside of the rows');
+      for (let at = 0; at < count * SCAN_COLUMNS; at += SCAN_COLUMNS) {
+        scan(bytes, rows.subarray(at, at + SCAN_COLUMNS), crc);
+      }
+    },
   };
 }
 
@@ -162,4 +177,28 @@ function walk(bytes: Uint8Array, count: number, found: Float64Array): number {
   if (result === FINE && cursor.position !== bytes.length) result = TOO_LONG;
   found.set([deltaMax, deltaMin, nullKeys, firstNullKey]);
   return result;
+}
+
+/** Positions within a batch of magic 2. */
+const CRC = 17;
+const CRC_START = 21;
+const ATTRIBUTES_LOW = 22;
+const RECORD_COUNT = 57;
+const OVERHEAD_BYTES = 61;
+const CODEC_MASK = 7;
+
+const found = new Float64Array(4);
+
+function scan(bytes: Uint8Array, row: Float64Array, crc: (bytes: Uint8Array, seed: number) => number): void {
+  const batch = part(bytes, row[SCAN_POSITION]!, row[SCAN_BYTES]!);
+  if (batch.length < OVERHEAD_BYTES) throw new RangeError('outside of the bytes');
+  const header = new DataView(batch.buffer, batch.byteOffset, OVERHEAD_BYTES);
+  const matches = crc(batch.subarray(CRC_START), 0) === header.getUint32(CRC);
+  const count = header.getInt32(RECORD_COUNT);
+  row[SCAN_CRC_MATCHES] = matches ? 1 : 0;
+  row[SCAN_FAULT] = -1;
+  if (!matches || row[SCAN_WALK] !== 1 || (batch[ATTRIBUTES_LOW]! & CODEC_MASK) !== 0 || count <= 0) return;
+  const fault = walk(batch.subarray(OVERHEAD_BYTES), count, found);
+  row[SCAN_FAULT] = fault;
+  if (fault === FINE) row.set(found, SCAN_FOUND);
 }

@@ -1,5 +1,6 @@
-// Weft's native part: CRC-32C (crc.h), copies, the walk over the records of a batch, and files (files.h). Plain C against
-// Node-API, so one build serves every Node from 20 on. Every position and length that comes from JavaScript is checked here.
+// Weft's native part: CRC-32C (crc.h), copies, the scan of the batches of a request, the walk over the records of one, and
+// files (files.h). Plain C against Node-API, so one build serves every Node from 20 on. Every position and length that comes
+// from JavaScript is checked here.
 #include <node_api.h>
 
 #include <cstdint>
@@ -83,6 +84,40 @@ Walk walk(Cursor all, uint32_t count, Found& found) {
   return all.at == all.end ? kFine : kTooLong;
 }
 
+// ---- Batches -------------------------------------------------------------------------------------------------------
+
+// Positions within a batch of magic 2 (src/records/header.ts).
+constexpr size_t kCrc = 17, kCrcStart = 21, kAttributesLow = 22, kRecordCount = 57, kOverhead = 61;
+constexpr uint8_t kCodecMask = 7;
+
+// Columns of a row of scanBatches (scan-columns.ts).
+enum Column { kPosition = 0, kBytes = 1, kWalk = 2, kCrcMatches = 3, kFault = 4, kFound = 5, kColumns = 9 };
+
+inline uint32_t big_endian(const uint8_t* at) {
+  return static_cast<uint32_t>(at[0]) << 24 | static_cast<uint32_t>(at[1]) << 16 | static_cast<uint32_t>(at[2]) << 8 | at[3];
+}
+
+void write(const Found& found, double* numbers) {
+  numbers[0] = static_cast<double>(found.timestamp_delta_max);
+  numbers[1] = static_cast<double>(found.timestamp_delta_min);
+  numbers[2] = found.null_keys;
+  numbers[3] = found.first_null_key;
+}
+
+// `length` is at least kOverhead.
+void scan(const uint8_t* batch, size_t length, double* row) {
+  bool matches = crc32c(0, batch + kCrcStart, length - kCrcStart) == big_endian(batch + kCrc);
+  uint32_t count = big_endian(batch + kRecordCount);
+  bool countable = count > 0 && count <= INT32_MAX;
+  row[kCrcMatches] = matches;
+  row[kFault] = -1;
+  if (!matches || row[kWalk] != 1 || (batch[kAttributesLow] & kCodecMask) != 0 || !countable) return;
+  Found found;
+  Walk result = walk({batch + kOverhead, batch + length}, count, found);
+  row[kFault] = result;
+  if (result == kFine) write(found, row + kFound);
+}
+
 // ---- Node-API ------------------------------------------------------------------------------------------------------
 
 napi_value fail(napi_env env, const char* message) {
@@ -105,13 +140,31 @@ bool bytes_of(napi_env env, napi_value value, Bytes& bytes) {
   return true;
 }
 
-bool size_of(napi_env env, napi_value value, size_t& size) {
-  double number;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return false;
+bool size_of(double number, size_t& size) {
   if (!(number >= 0 && number <= 9007199254740991.0) || number != static_cast<double>(static_cast<uint64_t>(number))) {
     return false;
   }
   size = static_cast<size_t>(number);
+  return true;
+}
+
+bool size_of(napi_env env, napi_value value, size_t& size) {
+  double number;
+  return napi_get_value_double(env, value, &number) == napi_ok && size_of(number, size);
+}
+
+struct Doubles {
+  double* at = nullptr;
+  size_t length = 0;
+};
+
+bool doubles_of(napi_env env, napi_value value, Doubles& doubles) {
+  napi_typedarray_type type;
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  if (type != napi_float64_array) return false;
+  doubles = {static_cast<double*>(data), length};
   return true;
 }
 
@@ -216,24 +269,39 @@ napi_value CopyKnownCrc32c(napi_env env, napi_callback_info info) {
 napi_value WalkRecords(napi_env env, napi_callback_info info) {
   napi_value args[5];
   Bytes bytes;
-  size_t position, length, count, out_length;
-  napi_typedarray_type type;
-  void* out;
+  Doubles out;
+  size_t position, length, count;
   if (!arguments(env, info, args) || !bytes_of(env, args[0], bytes) || !size_of(env, args[1], position) ||
       !size_of(env, args[2], length) || !size_of(env, args[3], count) || !within(bytes, position, length) ||
-      count > UINT32_MAX ||
-      napi_get_typedarray_info(env, args[4], &type, &out_length, &out, nullptr, nullptr) != napi_ok ||
-      type != napi_float64_array || out_length < 4) {
+      count > UINT32_MAX || !doubles_of(env, args[4], out) || out.length < 4) {
     return fail(env, "walkRecords: outside of the bytes");
   }
   Found found;
   Walk result = walk({bytes.at + position, bytes.at + position + length}, static_cast<uint32_t>(count), found);
-  double* numbers = static_cast<double*>(out);
-  numbers[0] = static_cast<double>(found.timestamp_delta_max);
-  numbers[1] = static_cast<double>(found.timestamp_delta_min);
-  numbers[2] = found.null_keys;
-  numbers[3] = found.first_null_key;
+  write(found, out.at);
   return number(env, result);
+}
+
+// scanBatches(bytes, rows: Float64Array(kColumns * count), count)
+napi_value ScanBatches(napi_env env, napi_callback_info info) {
+  napi_value args[3];
+  Bytes bytes;
+  Doubles rows;
+  size_t count;
+  if (!arguments(env, info, args) || !bytes_of(env, args[0], bytes) || !doubles_of(env, args[1], rows) ||
+      !size_of(env, args[2], count) || count > rows.length / kColumns) {
+    return fail(env, "scanBatches: outside of the rows");
+  }
+  for (size_t i = 0; i < count; i++) {
+    double* row = rows.at + i * kColumns;
+    size_t position, length;
+    if (!size_of(row[kPosition], position) || !size_of(row[kBytes], length) || !within(bytes, position, length) ||
+        length < kOverhead) {
+      return fail(env, "scanBatches: outside of the bytes");
+    }
+    scan(bytes.at + position, length, row);
+  }
+  return nullptr;
 }
 
 napi_value Init(napi_env env, napi_value exports) {
@@ -247,6 +315,7 @@ napi_value Init(napi_env env, napi_value exports) {
       {"copy", nullptr, Copy, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"copyWithCrc32c", nullptr, CopyWithCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"walkRecords", nullptr, WalkRecords, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"scanBatches", nullptr, ScanBatches, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"joinCrc32c", nullptr, JoinCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"copyKnownCrc32c", nullptr, CopyKnownCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"setReceiveBuffer", nullptr, sockets::SetReceiveBuffer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

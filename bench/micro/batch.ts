@@ -4,7 +4,7 @@ import { bytesCap, codecNames, decompress } from '../../native-bindings/codecs.j
 import { zstdImplementations } from '../../native-bindings/zstd.js';
 import { encodeBatch } from '../../src/records/encode.js';
 import { BATCH_OVERHEAD_BYTES } from '../../src/records/header.js';
-import { validateProduceBatch } from '../../src/records/validate.js';
+import { validateProduceBatches } from '../../src/records/validate.js';
 import type { Subject, Task } from './subject.js';
 
 const RECORDS = 64;
@@ -44,13 +44,15 @@ export const batch: Subject = {
     const codecs = codecNames.flatMap((codec, number): Task[] => {
       const encoded = encodeBatch({ records, codec });
       const packed = Buffer.from(encoded.subarray(BATCH_OVERHEAD_BYTES));
+      const sent = [{ position: 0, length: encoded.length, rules }];
       const whole: Task = {
         name: `validation, ${codec}`,
         bytes: encoded.length,
         heldBytes: held,
         run() {
-          const judged = validateProduceBatch(encoded, 0, encoded.length, rules);
-          if (judged.kind !== 'accepted') throw new Error(`${codec} refused`);
+          validateProduceBatches(encoded, sent, (_, { kind }) => {
+            if (kind !== 'accepted') throw new Error(`${codec} refused`);
+          });
         },
       };
       const sizes = { bytes: packed.length, heldBytes: held };

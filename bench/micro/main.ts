@@ -11,13 +11,14 @@ import { root } from '../parts.js';
 import { batch } from './batch.js';
 import { block } from './block.js';
 import { crc } from './crc.js';
+import { examined } from './examine.js';
 import { metadata } from './metadata.js';
 import { protocol } from './protocol.js';
 import { ring } from './ring.js';
 import { segment } from './segment.js';
 import type { Subject, Task } from './subject.js';
 
-const subjects: readonly Subject[] = [crc, batch, protocol, ring, segment, metadata, block];
+const subjects: readonly Subject[] = [crc, batch, examined, protocol, ring, segment, metadata, block];
 
 const { values } = parseArgs({
   options: {

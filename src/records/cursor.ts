@@ -1,5 +1,5 @@
 import { BatchHeader } from './header.js';
-import { storedBatchFault } from './validate.js';
+import { storedBatchFault } from './stored.js';
 
 /** Stored bytes are not the batches that were put there. */
 export class BatchDamaged extends Error {

@@ -2,11 +2,22 @@ import { native, walkFaults } from '../../native-bindings/bindings.js';
 import { CodecError } from '../../native-bindings/codec-error.js';
 import { codecNames, decompress } from '../../native-bindings/codecs.js';
 import {
+  SCAN_BYTES,
+  SCAN_COLUMNS,
+  SCAN_CRC_MATCHES,
+  SCAN_FAULT,
+  SCAN_FOUND,
+  SCAN_NULL_KEYS,
+  SCAN_POSITION,
+  SCAN_TIMESTAMP_DELTA_MAX,
+  SCAN_TIMESTAMP_DELTA_MIN,
+  SCAN_WALK,
+} from '../../native-bindings/scan-columns.js';
+import {
   BATCH_OVERHEAD_BYTES,
   BatchHeader,
   CODEC_MASK,
   CONTROL,
-  CRC_START,
   LENGTH_END,
   LOG_APPEND_TIME,
   TRANSACTIONAL,
@@ -29,6 +40,13 @@ export interface BatchRules {
   readonly zstdAllowed: boolean;
   /** The codec that the topic wants its batches in, as in their attributes; undefined: whatever they come in. */
   readonly codec: number | undefined;
+}
+
+/** One partition's records in the bytes of a request. */
+export interface SentBatch {
+  readonly position: number;
+  readonly length: number;
+  readonly rules: BatchRules;
 }
 
 export interface BatchFacts {
@@ -111,8 +129,9 @@ export function envelopeFault(
   position: number,
   length: number,
   zstdAllowed: boolean,
-  batch = new BatchHeader(bytes, position),
+  batch = new BatchHeader(bytes),
 ): Verdict | undefined {
+  batch.position = position;
   const limit = position + length;
   const first = wholeBatch(batch, limit);
   if (first === undefined) return NO_BATCH;
@@ -129,31 +148,72 @@ export function envelopeFault(
   return first < BATCH_OVERHEAD_BYTES ? refused(CORRUPT_MESSAGE, `a batch of ${first} bytes`) : undefined;
 }
 
+/** Rows for as many batches as most requests have are kept. */
+const ROWS_KEPT = 64;
+const rowsKept = new Float64Array(ROWS_KEPT * SCAN_COLUMNS);
+
 /**
- * Kafka's checks of one partition's records in a Produce request, in Kafka's order: `envelopeFault`,
+ * Kafka's checks of the records of a Produce request's partitions, each by itself, in Kafka's order: `envelopeFault`,
  * UnifiedLog.analyzeAndValidateRecords, LogValidator. Batches are stored as they came, so three things that Kafka would
  * mend by rewriting the batch, or not see, are refused: offset deltas that are not 0, 1, 2 … (87; Kafka writes compressed
  * batches anew), lengths below -1 (87; Kafka takes them for null), and the timestamp type LogAppendTime on a topic with
  * CreateTime (32; Kafka clears the bit).
+ *
+ * One native call looks at all batches that are whole and not too large. `judged` then gets verdict after verdict, in order:
+ * what one batch was decompressed to need not outlive it.
  */
-export function validateProduceBatch(bytes: Uint8Array, position: number, given: number, rules: BatchRules): Verdict {
-  const batch = new BatchHeader(bytes, position);
-  const envelope = envelopeFault(bytes, position, given, rules.zstdAllowed, batch);
-  if (envelope !== undefined) return envelope;
-  const length = batch.bytes;
+export function validateProduceBatches<Sent extends SentBatch>(
+  bytes: Uint8Array,
+  sent: readonly Sent[],
+  judged: (sent: Sent, verdict: Verdict) => void,
+): void {
+  const batch = new BatchHeader(bytes);
+  const rows = sent.length <= ROWS_KEPT ? rowsKept : new Float64Array(sent.length * SCAN_COLUMNS);
+  let end = 0;
+  const faults = sent.map(({ position, length, rules }) => {
+    const fault = envelopeFault(bytes, position, length, rules.zstdAllowed, batch) ?? sizeFault(batch, rules);
+    if (fault !== undefined) return fault;
+    rows[end + SCAN_POSITION] = position;
+    rows[end + SCAN_BYTES] = batch.bytes;
+    rows[end + SCAN_WALK] = isWalked(batch, rules) ? 1 : 0;
+    end += SCAN_COLUMNS;
+    return undefined;
+  });
+  native.scanBatches(bytes, rows, end / SCAN_COLUMNS);
+  let row = 0;
+  sent.forEach((one, at) => {
+    const fault = faults[at];
+    if (fault !== undefined) {
+      judged(one, fault);
+      return;
+    }
+    batch.position = one.position;
+    judged(one, verdictOf(bytes, batch, one.rules, rows, row));
+    row += SCAN_COLUMNS;
+  });
+}
+
+function sizeFault(batch: BatchHeader, { maxMessageBytes }: BatchRules): Verdict | undefined {
   if (batch.baseOffset !== 0) return refused(INVALID_RECORD, `the base offset is ${batch.baseOffset}, not 0`);
-  if (length > rules.maxMessageBytes) {
-    return refused(MESSAGE_TOO_LARGE, `the batch has ${length} bytes, max.message.bytes is ${rules.maxMessageBytes}`);
-  }
-  if (native.crc32c(bytes, position + CRC_START, length - CRC_START, 0) !== batch.crc) {
-    return refused(CORRUPT_MESSAGE, 'the CRC-32C does not match');
-  }
-  const fault = headerFault(batch);
-  if (fault !== undefined) return fault;
-  const recompressed = rules.codec !== undefined && rules.codec !== (batch.attributes & CODEC_MASK);
-  return rules.walkRecords || rules.compacted || recompressed
-    ? walked(bytes, batch, length, rules, recompressed)
-    : unwalked(batch, rules);
+  return batch.bytes > maxMessageBytes
+    ? refused(MESSAGE_TOO_LARGE, `the batch has ${batch.bytes} bytes, max.message.bytes is ${maxMessageBytes}`)
+    : undefined;
+}
+
+/** Of a batch that was scanned. */
+function verdictOf(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: Float64Array, row: number): Verdict {
+  if (rows[row + SCAN_CRC_MATCHES] !== 1) return refused(CORRUPT_MESSAGE, 'the CRC-32C does not match');
+  return (
+    headerFault(batch) ?? (isWalked(batch, rules) ? walked(bytes, batch, rules, rows, row) : unwalked(batch, rules))
+  );
+}
+
+function isWalked(batch: BatchHeader, rules: BatchRules): boolean {
+  return rules.walkRecords || rules.compacted || isRecompressed(batch, rules);
+}
+
+function isRecompressed({ attributes }: BatchHeader, { codec }: BatchRules): boolean {
+  return codec !== undefined && codec !== (attributes & CODEC_MASK);
 }
 
 function headerFault(batch: BatchHeader): Verdict | undefined {
@@ -171,18 +231,10 @@ function headerFault(batch: BatchHeader): Verdict | undefined {
   return undefined;
 }
 
-const found = new Float64Array(4);
-
-function walked(
-  bytes: Uint8Array,
-  batch: BatchHeader,
-  length: number,
-  rules: BatchRules,
-  recompressed: boolean,
-): Verdict {
+function walked(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: Float64Array, row: number): Verdict {
   const codec = batch.attributes & CODEC_MASK;
   const start = batch.position + BATCH_OVERHEAD_BYTES;
-  let records = bytes.subarray(start, batch.position + length);
+  let records = bytes.subarray(start, batch.position + batch.bytes);
   if (codec !== 0) {
     try {
       records = decompress(codec, records);
@@ -195,20 +247,26 @@ function walked(
   if (batch.recordCount * RECORD_BYTES_MIN > records.length) {
     return refused(INVALID_RECORD, `${records.length} bytes cannot hold ${batch.recordCount} records`);
   }
-  const result = native.walkRecords(records, 0, records.length, batch.recordCount, found);
-  if (result !== 0) return refused(INVALID_RECORD, walkFaults[result]!);
+  // What is compressed the scan could not walk.
+  if (codec !== 0) {
+    const found = rows.subarray(row + SCAN_FOUND, row + SCAN_COLUMNS);
+    rows[row + SCAN_FAULT] = native.walkRecords(records, 0, records.length, batch.recordCount, found);
+  }
+  const fault = rows[row + SCAN_FAULT]!;
+  if (fault !== 0) return refused(INVALID_RECORD, walkFaults[fault]!);
   if (hasAppendTime(batch)) return appendTimeRefused(batch);
-  const [deltaMax, deltaMin, nullKeys] = found as unknown as [number, number, number];
-  const minTimestamp = saturated(batch.baseTimestamp + deltaMin);
+  const minTimestamp = saturated(batch.baseTimestamp + rows[row + SCAN_TIMESTAMP_DELTA_MIN]!);
   // Kafka's greatest time starts at "none", so that no batch has less.
-  const maxTimestamp = Math.max(NO_TIMESTAMP, saturated(batch.baseTimestamp + deltaMax));
+  const maxTimestamp = Math.max(NO_TIMESTAMP, saturated(batch.baseTimestamp + rows[row + SCAN_TIMESTAMP_DELTA_MAX]!));
   const suspect =
-    (rules.compacted && nullKeys > 0) || isOutOfTime(minTimestamp, rules) || isOutOfTime(maxTimestamp, rules);
+    (rules.compacted && rows[row + SCAN_NULL_KEYS]! > 0) ||
+    isOutOfTime(minTimestamp, rules) ||
+    isOutOfTime(maxTimestamp, rules);
   const refusal = suspect ? refusalOfRecords(records, batch, rules) : undefined;
   if (refusal !== undefined) return refusal;
   const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
   const facts = factsOf(batch, minTimestamp, maxTimestamp, maxTimestampWrong);
-  return { kind: 'accepted', facts, records: recompressed ? records : undefined };
+  return { kind: 'accepted', facts, records: isRecompressed(batch, rules) ? records : undefined };
 }
 
 function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
@@ -304,34 +362,4 @@ function appendTimeRefused({ recordCount }: BatchHeader): Verdict {
   const faults = Math.min(recordCount, RECORD_FAULTS_MAX);
   const recordFaults = Array.from({ length: faults }, (_, index) => ({ index, message: APPEND_TIME_MESSAGE }));
   return { kind: 'refused', error: INVALID_TIMESTAMP, message: APPEND_TIME_MESSAGE, recordFaults };
-}
-
-/** Gives a batch in place the time of the append (message.timestamp.type=LogAppendTime) and its new CRC. */
-export function setAppendTime(bytes: Uint8Array, position: number, timeMs: number): void {
-  const batch = new BatchHeader(bytes, position);
-  batch.setAppendTime(timeMs);
-  renewCrc(bytes, batch);
-}
-
-/** Gives a batch in place the greatest time of its records (`BatchFacts.maxTimestampWrong`) and its new CRC. */
-export function setMaxTimestamp(bytes: Uint8Array, position: number, timestampMs: number): void {
-  const batch = new BatchHeader(bytes, position);
-  batch.setMaxTimestamp(timestampMs);
-  renewCrc(bytes, batch);
-}
-
-function renewCrc(bytes: Uint8Array, batch: BatchHeader): void {
-  batch.setCrc(native.crc32c(bytes, batch.position + CRC_START, batch.bytes - CRC_START, 0));
-}
-
-/** Whether the bytes at `position` are one whole batch that ends by `limit`, with a right CRC; why not, as a sentence. */
-export function storedBatchFault(bytes: Uint8Array, position: number, limit: number): string | undefined {
-  if (limit - position < BATCH_OVERHEAD_BYTES) return `${limit - position} bytes where a batch is due`;
-  const batch = new BatchHeader(bytes, position);
-  const length = batch.bytes;
-  if (length < BATCH_OVERHEAD_BYTES || length > limit - position) return `a batch of ${length} bytes does not fit`;
-  if (batch.magic !== 2) return `magic ${batch.magic}`;
-  if (batch.recordCount <= 0 || batch.lastOffsetDelta + 1 !== batch.recordCount) return 'a record count that cannot be';
-  const crc = native.crc32c(bytes, position + CRC_START, length - CRC_START, 0);
-  return crc === batch.crc ? undefined : 'a CRC-32C that does not match';
 }

@@ -5,9 +5,10 @@ import { encodeBatch } from '../../src/records/encode.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader, CODEC_MASK, CRC_START } from '../../src/records/header.js';
 import { recordsOf } from '../../src/records/read.js';
 import { recompress } from '../../src/records/recompress.js';
-import { storedBatchFault, validateProduceBatch } from '../../src/records/validate.js';
+import { storedBatchFault } from '../../src/records/stored.js';
 import { fuzz } from './mutate.js';
 import { Mutator } from './mutator.js';
+import { judgeBatch } from '../unit/records/judge-batch.js';
 
 const INPUTS = 20_000 * fuzz.factor;
 const BYTES_MAX = 100_000;
@@ -47,7 +48,7 @@ test('damaged batches are refused, or come out in the other codec as they went i
       zstdAllowed: true,
       codec,
     };
-    const verdict = validateProduceBatch(bytes, 0, bytes.length, rules);
+    const verdict = judgeBatch(bytes, 0, bytes.length, rules);
     if (verdict.kind === 'refused') {
       seen.refused += 1;
       continue;

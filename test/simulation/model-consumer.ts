@@ -2,7 +2,7 @@ import { apis } from '../../src/protocol/apis.js';
 import { errorByCode, errors as kafkaErrors } from '../../src/protocol/errors.js';
 import { BatchHeader } from '../../src/records/header.js';
 import { recordsOf } from '../../src/records/read.js';
-import { storedBatchFault } from '../../src/records/validate.js';
+import { storedBatchFault } from '../../src/records/stored.js';
 import { keyOf, type Ledger } from './ledger.js';
 import { askEarliest, askLatest } from './model-admin.js';
 import type { SeededRandom } from './random.js';

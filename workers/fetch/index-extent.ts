@@ -1,6 +1,6 @@
 import type { ExtentIndex, LoadedExtent } from '../../src/cache/messages.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader } from '../../src/records/header.js';
-import { storedBatchFault } from '../../src/records/validate.js';
+import { storedBatchFault } from '../../src/records/stored.js';
 
 /** Every batch is served under this leader epoch: agents lead nothing, so it never changes. */
 const LEADER_EPOCH = 0;

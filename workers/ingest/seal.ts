@@ -1,6 +1,6 @@
 import { native } from '../../native-bindings/bindings.js';
 import { CRC_START, crcOf } from '../../src/records/header.js';
-import { setAppendTime, setMaxTimestamp } from '../../src/records/validate.js';
+import { setAppendTime, setMaxTimestamp } from '../../src/records/stored.js';
 import { encodeFooter } from '../../src/segments/footer.js';
 import { segmentKey } from '../../src/segments/keys.js';
 import { type PlannedExtent, planSegment } from '../../src/segments/plan.js';

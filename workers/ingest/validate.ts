@@ -1,7 +1,13 @@
 import { errors } from '../../src/protocol/errors.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader, TRANSACTIONAL } from '../../src/records/header.js';
 import { recompress } from '../../src/records/recompress.js';
-import { type BatchRules, envelopeFault, validateProduceBatch } from '../../src/records/validate.js';
+import {
+  type BatchRules,
+  envelopeFault,
+  type SentBatch,
+  type Verdict,
+  validateProduceBatches,
+} from '../../src/records/validate.js';
 import type { ProduceRequest } from './decode.js';
 import type { Batch, Request, RequestPartition, RequestTopic } from './requests.js';
 import type { LaneTopic, TopicsView } from './topics.js';
@@ -38,7 +44,7 @@ export function examine(
   take: (length: number) => Uint8Array,
 ): Examined {
   const room = { bytes: recompressedBytesMax(segmentBytesMax) };
-  const batches: Omit<Batch, 'request'>[] = [];
+  const sent: SentPartition[] = [];
   const wholeFailure = failureOfSize(body.length, segmentBytesMax) ?? failureOfTransaction(request, body);
   const acksFailure = failureOfAcks(request);
   const repeated = repeatedPartitions(request);
@@ -62,51 +68,66 @@ export function examine(
           return partition;
         }
         const { position, length } = records!;
-        const verdict = validateProduceBatch(body, position, length, rules!);
-        if (verdict.kind === 'refused') {
-          fail(partition, verdict);
-          partition.recordErrors = verdict.recordFaults.map((fault) => ({
-            batchIndex: fault.index,
-            batchIndexErrorMessage: fault.message,
-          }));
-          return partition;
-        }
-        if (verdict.facts.transactional) {
-          fail(partition, NO_TRANSACTION);
-          return partition;
-        }
-        const stored =
-          verdict.records === undefined
-            ? { source: body, sourcePosition: position, bytes: verdict.facts.bytes }
-            : recompressed(topic!, body, position, verdict.records, room, take);
-        if ('error' in stored) {
-          fail(partition, stored);
-          return partition;
-        }
-        const { facts } = verdict;
-        // Field by field: copying the properties of two objects into a third took half as long as all the rest of this.
-        batches.push({
-          topic: topic!,
-          topicId: topic!.topicId,
-          topicIdBytes: topic!.topicIdBytes,
-          partition: index,
-          answer: partition,
-          source: stored.source,
-          sourcePosition: stored.sourcePosition,
-          bytes: stored.bytes,
-          records: facts.records,
-          minTimestamp: facts.minTimestamp,
-          maxTimestamp: facts.maxTimestamp,
-          maxTimestampWrong: facts.maxTimestampWrong,
-          producerId: facts.producerId,
-          producerEpoch: facts.producerEpoch,
-          baseSequence: facts.baseSequence,
-        });
+        sent.push({ position, length, rules: rules!, topic: topic!, answer: partition });
         return partition;
       }),
     };
   });
+  const batches: Omit<Batch, 'request'>[] = [];
+  validateProduceBatches(body, sent, (one, verdict) => {
+    const judged = judge(one, verdict, body, room, take);
+    if ('error' in judged) fail(one.answer, judged);
+    else batches.push(judged);
+  });
   return { topics, batches };
+}
+
+/** A partition of which nothing but its records can be wrong. */
+interface SentPartition extends SentBatch {
+  readonly topic: LaneTopic;
+  readonly answer: RequestPartition;
+}
+
+/** What is stored of a partition, or why it fails. */
+function judge(
+  { topic, answer, position }: SentPartition,
+  verdict: Verdict,
+  body: Uint8Array,
+  room: { bytes: number },
+  take: (length: number) => Uint8Array,
+): Failure | Omit<Batch, 'request'> {
+  if (verdict.kind === 'refused') {
+    answer.recordErrors = verdict.recordFaults.map((fault) => ({
+      batchIndex: fault.index,
+      batchIndexErrorMessage: fault.message,
+    }));
+    return verdict;
+  }
+  const { facts, records } = verdict;
+  if (facts.transactional) return NO_TRANSACTION;
+  const stored =
+    records === undefined
+      ? { source: body, sourcePosition: position, bytes: facts.bytes }
+      : recompressed(topic, body, position, records, room, take);
+  if ('error' in stored) return stored;
+  // Field by field: copying the properties of two objects into a third took half as long as all the rest of this.
+  return {
+    topic,
+    topicId: topic.topicId,
+    topicIdBytes: topic.topicIdBytes,
+    partition: answer.index,
+    answer,
+    source: stored.source,
+    sourcePosition: stored.sourcePosition,
+    bytes: stored.bytes,
+    records: facts.records,
+    minTimestamp: facts.minTimestamp,
+    maxTimestamp: facts.maxTimestamp,
+    maxTimestampWrong: facts.maxTimestampWrong,
+    producerId: facts.producerId,
+    producerEpoch: facts.producerEpoch,
+    baseSequence: facts.baseSequence,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { native } from '../../../native-bindings/bindings.js';
 import { BatchHeader } from '../../../src/records/header.js';
-import { setMaxTimestamp, storedBatchFault } from '../../../src/records/validate.js';
+import { setMaxTimestamp, storedBatchFault } from '../../../src/records/stored.js';
 import { decodeFooter } from '../../../src/segments/footer.js';
 import { Scratch } from '../../../workers/ingest/scratch.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';

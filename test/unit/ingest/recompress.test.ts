@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { encodeBatch } from '../../../src/records/encode.js';
 import { BatchHeader, CODEC_MASK, LOG_APPEND_TIME } from '../../../src/records/header.js';
 import { recordsOf } from '../../../src/records/read.js';
-import { storedBatchFault } from '../../../src/records/validate.js';
+import { storedBatchFault } from '../../../src/records/stored.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
 

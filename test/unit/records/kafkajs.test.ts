@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { codecNames } from '../../../native-bindings/codecs.js';
 import { encodeBatch } from '../../../src/records/encode.js';
 import { recordsOf } from '../../../src/records/read.js';
-import { validateProduceBatch } from '../../../src/records/validate.js';
+import { judgeBatch } from './judge-batch.js';
 
 // kafkajs writes and reads batches with code of its own: what both sides agree on is the format, not our opinion of it.
 const require = createRequire(import.meta.url);
@@ -59,7 +59,7 @@ test.each([
       makeRecord({ offsetDelta, timestampDelta: timestampMs - NOW, key, value, headers: Object.fromEntries(headers) }),
     ),
   });
-  expect(validateProduceBatch(buffer, 0, buffer.length, rules)).toEqual({
+  expect(judgeBatch(buffer, 0, buffer.length, rules)).toEqual({
     kind: 'accepted',
     facts: {
       bytes: buffer.length,

@@ -6,7 +6,7 @@ import { BatchCursor, BatchDamaged } from '../../../src/records/cursor.js';
 import { encodeBatch, type RecordIn } from '../../../src/records/encode.js';
 import { BatchHeader } from '../../../src/records/header.js';
 import { recordsOf } from '../../../src/records/read.js';
-import { setAppendTime } from '../../../src/records/validate.js';
+import { setAppendTime } from '../../../src/records/stored.js';
 import { findByTimestamp } from '../../../workers/fetch/find.js';
 
 const bytesOrNull = fc.option(fc.uint8Array({ maxLength: 40 }));

@@ -4,7 +4,9 @@ import { encodeBatch } from '../../../src/records/encode.js';
 import { BATCH_OVERHEAD_BYTES, BatchHeader, CODEC_MASK } from '../../../src/records/header.js';
 import { recordsOf } from '../../../src/records/read.js';
 import { recompress } from '../../../src/records/recompress.js';
-import { type BatchRules, storedBatchFault, validateProduceBatch } from '../../../src/records/validate.js';
+import { storedBatchFault } from '../../../src/records/stored.js';
+import type { BatchRules } from '../../../src/records/validate.js';
+import { judgeBatch } from './judge-batch.js';
 
 const BASE_MS = 1_700_000_000_000;
 const RULES: BatchRules = {
@@ -58,7 +60,7 @@ describe.each(pairs)('from $from to $to', ({ from, to }) => {
   const codec = codecNames.indexOf(to);
 
   test('only a batch of another codec is taken apart', () => {
-    const verdict = validateProduceBatch(makeBatch(from), 0, makeBatch(from).length, { ...RULES, codec });
+    const verdict = judgeBatch(makeBatch(from), 0, makeBatch(from).length, { ...RULES, codec });
     expect(verdict).toMatchObject({ kind: 'accepted', records: from === to ? undefined : expect.any(Uint8Array) });
   });
 
@@ -68,7 +70,7 @@ describe.each(pairs)('from $from to $to', ({ from, to }) => {
     memory.set(sent, 100);
     // Walked or not: what is compressed anew is always looked into.
     const rules = { ...RULES, walkRecords: false, codec: codec === codecNames.indexOf(from) ? undefined : codec };
-    const verdict = validateProduceBatch(memory, 100, sent.length, rules);
+    const verdict = judgeBatch(memory, 100, sent.length, rules);
     const records = verdict.kind === 'accepted' ? verdict.records : undefined;
     if (records === undefined) {
       expect(from).toBe(to);
@@ -101,7 +103,7 @@ describe.each(pairs)('from $from to $to', ({ from, to }) => {
 
 test('a batch that is not compressed anew is not taken apart', () => {
   const sent = makeBatch('lz4');
-  expect(validateProduceBatch(sent, 0, sent.length, RULES)).toMatchObject({ records: undefined });
+  expect(judgeBatch(sent, 0, sent.length, RULES)).toMatchObject({ records: undefined });
 });
 
 test('levels have an effect', () => {

@@ -5,13 +5,9 @@ import { codecNames } from '../../../native-bindings/codecs.js';
 import { encodeBatch } from '../../../src/records/encode.js';
 import { BatchHeader, LOG_APPEND_TIME } from '../../../src/records/header.js';
 import { recordsOf } from '../../../src/records/read.js';
-import {
-  type BatchRules,
-  setAppendTime,
-  setMaxTimestamp,
-  storedBatchFault,
-  validateProduceBatch,
-} from '../../../src/records/validate.js';
+import { setAppendTime, setMaxTimestamp, storedBatchFault } from '../../../src/records/stored.js';
+import type { BatchRules } from '../../../src/records/validate.js';
+import { judgeBatch } from './judge-batch.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const rules: BatchRules = {
@@ -34,7 +30,7 @@ const record = {
 const good = encodeBatch({ records: [record, { ...record, timestampMs: NOW + 5, key: null }] });
 
 const check = (bytes: Uint8Array, changed: Partial<BatchRules> = {}) =>
-  validateProduceBatch(bytes, 0, bytes.length, { ...rules, ...changed });
+  judgeBatch(bytes, 0, bytes.length, { ...rules, ...changed });
 
 /** The batch with header fields changed, and a right CRC unless it is what changed. */
 function changed(change: (view: DataView, bytes: Uint8Array) => void, batch: Uint8Array = good): Uint8Array {
