@@ -57,6 +57,18 @@ export type CreateWhole = (
 ) => Promise<number>;
 
 /**
+ * Opens a file, reads it to the size that it has then and closes it, in one turn of one thread. Its bytes, or -1: it is
+ * longer than `bytesMax`; -2: it became shorter while it was read; or the system's error number.
+ */
+export type ReadWhole = (path: string, bytesMax: number) => Promise<Uint8Array | number>;
+
+/** Files in one turn of one thread of libuv's pool. */
+export interface WholeFiles {
+  readonly createWhole: CreateWhole;
+  readonly readWhole: ReadWhole;
+}
+
+/**
  * Sets what the system may hold of a socket's unread bytes, and, of a listening socket, what of each that it accepts. Gives
  * back what it was before, as the system counts it (Linux: twice the bytes); -1 when the socket refuses.
  */
@@ -74,7 +86,7 @@ export const walkFaults: readonly string[] = [
 
 const require = createRequire(import.meta.url);
 
-type Addon = Omit<Native, 'name'> & { readonly createWhole: CreateWhole; readonly setReceiveBuffer: SetReceiveBuffer };
+type Addon = Omit<Native, 'name'> & WholeFiles & { readonly setReceiveBuffer: SetReceiveBuffer };
 
 const addonFunctions: Readonly<Record<keyof Addon, true>> = {
   crc32c: true,
@@ -85,6 +97,7 @@ const addonFunctions: Readonly<Record<keyof Addon, true>> = {
   walkRecords: true,
   scanBatches: true,
   createWhole: true,
+  readWhole: true,
   setReceiveBuffer: true,
 };
 
@@ -92,7 +105,7 @@ const addonFunctions: Readonly<Record<keyof Addon, true>> = {
 export function wholeAddon(loaded: unknown): Addon | undefined {
   const found = loaded as Readonly<Record<string, unknown>> | undefined;
   return Object.keys(addonFunctions).every((name) => typeof found?.[name] === 'function')
-    ? (found as Addon)
+    ? (loaded as Addon)
     : undefined;
 }
 
@@ -101,8 +114,8 @@ const built = wholeAddon(
   attempt(() => require(fileURLToPath(new URL('../../native-bindings/build/weft.node', import.meta.url)))),
 );
 
-/** Undefined without the addon: there is nothing that node:fs does not do as well in nine turns. */
-export const createWhole: CreateWhole | undefined = built?.createWhole;
+/** Undefined without the addon: there is nothing that node:fs does not do as well in nine turns, or four. */
+export const wholeFiles: WholeFiles | undefined = built;
 
 /** Undefined without the addon: node:net has nothing like it. */
 export const setReceiveBuffer: SetReceiveBuffer | undefined = built?.setReceiveBuffer;

@@ -320,6 +320,7 @@ napi_value Init(napi_env env, napi_value exports) {
       {"copyKnownCrc32c", nullptr, CopyKnownCrc32c, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"setReceiveBuffer", nullptr, sockets::SetReceiveBuffer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"createWhole", nullptr, files::CreateWhole, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"readWhole", nullptr, files::ReadWhole, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

@@ -1,4 +1,4 @@
-import { createWhole, native, nativeSentence, setReceiveBuffer } from '../native-bindings/bindings.js';
+import { native, nativeSentence, setReceiveBuffer, wholeFiles } from '../native-bindings/bindings.js';
 import { type RunningAgent, runAgent } from './agent.js';
 import { RECEIVE_BUFFER_BYTES_DEFAULT, type Settings } from './config/settings.js';
 import { reportVitals } from './console/vitals.js';
@@ -26,7 +26,7 @@ export async function startRealAgent(
 ): Promise<RunningAgent & { readonly bucket: string }> {
   const log = pinoLog(settings.logLevel, { agent: settings.agent });
   const world = realWorld({
-    files: realFiles(createWhole),
+    files: realFiles(wholeFiles),
     socketReads: settings.socketReads,
     tuneListener: tuneReceiveBuffer({
       set: setReceiveBuffer,

@@ -1,4 +1,4 @@
-import { createWhole } from '../native-bindings/bindings.js';
+import { wholeFiles } from '../native-bindings/bindings.js';
 import type { BucketUrl } from '../src/config/bucket-url.js';
 import { MeteredStore } from '../src/objects/meter.js';
 import { openStore } from '../src/objects/open.js';
@@ -28,7 +28,7 @@ interface AnyInit {
 }
 
 export async function surroundings<Init extends AnyInit>(start: WorkerStart): Promise<Surroundings<Init>> {
-  const world = realWorld({ files: realFiles(createWhole) });
+  const world = realWorld({ files: realFiles(wholeFiles) });
   // What crosses is described in the engine's messages.ts; the pool that carries it knows no types.
   const init = start.init as Init;
   const meters = init.telemetry === undefined ? undefined : attachMeters(init.telemetry);

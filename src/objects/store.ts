@@ -50,6 +50,8 @@ export interface HoldsBack {
 export interface GetOptions {
   readonly range?: { readonly position: number; readonly length: number };
   readonly into?: Uint8Array;
+  /** Nobody will compare the version: what comes may hold none ('' instead). */
+  readonly unversioned?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -8,10 +8,16 @@ import type { CreateFault, Files, OpenFile } from './world.js';
 /** Buffers per writev call (IOV_MAX on Linux and macOS). */
 const slicesMax = 1024;
 
-/** The native part's way to create a file whole; handed in, because this floor does not know it. */
-type CreateWhole = (scratch: string, path: string, folder: string, slices: readonly Uint8Array[]) => Promise<number>;
+/** Above it a file is read by steps: the thread that asked copies what one turn has read. */
+const readWholeBytesMax = 1_048_576;
 
-export function realFiles(createWhole?: CreateWhole): Files {
+/** The native part's way to create a file whole and to read it; handed in, because this floor does not know it. */
+interface WholeFiles {
+  createWhole(scratch: string, path: string, folder: string, slices: readonly Uint8Array[]): Promise<number>;
+  readWhole(path: string, bytesMax: number): Promise<Uint8Array | number>;
+}
+
+export function realFiles(whole?: WholeFiles): Files {
   /** Folders whose own name is known to be durable. */
   const durable = new Set<string>();
   return {
@@ -23,9 +29,10 @@ export function realFiles(createWhole?: CreateWhole): Files {
     create: async (path) => openFile(await open(path, 'wx+')),
     open: async (path) => openFile(await open(path, 'r')),
     link,
-    ...(createWhole && {
+    ...(whole && {
       createWhole: (scratch, path, slices) =>
-        createWhole(scratch, path, dirname(path), slices).then((result) => faultOf(result, scratch, path)),
+        whole.createWhole(scratch, path, dirname(path), slices).then((result) => faultOf(result, scratch, path)),
+      readWhole: (path) => whole.readWhole(path, readWholeBytesMax).then((result) => readOf(result, path)),
     }),
     rename,
     remove: unlink,
@@ -40,8 +47,20 @@ const steps = ['write', 'link', 'settle'] as const;
 function faultOf(result: number, scratch: string, path: string): CreateFault | undefined {
   if (result === 0) return undefined;
   const step = steps[(result >>> 16) - 1]!;
-  const code = getSystemErrorName(-(result & 0xffff));
-  return { step, error: Object.assign(new Error(`${code}: ${step} '${scratch}' -> '${path}'`), { code }) };
+  return { step, error: systemError(result & 0xffff, `${step} '${scratch}' -> '${path}'`) };
+}
+
+/** The bytes, or what the native part's number says. */
+function readOf(result: Uint8Array | number, path: string): Uint8Array | 'long' | 'shorter' {
+  if (typeof result !== 'number') return result;
+  if (result === -1) return 'long';
+  if (result === -2) return 'shorter';
+  throw systemError(result, `read '${path}'`);
+}
+
+function systemError(number: number, what: string): Error {
+  const code = getSystemErrorName(-number);
+  return Object.assign(new Error(`${code}: ${what}`), { code });
 }
 
 /**

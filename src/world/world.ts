@@ -142,6 +142,11 @@ export interface Files {
    * where the machine has the means. Resolves to what failed and how far it had got; the scratch file is gone either way.
    */
   createWhole?(scratch: string, path: string, slices: readonly Uint8Array[]): Promise<CreateFault | undefined>;
+  /**
+   * `open`, `size`, `read` and `close` in one turn of one thread, where the machine has the means. `long`: it is longer than
+   * is good for one turn; `shorter`: it became shorter while it was read.
+   */
+  readWhole?(path: string): Promise<Uint8Array | 'long' | 'shorter'>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Makes the names inside a folder durable. */

@@ -1,7 +1,7 @@
 // What a folder as a bucket does beyond the contract: space, leftovers, other people's files.
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWhole } from '../../native-bindings/bindings.js';
+import { wholeFiles } from '../../native-bindings/bindings.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { memoryFolder, removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
 import { openStore } from '../../src/objects/open.js';
@@ -16,7 +16,7 @@ import { listed, refused } from './store-contract.js';
 const world = realWorld({ files: realFiles() });
 const both = [
   ['by node:fs', world],
-  ['by the native part', realWorld({ files: realFiles(createWhole) })],
+  ['by the native part', realWorld({ files: realFiles(wholeFiles) })],
 ] as const;
 let scratch: ReturnType<typeof scratchFolder>;
 beforeEach(() => {
@@ -87,6 +87,50 @@ test.each(both)(
     await store.delete('a/1');
   },
 );
+
+test.each(both)('what cannot be read is told apart, %s', async (_name, on) => {
+  const store = await openStore({ kind: 'file', folder: scratch.path }, on);
+  await store.put('a/1', [new Uint8Array(1)]);
+  symlinkSync('itself', `${scratch.path}/itself`);
+  await refused('not-found', store.get('b'));
+  expect((await refused('unavailable', store.get('a'))).message).toMatch(/^a: EISDIR: /);
+  expect((await refused('unavailable', store.get('a/1/2'))).message).toMatch(/^a\/1\/2: ENOTDIR: /);
+  expect((await refused('unavailable', store.get('itself'))).message).toMatch(/^itself: ELOOP: /);
+  await expect(store.get('../a')).rejects.toThrow(RangeError);
+});
+
+// Only Linux lists a process's open files as a folder.
+test.runIf(process.platform === 'linux').each(both)('reading leaves no file open, %s', async (_name, on) => {
+  const store = await openStore({ kind: 'file', folder: scratch.path }, on);
+  await store.put('a/1', [new Uint8Array(1)]);
+  await store.put('long', [new Uint8Array(2_000_000)]);
+  const before = readdirSync('/proc/self/fd').length;
+  for (let i = 0; i < 20; i += 1) {
+    expect((await store.get('a/1')).bytes).toHaveLength(1);
+    expect((await store.get('long')).bytes).toHaveLength(2_000_000);
+    await refused('unavailable', store.get('a'));
+  }
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+});
+
+const saysMore = '/sys/kernel/mm/transparent_hugepage/enabled';
+// Only Linux has files that say a page and hold less.
+test.runIf(existsSync(saysMore)).each(both)(
+  'what became shorter while it was read may be whole again, %s',
+  async (_name, on) => {
+    const store = await openStore({ kind: 'file', folder: scratch.path }, on);
+    symlinkSync(saysMore, `${scratch.path}/a`);
+    const { message } = await refused('unavailable', store.get('a'));
+    expect(message).toBe('a became shorter while it was read');
+  },
+);
+
+test.each(both)('a version that nobody compares is not made, %s', async (_name, on) => {
+  const store = await openStore({ kind: 'file', folder: scratch.path }, on);
+  const { version } = await store.put('a', [new Uint8Array(3)]);
+  expect(await store.get('a', { unversioned: true })).toEqual({ bytes: new Uint8Array(3), version: '' });
+  expect((await store.get('a')).version).toBe(version);
+});
 
 test('a folder that cannot be made is named in one sentence', async () => {
   writeFileSync(`${scratch.path}/file`, '');

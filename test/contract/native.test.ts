@@ -54,7 +54,7 @@ test.skipIf(!names.includes('addon') && process.env['WEFT_ALL'] !== '1')('the na
 
 test('an addon of older sources, which lacks a function, is none', () => {
   const { name: _, ...functions } = script;
-  const addon = { ...functions, createWhole: async () => 0, setReceiveBuffer: () => 0 };
+  const addon = { ...functions, createWhole: async () => 0, readWhole: async () => 0, setReceiveBuffer: () => 0 };
   expect(wholeAddon(addon)).toBe(addon);
   for (const lacking of Object.keys(addon)) {
     expect(wholeAddon({ ...addon, [lacking]: undefined }), lacking).toBe(undefined);

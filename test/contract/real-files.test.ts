@@ -1,17 +1,19 @@
 // The disk as the world gives it: what src/world/world.ts promises of `Files`, on the machine's own file system.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { constants, hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createWhole } from '../../native-bindings/bindings.js';
+import { wholeFiles } from '../../native-bindings/bindings.js';
 import { realProcesses } from '../../src/world/process-identity.js';
 import { realFiles } from '../../src/world/real-files.js';
 import { root, scratchFolder } from '../processes/agent.js';
 
 const files = realFiles();
+/** A file whose size is more than there is to read. */
+const saysMore = '/sys/kernel/mm/transparent_hugepage/enabled';
 const bindings = join(root, 'dist/native-bindings/bindings.js');
 let scratch: ReturnType<typeof scratchFolder>;
 let folder: string;
@@ -54,8 +56,8 @@ test('slices are written in order at their position, more of them than one call 
 });
 
 // Without the native part no file is.
-describe.runIf(createWhole !== undefined)('a file that is created whole', () => {
-  const whole = realFiles(createWhole).createWhole!;
+describe.runIf(wholeFiles !== undefined)('a file that is created whole', () => {
+  const whole = realFiles(wholeFiles).createWhole!;
 
   test('has all slices in order, more of them than one call takes, and leaves no scratch file', async () => {
     const slices = Array.from({ length: 3_000 }, (_, i) =>
@@ -93,9 +95,10 @@ describe.runIf(createWhole !== undefined)('a file that is created whole', () => 
 
   test('that does not fit has no name, and no scratch file either', () => {
     // A limit on file sizes stands in for a full disk: some of the bytes are taken, then no more.
-    const script = `const { createWhole } = await import(${JSON.stringify(bindings)});
+    const script = `const { wholeFiles } = await import(${JSON.stringify(bindings)});
       process.on('SIGXFSZ', () => {});
-      console.log(await createWhole('${folder}/scratch', '${folder}/file', '${folder}', [new Uint8Array(1 << 20)]));`;
+      const body = [new Uint8Array(1 << 20)];
+      console.log(await wholeFiles.createWhole('${folder}/scratch', '${folder}/file', '${folder}', body));`;
     const output = execFileSync('bash', [
       '-c',
       'ulimit -f 64; exec "$0" --input-type=module -e "$1"',
@@ -107,8 +110,83 @@ describe.runIf(createWhole !== undefined)('a file that is created whole', () => 
   });
 
   test('asked for nonsense, throws', () => {
-    expect(() => createWhole!('a', 'b', 'c', ['d' as never])).toThrow(TypeError);
+    expect(() => wholeFiles!.createWhole('a', 'b', 'c', ['d' as never])).toThrow(TypeError);
+    expect(() => wholeFiles!.createWhole(`${folder}/a`, `${folder}/b\0`, folder, [])).toThrow(TypeError);
   });
+});
+
+// Without the native part none is.
+describe.runIf(wholeFiles !== undefined)('a file that is read whole', () => {
+  const whole = realFiles(wholeFiles).readWhole!;
+
+  test.each([0, 1, 4_096, 6_000, 1_048_576])('has its %i bytes', async (length) => {
+    const bytes = new Uint8Array(length).map((_, i) => (i * 31 + (i >> 8)) & 0xff);
+    writeFileSync(`${folder}/file`, bytes);
+    const read = await whole(`${folder}/file`);
+    expect(read).toBeInstanceOf(Uint8Array);
+    expect(Buffer.compare(read as Uint8Array, bytes)).toBe(0);
+  });
+
+  test('is not longer than one turn should take', async () => {
+    writeFileSync(`${folder}/file`, new Uint8Array(1_048_577));
+    expect(await whole(`${folder}/file`)).toBe('long');
+  });
+
+  // What the system tells of itself there says a page and holds less.
+  test.runIf(existsSync(saysMore))('that ends before its size became shorter', async () => {
+    expect(await whole(saysMore)).toBe('shorter');
+  });
+
+  test('that cannot be has the code of the system', async () => {
+    writeFileSync(`${folder}/file`, '');
+    symlinkSync('itself', `${folder}/itself`);
+    await expect(whole(`${folder}/none`)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(whole(`${folder}/file/below`)).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(whole(`${folder}/itself`)).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(whole(`${folder}/${'n'.repeat(300)}`)).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+  });
+
+  test.each([
+    ['a', -1],
+    ['a', 2 ** 31],
+    ['a', '1' as never],
+    ['a\0b', 1],
+    [1 as never, 1],
+  ])('asked for %j and at most %j bytes, throws', (path, bytesMax) => {
+    expect(() => wholeFiles!.readWhole(path, bytesMax)).toThrow(TypeError);
+  });
+
+  // Nobody takes what these read; its memory would be five times what is allowed here.
+  test.runIf(process.platform === 'linux')(
+    'for a thread that ends meanwhile leaves neither memory nor open files',
+    () => {
+      writeFileSync(`${folder}/file`, new Uint8Array(1_048_576));
+      const script = `import { readdirSync } from 'node:fs';
+      import { Worker } from 'node:worker_threads';
+      const { wholeFiles } = await import(${JSON.stringify(bindings)});
+      const inThread = \`import(${JSON.stringify(bindings)}).then(({ wholeFiles }) => {
+        for (let i = 0; i < 100; i++) wholeFiles.readWhole('${folder}/file', 1 << 20);
+        process.exit();
+      })\`;
+      const threads = async (count) => {
+        for (let i = 0; i < count; i++) {
+          const thread = new Worker(inThread, { eval: true });
+          await new Promise((resolve) => thread.on('exit', resolve));
+        }
+      };
+      const held = () => ({ bytes: process.memoryUsage.rss(), files: readdirSync('/proc/self/fd').length });
+      await threads(2);
+      const before = held();
+      await threads(10);
+      const after = held();
+      const { length } = await wholeFiles.readWhole('${folder}/file', 1 << 20);
+      console.log(JSON.stringify({ length, bytes: after.bytes - before.bytes, files: after.files - before.files }));`;
+      const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+      const { length, bytes, files } = JSON.parse(output);
+      expect({ length, files }).toEqual({ length: 1_048_576, files: 0 });
+      expect(bytes).toBeLessThan(200_000_000);
+    },
+  );
 });
 
 test('errors carry the code of the system', async () => {

@@ -60,6 +60,13 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
         await store.put(key, [text('three')], { ifMatch: version });
       });
 
+      test('is read whole all the same where nobody will compare its version', async () => {
+        const key = fresh();
+        await put(key, 'one');
+        expect(Buffer.from((await store.get(key, { unversioned: true })).bytes).toString()).toBe('one');
+        await refused('not-found', store.get(fresh(), { unversioned: true }));
+      });
+
       test('is named by a key of plain parts', async () => {
         for (const key of ['', '/a', 'a/', 'a//b', 'a/../b', './a', 'a b', 'ä', 'a\0', '.a', 'a/.b']) {
           await expect(store.put(key, [])).rejects.toThrow(RangeError);

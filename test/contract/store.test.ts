@@ -1,5 +1,5 @@
 // Every store without a server of its own keeps the contract: memory, `memory:`, disk, disk on a simulated file system.
-import { createWhole } from '../../native-bindings/bindings.js';
+import { wholeFiles } from '../../native-bindings/bindings.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
 import { MemoryStore } from '../../src/objects/drivers/memory.js';
 import { removeMemoryFolders } from '../../src/objects/drivers/memory-folder.js';
@@ -30,7 +30,7 @@ storeContract('memory:', async () => {
   };
 });
 
-const withNative = realWorld({ files: realFiles(createWhole) });
+const withNative = realWorld({ files: realFiles(wholeFiles) });
 
 // Without the native part it is the first twice over.
 for (const [name, on] of [

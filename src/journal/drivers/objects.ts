@@ -1,5 +1,5 @@
 import { native } from '../../../native-bindings/bindings.js';
-import { type Store, StoreError, type StoredObject } from '../../objects/store.js';
+import { type GetOptions, type Store, StoreError, type StoredObject } from '../../objects/store.js';
 import { Boundary } from '../boundary.wire.js';
 import type { Journal } from '../journal.js';
 import { JournalBroken } from '../journal-broken.js';
@@ -31,7 +31,9 @@ export function objectJournal(store: Store, cluster: string): Journal {
       }
     },
     async read(revision, signal) {
-      return (await unlessAbsent(readSealed(store, entryKey(revision), signal)))?.bytes;
+      return (
+        await unlessAbsent(readSealed(store, entryKey(revision), { unversioned: true, ...(signal && { signal }) }))
+      )?.bytes;
     },
     clockMs: () => store.clockMs?.(),
     remove: (revision) => store.delete(entryKey(revision)),
@@ -81,9 +83,9 @@ function sealOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** The message without its seal. */
-async function readSealed(store: Store, key: string, signal?: AbortSignal): Promise<StoredObject> {
+async function readSealed(store: Store, key: string, options?: GetOptions): Promise<StoredObject> {
   for (let reads = 0; reads < READS_MAX; reads++) {
-    const { bytes, version } = await store.get(key, signal && { signal });
+    const { bytes, version } = await store.get(key, options);
     const message = bytes.subarray(0, Math.max(0, bytes.length - SEAL_BYTES));
     if (sealOf(message).every((byte, at) => byte === bytes[message.length + at])) return { bytes: message, version };
   }

@@ -62,6 +62,11 @@ export class DiskStore implements Store {
 
   async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
     try {
+      if (this.#files.readWhole !== undefined && options.range === undefined && options.into === undefined) {
+        const bytes = await this.#files.readWhole(this.#path(key));
+        if (bytes === 'shorter') throw shortened(key);
+        if (bytes !== 'long') return { bytes, version: readVersionOf(bytes, options) };
+      }
       const file = await this.#files.open(this.#path(key));
       try {
         return await read(key, file, options);
@@ -142,15 +147,12 @@ export class DiskStore implements Store {
 
   /** The same in one turn, and the same faults at the same steps. */
   async #createWhole(key: string, body: readonly Uint8Array[]): Promise<void> {
-    const path = this.#path(key);
-    if (!this.#known.has(folderOf(path))) {
-      try {
-        await this.#makeFolderOf(key);
-      } catch (error) {
-        throw writeFaultOf(key, error, 'unavailable');
-      }
+    try {
+      await this.#makeFolderOf(key);
+    } catch (error) {
+      throw writeFaultOf(key, error, 'unavailable');
     }
-    const fault = await this.#files.createWhole!(this.#scratch(), path, body);
+    const fault = await this.#files.createWhole!(this.#scratch(), this.#path(key), body);
     if (fault === undefined) return;
     if (fault.step === 'settle') throw unsettled(key, fault.error);
     if (fault.step === 'link' && codeOf(fault.error) === 'EEXIST') throw taken(key);
@@ -264,7 +266,8 @@ export class DiskStore implements Store {
   }
 }
 
-async function read(key: string, file: OpenFile, { range, into }: GetOptions): Promise<StoredObject> {
+async function read(key: string, file: OpenFile, options: GetOptions): Promise<StoredObject> {
+  const { range, into } = options;
   const size = await file.size();
   const position = range?.position ?? 0;
   const length = range?.length ?? size;
@@ -275,10 +278,14 @@ async function read(key: string, file: OpenFile, { range, into }: GetOptions): P
   let done = 0;
   while (done < length) {
     const count = await file.read(bytes.subarray(done), position + done);
-    if (count === 0) throw new StoreError('unavailable', key, `${key} became shorter while it was read`);
+    if (count === 0) throw shortened(key);
     done += count;
   }
-  return { bytes, version: range === undefined ? versionOf([bytes]) : '' };
+  return { bytes, version: readVersionOf(bytes, options) };
+}
+
+function readVersionOf(bytes: Uint8Array, { range, unversioned }: GetOptions): string {
+  return range === undefined && unversioned !== true ? versionOf([bytes]) : '';
 }
 
 /** Of small objects, which may be replaced, their digest; large ones are segments and snapshots, never compared. */
@@ -288,6 +295,10 @@ function versionOf(body: readonly Uint8Array[]): string {
   const digest = createHash('sha256');
   for (const slice of body) digest.update(slice);
   return digest.digest('base64url');
+}
+
+function shortened(key: string): StoreError {
+  return new StoreError('unavailable', key, `${key} became shorter while it was read`);
 }
 
 function taken(key: string): StoreError {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { objectJournal } from '../../../src/journal/drivers/objects.js';
 import { JournalBroken } from '../../../src/journal/journal-broken.js';
 import { MemoryStore } from '../../../src/objects/drivers/memory.js';
-import { StoreError, type StoreFault } from '../../../src/objects/store.js';
+import { type GetOptions, StoreError, type StoreFault } from '../../../src/objects/store.js';
 
 const one = Uint8Array.of(1);
 const two = Uint8Array.of(2);
@@ -31,6 +31,27 @@ test('the boundary is created once and replaced only in the version that was rea
   expect(await journal.writeBoundary({ ...boundary, revision: 8 }, first!.version)).toBe('written');
   expect(await journal.writeBoundary({ ...boundary, revision: 9 }, first!.version)).toBe('stale');
   expect((await journal.readBoundary())!.boundary.revision).toBe(8);
+});
+
+test('only the boundary is asked for with its version', async () => {
+  const asked: [key: string, options: GetOptions | undefined][] = [];
+  class NotingStore extends MemoryStore {
+    override async get(key: string, options?: GetOptions) {
+      asked.push([key.split('/')[1]!, options]);
+      return super.get(key, options);
+    }
+  }
+  const journal = objectJournal(new NotingStore(), 'weft');
+  const { signal } = new AbortController();
+  await journal.append(1, one);
+  await journal.read(1);
+  await journal.read(2, signal);
+  await journal.readBoundary();
+  expect(asked).toEqual([
+    ['journal', { unversioned: true }],
+    ['journal', { unversioned: true, signal }],
+    ['boundary', undefined],
+  ]);
 });
 
 test('snapshots come and go', async () => {
