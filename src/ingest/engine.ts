@@ -128,6 +128,7 @@ export class IngestEngine {
       bytes,
       topicsRevision: this.#topics.revision,
       id: undefined,
+      turnsHeard: 0,
       fails: false,
       released: false,
       answered: false,
@@ -216,10 +217,11 @@ export class IngestEngine {
     const thread = this.#options.threads.spawn('ingest', link.init);
     place.thread = thread;
     thread.onMessage((turn: FromIngestTurn) => {
-      link.turnsHeard += 1;
       for (const message of turn) {
         this.#receive(place, link, message);
       }
+      // Not before: what one of its answers lets go on must not pass for knowing the next.
+      link.turnsHeard += 1;
     });
     thread.onExit((error) => this.#ended(place, link, error));
     link.attach(thread);

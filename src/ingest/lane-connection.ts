@@ -15,6 +15,8 @@ export interface OpenRequest {
   readonly topicsRevision: number;
   /** Set when it is in the ring. */
   id: number | undefined;
+  /** Turns of its lane that were heard when it was given to it; it may reach the ring later. */
+  turnsHeard: number;
   /** The lane must not store it: one that the connection sent before it was not stored. */
   fails: boolean;
   released: boolean;

@@ -77,6 +77,7 @@ export class LaneLink {
 
   give(request: OpenRequest): void {
     this.pendingBytes += request.bytes;
+    request.turnsHeard = this.turnsHeard;
     if (this.#held.length > 0 || !this.#write(request)) {
       this.#held.push(request);
       this.#retryLater();
@@ -172,7 +173,7 @@ export class LaneLink {
   }
 
   #write(request: OpenRequest): boolean {
-    const { incoming, topicsRevision, fails } = request;
+    const { incoming, topicsRevision, turnsHeard, fails } = request;
     const id = (this.#lastRequest + 1) >>> 0;
     const { connection, correlationId, apiVersion, receivedMs, pieces } = incoming;
     const record = encodeDescriptor({
@@ -183,7 +184,7 @@ export class LaneLink {
       topicsRevision,
       receivedMs,
       fails,
-      turnsHeard: this.turnsHeard,
+      turnsHeard,
       pieces,
     });
     if (this.#ring.isEmpty) {

@@ -270,7 +270,7 @@ export function joinOutcome(partitions: readonly PublishedPartition[]): OutcomeC
 /**
  * A `ProduceDescriptor` as a ring record, in the machine's byte order (both ends are one process):
  * u32 request · u32 connection · i32 correlation id · u16 api version and, above it, 1 when it fails · f64 topics revision ·
- * f64 received ms ·
+ * f64 received ms · f64 turns heard ·
  * then a u32 position and a u32 length for each piece.
  */
 const FIXED_BYTES = 40;

@@ -10,10 +10,11 @@ const niceness = 5;
  * already gives way as much, or where the system refuses.
  */
 export async function giveWay(): Promise<boolean> {
-  if (process.platform !== 'linux' || getPriority(0) >= niceness) return false;
-  // libuv's pool, which serves all threads, begins with its first task, and is as nice as the thread that gave it.
-  await stat('/');
+  if (process.platform !== 'linux') return false;
   try {
+    if (getPriority(0) >= niceness) return false;
+    // libuv's pool, which serves all threads, begins with its first task, and is as nice as the thread that gave it.
+    await stat('/');
     setPriority(0, niceness);
     return true;
   } catch {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LaneConnection } from '../../../src/ingest/lane-connection.js';
 import { LaneLink } from '../../../src/ingest/lane-link.js';
-import type { ToIngest } from '../../../src/ingest/messages.js';
+import { decodeDescriptor, type ToIngest } from '../../../src/ingest/messages.js';
 import { RingReader } from '../../../src/threads/ring.js';
 import type { WorkerThread } from '../../../src/threads/threads.js';
 import { LaneHarness } from './lane-harness.js';
@@ -32,14 +32,17 @@ function link(batchBytes: number) {
       bytes,
       topicsRevision: 0,
       id: undefined,
+      turnsHeard: 0,
       fails: false,
       released: false,
       answered: false,
     });
-  const drain = (): void => {
-    while (reader.peek() !== undefined) reader.advance();
+  const drain = (): number => {
+    let records = 0;
+    for (; reader.peek() !== undefined; records += 1) reader.advance();
+    return records;
   };
-  return { give, drain, reader, wakes: () => wakes };
+  return { lane, give, drain, reader, wakes: () => wakes };
 }
 
 test('a lane that sleeps is woken by the first request and no other', () => {
@@ -68,3 +71,23 @@ for (const [batchBytes, bytes] of [
     }
   });
 }
+
+test('a request that waits for place in the ring says what was heard when it was given, not when it is written', () => {
+  const { lane, give, drain, reader } = link(8 << 20);
+  // A record has 48 bytes and more: some of these do not fit.
+  const count = lane.init.requests.byteLength / 48;
+  for (let given = 0; given < count; given += 1) give(1);
+  lane.turnsHeard = 1;
+  give(1);
+  lane.turnsHeard = 2;
+  const inRing = drain();
+  lane.flush();
+  const heard: number[] = [];
+  for (let record = reader.peek(); record !== undefined; record = reader.peek()) {
+    heard.push(decodeDescriptor(record).turnsHeard);
+    reader.advance();
+  }
+  expect(inRing).toBeLessThan(count);
+  expect(heard.at(-1)).toBe(1);
+  expect(new Set(heard.slice(0, -1))).toEqual(new Set([0]));
+});
