@@ -10,7 +10,9 @@ test('the micro benchmarks give one table, each subject with times and none with
   expect(status).toBe(0);
   const rows = stdout.trimEnd().split('\n').slice(2);
   const subjects = rows.map((row) => /^\| (\w+) \| [^|]+ \| [\d.]+ \| [\d.]+ \| \d* \| \d* \|$/.exec(row)?.[1]);
-  expect(new Set(subjects)).toEqual(new Set(['crc', 'batch', 'protocol', 'ring', 'segment', 'metadata', 'block']));
+  expect(new Set(subjects)).toEqual(
+    new Set(['crc', 'batch', 'examine', 'protocol', 'ring', 'segment', 'metadata', 'block']),
+  );
 });
 
 test('a subject that does not exist is refused with those that do', () => {
