@@ -125,19 +125,31 @@ napi_value fail(napi_env env, const char* message) {
   return nullptr;
 }
 
-struct Bytes {
-  uint8_t* at = nullptr;
+template <typename T>
+struct Elements {
+  T* at = nullptr;
   size_t length = 0;
 };
+using Bytes = Elements<uint8_t>;
+using Doubles = Elements<double>;
 
-bool bytes_of(napi_env env, napi_value value, Bytes& bytes) {
+template <typename T>
+bool elements_of(napi_env env, napi_value value, napi_typedarray_type wanted, Elements<T>& elements) {
   napi_typedarray_type type;
   void* data = nullptr;
   size_t length = 0;
   if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
-  if (type != napi_uint8_array) return false;
-  bytes = {static_cast<uint8_t*>(data), length};
+  if (type != wanted) return false;
+  elements = {static_cast<T*>(data), length};
   return true;
+}
+
+bool bytes_of(napi_env env, napi_value value, Bytes& bytes) {
+  return elements_of(env, value, napi_uint8_array, bytes);
+}
+
+bool doubles_of(napi_env env, napi_value value, Doubles& doubles) {
+  return elements_of(env, value, napi_float64_array, doubles);
 }
 
 bool size_of(double number, size_t& size) {
@@ -151,21 +163,6 @@ bool size_of(double number, size_t& size) {
 bool size_of(napi_env env, napi_value value, size_t& size) {
   double number;
   return napi_get_value_double(env, value, &number) == napi_ok && size_of(number, size);
-}
-
-struct Doubles {
-  double* at = nullptr;
-  size_t length = 0;
-};
-
-bool doubles_of(napi_env env, napi_value value, Doubles& doubles) {
-  napi_typedarray_type type;
-  void* data = nullptr;
-  size_t length = 0;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
-  if (type != napi_float64_array) return false;
-  doubles = {static_cast<double*>(data), length};
-  return true;
 }
 
 bool within(const Bytes& bytes, size_t position, size_t length) {

@@ -326,24 +326,25 @@ describe('a boundary that advances', () => {
       expect(wanted).toEqual([350]);
     });
 
-    test('again some seconds after it failed', async () => {
-      const { snapshots, replica, wanted, pass } = await asking();
+    const failures: readonly {
+      readonly what: string;
+      readonly fail: (of: Awaited<ReturnType<typeof asking>>) => Promise<void>;
+    }[] = [
+      { what: 'it failed', fail: async ({ snapshots }) => snapshots.failed(350, 'the worker ended') },
+      {
+        what: 'the store failed when the boundary was to advance',
+        async fail({ snapshots, replica, made, fail }) {
+          fail(true);
+          await snapshots.made(made(350), replica);
+          fail(false);
+        },
+      },
+    ];
+    test.each(failures)('again some seconds after $what', async ({ fail }) => {
+      const asked = await asking();
+      const { snapshots, replica, wanted, pass } = asked;
       snapshots.applied(replica);
-      snapshots.failed(350, 'the worker ended');
-      pass(4_999);
-      snapshots.applied(replica);
-      expect(wanted).toEqual([350]);
-      pass(1);
-      snapshots.applied(replica);
-      expect(wanted).toEqual([350, 350]);
-    });
-
-    test('again some seconds after the store failed when the boundary was to advance', async () => {
-      const { snapshots, replica, wanted, made, pass, fail } = await asking();
-      snapshots.applied(replica);
-      fail(true);
-      await snapshots.made(made(350), replica);
-      fail(false);
+      await fail(asked);
       pass(4_999);
       snapshots.applied(replica);
       expect(wanted).toEqual([350]);

@@ -1,20 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeBatch } from '../../../src/records/encode.js';
 import { type BatchRules, type Verdict, validateProduceBatches } from '../../../src/records/validate.js';
-import { judgeBatch } from './judge-batch.js';
-
-const NOW = Date.UTC(2026, 0, 1);
-const rules: BatchRules = {
-  maxMessageBytes: 1_048_588,
-  logAppendTime: false,
-  timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
-  timestampAfterMaxMs: 3_600_000,
-  nowMs: NOW,
-  compacted: false,
-  walkRecords: true,
-  zstdAllowed: true,
-  codec: undefined,
-};
+import { judgeBatch, NOW, rules } from './judge-batch.js';
 
 interface Given {
   readonly batch: Uint8Array;

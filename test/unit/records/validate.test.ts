@@ -7,20 +7,8 @@ import { BatchHeader, LOG_APPEND_TIME } from '../../../src/records/header.js';
 import { recordsOf } from '../../../src/records/read.js';
 import { setAppendTime, setMaxTimestamp, storedBatchFault } from '../../../src/records/stored.js';
 import type { BatchRules } from '../../../src/records/validate.js';
-import { judgeBatch } from './judge-batch.js';
+import { judgeBatch, NOW, rules } from './judge-batch.js';
 
-const NOW = Date.UTC(2026, 0, 1);
-const rules: BatchRules = {
-  maxMessageBytes: 1_048_588,
-  logAppendTime: false,
-  timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
-  timestampAfterMaxMs: 3_600_000,
-  nowMs: NOW,
-  compacted: false,
-  walkRecords: true,
-  zstdAllowed: true,
-  codec: undefined,
-};
 const record = {
   timestampMs: NOW,
   key: Buffer.from('k'),
