@@ -57,9 +57,8 @@ export interface Run {
 }
 
 const TOPIC = 'bench';
-/** Java's classes and the server's caches are warm after some of these. */
-const WARM_UP_ROUNDS = 2;
-const EVERYDAY_WARM_UP_ROUNDS = 8;
+/** Java's classes, both compilers' code and the server's caches are warm after so much. */
+const WARM_UP_BYTES = 2_000_000_000;
 
 function recordsOf(bytes: number): number {
   return Math.round(bytes / RECORD_BYTES);
@@ -99,13 +98,17 @@ function compressed(codec: string): Load {
   };
 }
 
+function warmUpRounds({ quick }: Run, bytesOfRound: number): number {
+  return quick ? 1 : Math.ceil(WARM_UP_BYTES / bytesOfRound);
+}
+
 /** Ten seconds of the everyday load for a whole GiB of round. */
 function everydayBytes({ roundBytes }: Run): number {
   return Math.max(roundBytes / 4, 50_000_000);
 }
 
 async function warmUp(run: Run): Promise<void> {
-  for (let i = 0; i < WARM_UP_ROUNDS; i += 1) await produceLibrdkafka(run);
+  for (let i = warmUpRounds(run, run.roundBytes); i > 0; i -= 1) await produceLibrdkafka(run);
 }
 
 export const loads: readonly Load[] = [
@@ -114,6 +117,16 @@ export const loads: readonly Load[] = [
     what: 'one librdkafka producer, defaults, flat out',
     needs: ['librdkafka'],
     systems: [...produceSystems, 'weft-s3-https'],
+    rate: 'flat-out',
+    restarted: false,
+    warmUp,
+    round: produceLibrdkafka,
+  },
+  {
+    name: 'produce-peers',
+    what: 'the same, beside other engines',
+    needs: ['librdkafka'],
+    systems: ['kafka', 'klite', 'kafscale', 'weft-disk', 'weft-s3'],
     rate: 'flat-out',
     restarted: false,
     warmUp,
@@ -154,10 +167,8 @@ export const loads: readonly Load[] = [
     restarted: false,
     // Flat out other code is warm than at a fixed rate: both Java's and V8's compilers take a minute of this load to settle.
     async warmUp(run) {
-      await warmUp(run);
-      for (let i = 0; i < EVERYDAY_WARM_UP_ROUNDS; i += 1) {
-        await produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND);
-      }
+      const bytes = everydayBytes(run);
+      for (let i = warmUpRounds(run, bytes); i > 0; i -= 1) await produceJava(run, bytes, EVERYDAY_RECORDS_PER_SECOND);
     },
     round: (run) => produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND),
   },
@@ -213,6 +224,6 @@ function tail(run: Run): Promise<Transfer> {
 }
 
 function replay(consume: typeof consumeWithJava, generator: string, run: Run, round: number): Promise<Transfer> {
-  const records = WARM_UP_ROUNDS * recordsOf(run.roundBytes);
+  const records = warmUpRounds(run, run.roundBytes) * recordsOf(run.roundBytes);
   return consume(generator, run.system.kafka, TOPIC, `replay-${round}`, records);
 }

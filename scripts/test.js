@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { environmentOf, writeResult } from './long-results.js';
 import { binFolder, isThere, parts, root } from './parts.js';
 import { longSuites, suites } from './suites.js';
@@ -20,6 +21,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const failureLinesMax = 12;
 const results = join(root, '.cache/results');
 mkdirSync(results, { recursive: true });
 let passed = 0;
@@ -107,16 +109,31 @@ async function runSuite(suite) {
   }
   summary.push(
     `${name.padEnd(18)} ${seconds.padStart(6)} s   ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`,
+    ...counts.failures,
   );
 }
 
 function readReport(path) {
-  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0 };
+  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0, failures: ['  FAILED: it left no report'] };
   const report = JSON.parse(readFileSync(path, 'utf8'));
   const unloaded = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + unloaded.length,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures: [
+      ...unloaded.map((file) => failureLines(relative(root, file.name), file.message)),
+      ...report.testResults.flatMap((file) =>
+        file.assertionResults
+          .filter((test) => test.status === 'failed')
+          .map((test) => failureLines(test.fullName, test.failureMessages.join('\n'))),
+      ),
+    ],
   };
+}
+
+/** What failed and the beginning of why, again at the end: a log that is cut off keeps its last lines. */
+function failureLines(name, message) {
+  const why = stripVTControlCharacters(message).split('\n').slice(0, failureLinesMax);
+  return [`  FAILED: ${name}`, ...why.map((line) => `    ${line.slice(0, 300)}`)].join('\n');
 }
