@@ -31,7 +31,10 @@ export interface Load {
   prepare?(on: Run, round: number): Promise<void>;
   /** A server whose own memory is cold reads from its store. */
   readonly restarted: boolean;
-  /** Each round on an empty folder, warmed up: what several write would not fit on a small disk. */
+  /**
+   * Each round on an empty folder and a new process, warmed up, with no other system beside it: what all of them write would
+   * not fit on a small disk, nor in memory that the machine has at hand (profiles/README.md, "memory that the host took back").
+   */
   readonly anew?: true;
   /** What is measured. Variants take turns on the same server, each with a row of its own. */
   readonly round: Round | readonly Variant[];
@@ -59,6 +62,8 @@ export interface Run {
 const TOPIC = 'bench';
 /** Java's classes, both compilers' code and the server's caches are warm after so much. */
 const WARM_UP_BYTES = 2_000_000_000;
+/** A minute of the everyday load. */
+const EVERYDAY_WARM_UP_BYTES = 1_500_000_000;
 
 function recordsOf(bytes: number): number {
   return Math.round(bytes / RECORD_BYTES);
@@ -90,6 +95,7 @@ function compressed(codec: string): Load {
     systems: produceSystems,
     rate: 'flat-out',
     restarted: false,
+    anew: true,
     async warmUp(run) {
       await warmUp(run);
       await round(run);
@@ -98,8 +104,8 @@ function compressed(codec: string): Load {
   };
 }
 
-function warmUpRounds({ quick }: Run, bytesOfRound: number): number {
-  return quick ? 1 : Math.ceil(WARM_UP_BYTES / bytesOfRound);
+function warmUpRounds({ quick }: Run, bytesOfRound: number, bytes = WARM_UP_BYTES): number {
+  return quick ? 1 : Math.ceil(bytes / bytesOfRound);
 }
 
 /** Ten seconds of the everyday load for a whole GiB of round. */
@@ -119,16 +125,7 @@ export const loads: readonly Load[] = [
     systems: [...produceSystems, 'weft-s3-https'],
     rate: 'flat-out',
     restarted: false,
-    warmUp,
-    round: produceLibrdkafka,
-  },
-  {
-    name: 'produce-peers',
-    what: 'the same, beside other engines',
-    needs: ['librdkafka'],
-    systems: ['kafka', 'klite', 'kafscale', 'weft-disk', 'weft-s3'],
-    rate: 'flat-out',
-    restarted: false,
+    anew: true,
     warmUp,
     round: produceLibrdkafka,
   },
@@ -139,6 +136,7 @@ export const loads: readonly Load[] = [
     systems: ['weft-disk', 'weft-disk-tls'],
     rate: 'flat-out',
     restarted: false,
+    anew: true,
     warmUp,
     round: produceLibrdkafka,
   },
@@ -149,6 +147,7 @@ export const loads: readonly Load[] = [
     systems: produceSystems,
     rate: 'flat-out',
     restarted: false,
+    anew: true,
     async warmUp(run) {
       await warmUp(run);
       await produceJava(run, run.roundBytes / 2, -1);
@@ -165,10 +164,13 @@ export const loads: readonly Load[] = [
     systems: produceSystems,
     rate: 'fixed',
     restarted: false,
+    anew: true,
     // Flat out other code is warm than at a fixed rate: both Java's and V8's compilers take a minute of this load to settle.
     async warmUp(run) {
       const bytes = everydayBytes(run);
-      for (let i = warmUpRounds(run, bytes); i > 0; i -= 1) await produceJava(run, bytes, EVERYDAY_RECORDS_PER_SECOND);
+      for (let i = warmUpRounds(run, bytes, EVERYDAY_WARM_UP_BYTES); i > 0; i -= 1) {
+        await produceJava(run, bytes, EVERYDAY_RECORDS_PER_SECOND);
+      }
     },
     round: (run) => produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND),
   },

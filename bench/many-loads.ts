@@ -8,8 +8,8 @@ import type { Load, Run, Variant } from './loads.js';
 const PARTITION_COUNTS = [64, 1_024] as const;
 const ROUND_SECONDS = 10;
 const QUICK_SECONDS = 3;
-/** Of each number of partitions: 2 GB in all. */
-const WARM_UP_ROUNDS = 4;
+/** Of each number of partitions: 1 GB in all. */
+const WARM_UP_ROUNDS = 2;
 
 const baseline = nameOf(PARTITION_COUNTS[0]);
 

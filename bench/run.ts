@@ -50,14 +50,15 @@ const SETTLE_MS = 1_000;
 
 interface Place {
   readonly system: System;
-  run: Run;
-  /** False once it was stopped and until it has started anew. */
-  running: boolean;
+  /** Undefined while it is stopped. */
+  run: Run | undefined;
+  /** Of its first start. */
+  first: { readonly idleBytes: number; readonly secondsToReady: number } | undefined;
   peakBytes: number;
   readonly variants: readonly { readonly variant: Variant | undefined; readonly round: Round; samples: Sample[] }[];
-  readonly idleBytes: number;
-  readonly secondsToReady: number;
 }
+
+type RunOn = (system: RunningSystem) => Run;
 
 /** Starts the systems, warms each up, and takes the rounds in turns: what disturbs the machine disturbs all of them. */
 export async function runLoad(
@@ -65,37 +66,46 @@ export async function runLoad(
   systems: readonly System[],
   rounds: number,
   folder: string,
-  runOn: (system: RunningSystem) => Run,
+  runOn: RunOn,
 ): Promise<Result[]> {
-  const places: Place[] = [];
   const fsync = fsyncMs(folder);
+  const places = systems.map((system): Place => {
+    return { system, run: undefined, first: undefined, peakBytes: 0, variants: variantsOf(load) };
+  });
   try {
-    for (const system of systems) {
-      const started = await system.start(load.agentFlags);
-      await settle();
-      const { secondsToReady, pid } = started;
-      const place = {
-        system,
-        run: runOn(started),
-        running: true,
-        peakBytes: 0,
-        variants: variantsOf(load),
-        idleBytes: memoryOf(pid).residentBytes,
-        secondsToReady,
-      };
-      places.push(place);
-      say(`${load.name}: ${system.name} ready in ${secondsToReady.toFixed(2)} s, warming up`);
-      await load.warmUp(place.run);
+    if (load.anew !== true) for (const place of places) await begin(load, place, runOn);
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const place of places) {
+        const run = place.run ?? (await begin(load, place, runOn));
+        await takeRound(load, place, run, round, rounds);
+        if (load.anew === true) await end(place);
+      }
     }
-    for (let round = 1; round <= rounds; round += 1)
-      for (const place of places) await takeRound(load, place, round, rounds);
-    return places.flatMap(({ system, peakBytes, variants, idleBytes, secondsToReady }) => {
-      const common = { load, system, secondsToReady, idleBytes, peakBytes, fsyncMs: fsync };
+    return places.flatMap(({ system, first, peakBytes, variants }) => {
+      const common = { load, system, ...first!, peakBytes, fsyncMs: fsync };
       return variants.map(({ variant, samples }) => ({ ...common, variant, samples }));
     });
   } finally {
-    for (const { run, running } of places) if (running) await run.system.stop();
+    for (const place of places) await end(place);
   }
+}
+
+async function begin(load: Load, place: Place, runOn: RunOn): Promise<Run> {
+  const started = await place.system.start(load.agentFlags);
+  const run = runOn(started);
+  place.run = run;
+  await settle();
+  const { secondsToReady, pid } = started;
+  place.first ??= { secondsToReady, idleBytes: memoryOf(pid).residentBytes };
+  say(`${load.name}: ${place.system.name} ready in ${secondsToReady.toFixed(2)} s, warming up`);
+  await load.warmUp(run);
+  return run;
+}
+
+async function end(place: Place): Promise<void> {
+  const { run } = place;
+  place.run = undefined;
+  await run?.system.stop();
 }
 
 function variantsOf({ round }: Load): Place['variants'] {
@@ -103,19 +113,13 @@ function variantsOf({ round }: Load): Place['variants'] {
   return round.map((variant) => ({ variant, round: variant.round, samples: [] }));
 }
 
-async function takeRound(load: Load, place: Place, number: number, rounds: number): Promise<void> {
-  if (load.anew === true && number > 1) {
-    await place.run.system.stop();
-    place.running = false;
-    place.run = { ...place.run, system: await place.system.start(load.agentFlags) };
-    place.running = true;
-    await load.warmUp(place.run);
-  }
-  if (load.restarted) place.run = { ...place.run, system: await place.run.system.restart() };
+async function takeRound(load: Load, place: Place, begun: Run, number: number, rounds: number): Promise<void> {
+  const run = load.restarted ? { ...begun, system: await begun.system.restart() } : begun;
+  place.run = run;
   for (const { variant, round, samples } of place.variants) {
     await settle();
-    await load.prepare?.(place.run, number);
-    const sample = await takeSample(round, place.run, number);
+    await load.prepare?.(run, number);
+    const sample = await takeSample(round, run, number);
     samples.push(sample);
     const { megabytesPerSecond, cpuSecondsPerGigabyte, cores, ackMs } = sample;
     const ack = ackMs === undefined ? '' : `, ack ${ackMs.p50.toFixed(1)}/${ackMs.p99.toFixed(1)} ms`;
@@ -123,7 +127,7 @@ async function takeRound(load: Load, place: Place, number: number, rounds: numbe
     const name = variant === undefined ? place.system.name : `${place.system.name}, ${variant.name},`;
     say(`${load.name}: ${name} round ${number} of ${rounds}: ${figures}`);
   }
-  place.peakBytes = Math.max(place.peakBytes, memoryOf(place.run.system.pid).peakBytes);
+  place.peakBytes = Math.max(place.peakBytes, memoryOf(run.system.pid).peakBytes);
 }
 
 async function takeSample(round: Round, run: Run, number: number): Promise<Sample> {
