@@ -61,10 +61,11 @@ const UNSENT_BYTES_MAX = 1024 * 1024;
 const TICK_MS = 1_000;
 const DRAIN_MS_MAX = 5_000;
 /**
- * Linux tells that a socket takes more only once a third of its send buffer, up to 4 MiB, is free: a client that reads 50 KB/s
- * is seen to move every 30 s.
+ * Linux tells that a socket takes more only once a third of its send buffer, up to 4 MiB, is free: a client that reads 70 KB/s
+ * is seen to move every 20 s. Not longer: Kafka's clients give a request 30 s, and the produce that waits for this room has to
+ * be stored as well.
  */
-const UNTAKEN_MS_MAX = 30_000;
+const UNTAKEN_MS_MAX = 20_000;
 /**
  * Who moves, but takes so long over an answer, keeps its memory from others just the same. So that nobody's turn comes only
  * after all who wait before it have had that long, it is the shorter the more of them there are.

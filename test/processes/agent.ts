@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { endWithThisProcess } from '../servers/processes.js';
 
 /** The repository's root, from dist/test/processes. */
 export const root = resolve(import.meta.dirname, '../../..');
@@ -33,6 +34,7 @@ export async function startAgent(
     ...(given('--http') ? [] : ['--http', '127.0.0.1:0']),
   ];
   const child = spawn(process.execPath, [main, 'agent', ...ports, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithThisProcess(child);
   let output = '';
   const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
   const ready = new Promise<{ kafka: string; http: string }>((found, lost) => {

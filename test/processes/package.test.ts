@@ -14,13 +14,14 @@ test('the packed tarball, installed in an empty folder, serves a client', { time
     // The build that runs is the one that is packed; its own scripts would build it again.
     execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder.path], {
       cwd: root,
-      stdio: 'ignore',
+      stdio: 'pipe',
     });
     const tarball = readdirSync(folder.path).find((name) => name.endsWith('.tgz'));
     expect(tarball).toBeDefined();
     writeFileSync(join(folder.path, 'package.json'), '{ "private": true, "allowScripts": { "weft": true } }\n');
     const words = ['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder.path, tarball!)];
-    execFileSync('npm', words, { cwd: folder.path, stdio: 'ignore' });
+    // Of what fails, standard error stands in the message.
+    execFileSync('npm', words, { cwd: folder.path, stdio: 'pipe', timeout: 4 * MINUTE });
     const installed = join(folder.path, 'node_modules/weft/dist/src/main.js');
     const agent = await startAgent(['--bucket', `file:${join(folder.path, 'data')}`], installed);
     const records = textRecords('package');

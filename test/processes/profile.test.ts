@@ -12,7 +12,7 @@ test('a profile under load has a picture of each thread, named, with that thread
   const folder = scratchFolder('profile');
   try {
     const load = ['--load', 'tail', '--generator', 'kafkajs', '--warm-up', '1', '--seconds', '2'];
-    execFileSync(process.execPath, [program, ...load, '--output', folder.path], { stdio: 'ignore' });
+    execFileSync(process.execPath, [program, ...load, '--output', folder.path], { stdio: 'pipe' });
     expect(readdirSync(folder.path).filter((name) => /(main|ingest|leader)\.svg$/.test(name))).toEqual([
       'tail-disk-ingest.svg',
       'tail-disk-leader.svg',

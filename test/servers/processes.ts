@@ -62,7 +62,8 @@ export async function runProgram(
   return output;
 }
 
-function endWithThisProcess(child: ChildProcess): void {
+/** A test that fails leaves none of them running. */
+export function endWithThisProcess(child: ChildProcess): void {
   running.add(child);
   child.once('exit', () => running.delete(child));
 }
