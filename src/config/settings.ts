@@ -51,7 +51,7 @@ function many<T>(flag: string, kind: Kind<T>, fallback: string, sentence: string
 }
 
 const MiB = 2 ** 20;
-export const RECEIVE_BUFFER_BYTES_DEFAULT = 256 * 1024;
+export const RECEIVE_BUFFER_BYTES_DEFAULT = 512 * 1024;
 
 /** In the order of the help text. */
 export const settingsTable = {
