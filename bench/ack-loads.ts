@@ -73,6 +73,7 @@ export const ackLoads: readonly Load[] = acks.map(({ name, what, systems, option
     systems,
     rate: 'fixed',
     restarted: false,
+    anew: true,
     agentFlags: shortWindows,
     async warmUp(run) {
       await produce(run, ROUND_SECONDS);
