@@ -33,7 +33,7 @@ export interface Load {
   readonly restarted: boolean;
   /**
    * Each round on an empty folder and a new process, warmed up, with no other system beside it: what all of them write would
-   * not fit on a small disk, nor in memory that the machine has at hand (profiles/README.md, "memory that the host took back").
+   * not fit on a small disk, nor in memory that the machine has at hand (profiles/README.md, "Why did the same round cost two or three times as much").
    */
   readonly anew?: true;
   /** What is measured. Variants take turns on the same server, each with a row of its own. */

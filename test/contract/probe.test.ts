@@ -68,8 +68,7 @@ test('a server that refuses a second create but lets every racing one win is tur
   closing.push(() => server.stop());
   const error = await brokenOn(await openS3(bucketOn(server.endpoint, 'bucket')));
   expect(error.condition).toBe('racing creates');
-  // How many of them are under way at once is the machine's affair; two winners are enough.
-  expect(error.message).toMatch(/: [2-8] of 8 creates of the same object at the same time succeeded/);
+  expect(error.message).toContain('8 of 8 creates of the same object at the same time succeeded');
 });
 
 test('the same server, made honest, is let in', async () => {

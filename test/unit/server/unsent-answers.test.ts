@@ -188,17 +188,29 @@ it('clients that take their answers by drops keep them while nobody waits; else 
   expect(agent.logged.every(({ fields }) => fields['reason'] === 'stalled')).toBe(true);
 });
 
-it('who takes nothing of record batches gives way early enough that a produce waiting for their room keeps its 30 s', async () => {
+/** Topic `long` has one record of 300 KiB. */
+async function agentWithLongRecord(): Promise<LocalAgent> {
   const agent = await LocalAgent.start();
   const neighbour = agent.connect();
   const records = makeBatch({ values: ['v'.repeat(300 * KiB)] });
   const partitionData = [{ index: 0, records: { slices: [records], bytes: records.length } }];
-  await neighbour.call(apis.metadata, 9, { topics: [{ name: 'kept' }] });
-  await neighbour.call(apis.produce, 9, { acks: -1, timeoutMs: 1_000, topicData: [{ name: 'kept', partitionData }] });
+  await neighbour.call(apis.metadata, 1, { topics: [{ name: 'long' }] });
+  await neighbour.call(apis.produce, 9, { acks: -1, timeoutMs: 1_000, topicData: [{ name: 'long', partitionData }] });
+  return agent;
+}
+
+/** A client that asks for it and reads nothing. */
+function askForLongRecord(agent: LocalAgent): LocalClient {
   const client = agent.connect();
   client.socket.clientReads = false;
-  const topics = [{ topic: 'kept', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: MiB }] }];
-  client.send(apis.fetch, 11, { maxWaitMs: 0, minBytes: 0, maxBytes: MiB, topics });
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: MiB }];
+  client.send(apis.fetch, 11, { maxWaitMs: 10, minBytes: 1, topics: [{ topic: 'long', partitions }] });
+  return client;
+}
+
+it('who takes nothing of record batches gives way early enough that a produce waiting for their room keeps its 30 s', async () => {
+  const agent = await agentWithLongRecord();
+  const client = askForLongRecord(agent);
   await agent.pass(1_000);
   agent.isRoomWanted = true;
   await agent.pass(15_000);
@@ -208,17 +220,10 @@ it('who takes nothing of record batches gives way early enough that a produce wa
 });
 
 it('of those that keep room in segments by drops, one goes a second while it is wanted, the one with most for longest', async () => {
-  const agent = await LocalAgent.start();
-  const neighbour = agent.connect();
-  const records = makeBatch({ values: ['v'.repeat(300 * KiB)] });
-  const partitionData = [{ index: 0, records: { slices: [records], bytes: records.length } }];
-  await neighbour.call(apis.metadata, 1, { topics: [{ name: 'long' }] });
-  await neighbour.call(apis.produce, 9, { acks: -1, timeoutMs: 1_000, topicData: [{ name: 'long', partitionData }] });
-  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: MiB }];
-  const clients = [1, 2, 3].map(() => agent.connect());
-  for (const client of clients) {
-    client.socket.clientReads = false;
-    client.send(apis.fetch, 11, { maxWaitMs: 10, minBytes: 1, topics: [{ topic: 'long', partitions }] });
+  const agent = await agentWithLongRecord();
+  const clients: LocalClient[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    clients.push(askForLongRecord(agent));
     await agent.pass(2_000);
   }
   expect(clients.map(({ socket }) => socket.queuedBytes > 300 * KiB)).toEqual([true, true, true]);
