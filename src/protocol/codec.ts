@@ -28,7 +28,7 @@ import type { SomeField, StructIn, StructOut } from './definition.js';
 import { ProtocolError } from './protocol-error.js';
 import { Reader } from './reader.js';
 import { structOf } from './struct.js';
-import type { AnyField, Read, Skip, Write } from './types.js';
+import type { AnyField, Read, Skip, Write, WriteSteps } from './types.js';
 import { type Slices, Writer } from './writer.js';
 
 /** The versions of a message. */
@@ -45,6 +45,7 @@ interface Codec {
   readonly read: Read<unknown>;
   readonly skip: Skip;
   readonly write: Write<unknown>;
+  readonly steps: WriteSteps<unknown> | undefined;
 }
 
 /** A message in all its versions. A version's codec is compiled into closures when it is first used. */
@@ -116,10 +117,21 @@ export class Message<F extends SomeField> {
 
   /** As `encode`, behind what the writer already holds. */
   write(version: number, writer: Writer, value: StructIn<F>): void {
+    this.#writable(version).write(writer, value);
+  }
+
+  /** As `write`, in steps of bounded length: a message of many elements need not hold up everybody else. */
+  *writeSteps(version: number, writer: Writer, value: StructIn<F>): Generator<void, void> {
+    const { write, steps } = this.#writable(version);
+    if (steps === undefined) write(writer, value);
+    else yield* steps(writer, value);
+  }
+
+  #writable(version: number): Codec {
     if (!this.supports(version)) {
       throw new RangeError(`${this.versions.name} has no version ${version}`);
     }
-    this.#codec(version).write(writer, value);
+    return this.#codec(version);
   }
 
   #demand(version: number): void {
@@ -134,7 +146,12 @@ export class Message<F extends SomeField> {
     if (codec === undefined) {
       const type = structOf(this.fields);
       const shape = { version, flexible: this.isFlexible(version), nullable: false };
-      codec = { read: type.read(shape), skip: type.skip(shape), write: type.write(shape) as Write<unknown> };
+      codec = {
+        read: type.read(shape),
+        skip: type.skip(shape),
+        write: type.write(shape) as Write<unknown>,
+        steps: type.steps?.(shape) as WriteSteps<unknown> | undefined,
+      };
       this.#codecs[index] = codec;
     }
     return codec;

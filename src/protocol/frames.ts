@@ -84,14 +84,32 @@ export function encodeResponseFrame<A extends Api>(
   correlationId: number,
   response: Parameters<A['response']['encode']>[1],
 ): Slices {
+  const writer = responseWriter(api, version, correlationId);
+  api.response.write(version, writer, response);
+  return withLength(writer.finish());
+}
+
+/** As `encodeResponseFrame`, in steps of bounded length. */
+export function* encodeResponseSteps<A extends Api>(
+  api: A,
+  version: number,
+  correlationId: number,
+  response: Parameters<A['response']['encode']>[1],
+): Generator<void, Slices> {
+  const writer = responseWriter(api, version, correlationId);
+  yield* api.response.writeSteps(version, writer, response);
+  return withLength(writer.finish());
+}
+
+/** Holds the frame's place for its length, and its header. */
+function responseWriter(api: Api, version: number, correlationId: number): Writer {
   const writer = new Writer();
   writer.int32(0);
   writer.int32(correlationId);
   if (hasFlexibleResponseHeader(api, version)) {
     writer.unsignedVarint(0);
   }
-  api.response.write(version, writer, response);
-  return withLength(writer.finish());
+  return writer;
 }
 
 /** The response in `bytes`, which begin after the frame's length: what a client does with an answer. */

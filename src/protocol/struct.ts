@@ -1,6 +1,6 @@
 import { ProtocolError } from './protocol-error.js';
 import type { Reader } from './reader.js';
-import type { AnyField, FieldOptions, Read, Shape, Skip, Type, Write } from './types.js';
+import type { AnyField, FieldOptions, Read, Shape, Skip, Type, Write, WriteSteps } from './types.js';
 import { Writer } from './writer.js';
 
 /** A struct while it is being read. */
@@ -48,6 +48,7 @@ export function structOf(fields: readonly AnyField[]): Type<Draft> {
     read: (shape) => readStruct(fields, defaults, shape),
     skip: (shape) => skipStruct(fields, shape),
     write: (shape) => writeStruct(fields, shape),
+    steps: (shape) => structSteps(fields, shape),
     equals: (value: Draft | null, other: Draft | null) =>
       value === other ||
       (value !== null &&
@@ -180,15 +181,7 @@ function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
   const taggedFields = compileTagged(tagged, shape);
   const { flexible, nullable } = shape;
   return (writer, value: Draft | null) => {
-    if (nullable) {
-      writer.int8(value === null ? -1 : 1);
-    }
-    if (value === null) {
-      if (!nullable) {
-        throw new TypeError('null for a struct that may not be null in this version');
-      }
-      return;
-    }
+    if (!beginStruct(writer, value, nullable)) return;
     for (let index = 0; index < writes.length; index++) {
       const given = value[names[index]!];
       writes[index]!(writer, given === undefined ? defaultValues[index] : given);
@@ -199,7 +192,47 @@ function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
   };
 }
 
+/** Undefined when no field has steps. Tagged fields are written in one: none of them is long. */
+function structSteps(fields: readonly AnyField[], shape: Shape): WriteSteps<Draft> | undefined {
+  const { ordered, tagged } = placed(fields, shape.version);
+  const writes = ordered.map((field) => field.type.write(shapeOf(field, shape)));
+  const steps = ordered.map((field) => field.type.steps?.(shapeOf(field, shape)));
+  if (steps.every((each) => each === undefined)) return undefined;
+  const names = ordered.map((field) => field.name);
+  const defaultValues = ordered.map(defaultOf);
+  const taggedFields = compileTagged(tagged, shape);
+  const { flexible, nullable } = shape;
+  return function* (writer, value: Draft | null) {
+    if (!beginStruct(writer, value, nullable)) return;
+    for (let index = 0; index < writes.length; index++) {
+      const given = value[names[index]!];
+      const written = given === undefined ? defaultValues[index] : given;
+      const fieldSteps = steps[index];
+      if (fieldSteps === undefined) writes[index]!(writer, written);
+      else yield* fieldSteps(writer, written);
+    }
+    if (flexible) {
+      writeTags(writer, taggedFields, value);
+    }
+  };
+}
+
+/** KIP-893's mark of a nullable struct; says whether fields follow. */
+function beginStruct(writer: Writer, value: Draft | null, nullable: boolean): value is Draft {
+  if (nullable) {
+    writer.int8(value === null ? -1 : 1);
+  } else if (value === null) {
+    throw new TypeError('null for a struct that may not be null in this version');
+  }
+  return value !== null;
+}
+
 function writeTags(writer: Writer, taggedFields: readonly TaggedField[], value: Draft): void {
+  // Of nearly every element of every answer.
+  if (taggedFields.length === 0) {
+    writer.unsignedVarint(0);
+    return;
+  }
   const sent = taggedFields.filter(({ field, defaultValue }) => {
     const given = value[field.name];
     return given !== undefined && !field.type.equals(given, defaultValue);

@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../bytes/utf8.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
 import { ProtocolError } from './protocol-error.js';
 import { type Reader, type RecordsPosition, STRING_BYTES_MAX } from './reader.js';
@@ -12,6 +13,11 @@ export type Read<Out> = (reader: Reader) => Out;
 export type Skip = (reader: Reader) => void;
 /** Writes one value. Declared as a method, so that the writer of one type may stand where the type is not known. */
 export type Write<In> = { write(writer: Writer, value: In): void }['write'];
+/** As `Write`, but stops after every STEP_ELEMENTS array elements, so that the caller may let others run. */
+export type WriteSteps<In> = { steps(writer: Writer, value: In): Generator<void, void> }['steps'];
+
+/** Array elements that are written in one step, in less than a millisecond or two. */
+export const STEP_ELEMENTS = 2_048;
 
 /** What a compiled type depends on. */
 export interface Shape {
@@ -37,6 +43,8 @@ export interface Type<Out, In = Out> {
   read(shape: Shape): Read<Out>;
   skip(shape: Shape): Skip;
   write(shape: Shape): Write<In>;
+  /** Undefined for what is never long: it has no array of structs. */
+  steps?(shape: Shape): WriteSteps<In> | undefined;
   /** Whether `value` equals `other`: a tagged field equal to its default is not sent. */
   equals(value: In, other: In): boolean;
 }
@@ -214,7 +222,7 @@ export const string = sized<string, string>(
   '',
   (reader, length) => reader.string(length),
   (writer, value, writeLength) => {
-    const length = Buffer.byteLength(value);
+    const length = utf8Bytes(value);
     if (length > STRING_BYTES_MAX) {
       throw new RangeError(`a string of ${length} bytes is longer than 32,767`);
     }
@@ -234,7 +242,7 @@ export const sentence: typeof string = {
 };
 
 function cut(text: string): string {
-  if (Buffer.byteLength(text) <= STRING_BYTES_MAX) {
+  if (utf8Bytes(text) <= STRING_BYTES_MAX) {
     return text;
   }
   // A character that is cut becomes U+FFFD: three bytes where at least one was.
@@ -270,6 +278,21 @@ export const records = sized<RecordsPosition | null, Slices | null>(
   },
   (value, other) => value === other,
 );
+
+/** Writes an array's count; says whether elements follow. */
+function beginArray(shape: Shape): <In>(writer: Writer, value: readonly In[] | null) => value is readonly In[] {
+  const writeCount = shape.flexible ? writeLengthCompact : writeLength32;
+  const nullable = shape.nullable;
+  return <In>(writer: Writer, value: readonly In[] | null): value is readonly In[] => {
+    if (value === null) {
+      requireNullable(nullable, 'array');
+      writeCount(writer, -1);
+      return false;
+    }
+    writeCount(writer, value.length);
+    return true;
+  };
+}
 
 /** Every element is read by the same closure; the count must fit the bytes that are left before anything is allocated. */
 export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], readonly In[]> {
@@ -313,17 +336,27 @@ export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], r
     },
     write: (shape) => {
       const writeElement = element.write({ ...shape, nullable: false });
-      const writeCount = shape.flexible ? writeLengthCompact : writeLength32;
-      const nullable = shape.nullable;
+      const begin = beginArray(shape);
       return (writer, value: readonly In[] | null) => {
-        if (value === null) {
-          requireNullable(nullable, 'array');
-          writeCount(writer, -1);
-          return;
-        }
-        writeCount(writer, value.length);
+        if (!begin(writer, value)) return;
         for (const one of value) {
           writeElement(writer, one);
+        }
+      };
+    },
+    steps: (shape) => {
+      if (element.steps === undefined) return undefined;
+      const ofElement = { ...shape, nullable: false };
+      const writeElement = element.write(ofElement);
+      const elementSteps = element.steps(ofElement);
+      const begin = beginArray(shape);
+      return function* (writer, value: readonly In[] | null) {
+        if (!begin(writer, value)) return;
+        for (const one of value) {
+          if (elementSteps === undefined) writeElement(writer, one);
+          else yield* elementSteps(writer, one);
+          writer.elementCount += 1;
+          if (writer.elementCount % STEP_ELEMENTS === 0) yield;
         }
       };
     },

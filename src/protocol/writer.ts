@@ -1,3 +1,4 @@
+import { SHORT_TEXT_MAX } from '../bytes/utf8.js';
 import { UUID_BYTES, uuidToBytes } from '../bytes/uuid.js';
 
 /** Bytes in order, as pieces that a socket writes one after the other. */
@@ -12,6 +13,8 @@ export interface Slices {
  * between them uncopied. Values outside their type throw RangeError: they are mistakes of ours, never a peer's.
  */
 export class Writer {
+  /** Array elements that were written in steps. */
+  elementCount = 0;
   #buffer: Buffer;
   /** Start of what is not yet in `#slices`, and its end. */
   #start = 0;
@@ -128,10 +131,16 @@ export class Writer {
     this.#buffer.set(bytes, at);
   }
 
-  /** The UTF-8 of `text`, which takes `bytes` bytes. */
+  /** The UTF-8 of `text`, which takes `bytes` bytes (`utf8Bytes`). */
   text(text: string, bytes: number): void {
     const at = this.#claim(bytes);
-    this.#buffer.write(text, at, 'utf8');
+    // As many bytes as characters: all of them are ASCII.
+    if (bytes === text.length && bytes <= SHORT_TEXT_MAX) {
+      const buffer = this.#buffer;
+      for (let index = 0; index < bytes; index++) buffer[at + index] = text.charCodeAt(index);
+    } else {
+      this.#buffer.write(text, at, 'utf8');
+    }
   }
 
   #byte(value: number): void {

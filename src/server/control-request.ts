@@ -1,11 +1,15 @@
-import { encodeResponseFrame, type RequestHeader } from '../protocol/frames.js';
+import { encodeResponseFrame, encodeResponseSteps, type RequestHeader } from '../protocol/frames.js';
 import type { Slices } from '../protocol/writer.js';
 import type { Timers } from '../world/world.js';
 import type { DecodedMemory } from './decoded-memory.js';
 import type { Frame } from './frame.js';
 import type { Call, Handler } from './handler.js';
 
-/** A request with more array elements is decoded, handled and answered in a turn each: others come in between. */
+/**
+ * A request with more array elements is decoded and handled in a turn each, and its answer is written in as many turns as
+ * it has steps: others come in between. An answer that is long though its request is short has no share of the memory for
+ * decoded requests: it is written at once, so that it counts as unsent before the next request starts.
+ */
 const TURN_ELEMENTS = 2_048;
 
 export interface ControlServices {
@@ -39,8 +43,9 @@ export async function answerRequest(
   if (share === 'gone') {
     return undefined;
   }
+  const isLarge = elements > TURN_ELEMENTS;
   const turn = (): Promise<void> | undefined =>
-    elements > TURN_ELEMENTS ? new Promise((resolve) => to.timers.soon(resolve)) : undefined;
+    isLarge ? new Promise((resolve) => to.timers.soon(resolve)) : undefined;
   const { account } = call;
   /** The client's quota counts the time of each step. */
   const timed = <T>(step: () => T): T => (account === undefined ? step() : account.run(step));
@@ -59,7 +64,13 @@ export async function answerRequest(
     await turn();
     const throttleTimeMs = account?.settle().throttleMs ?? 0;
     const held = throttleTimeMs === 0 ? response : { ...response, throttleTimeMs };
-    return timed(() => encodeResponseFrame(api, apiVersion, correlationId, held));
+    if (!isLarge) return timed(() => encodeResponseFrame(api, apiVersion, correlationId, held));
+    const steps = encodeResponseSteps(api, apiVersion, correlationId, held);
+    for (;;) {
+      const { done, value } = timed(() => steps.next());
+      if (done === true) return value;
+      await turn();
+    }
   } finally {
     share?.release();
   }

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { apiList } from '../../../src/protocol/apis.js';
+import { apiList, apis } from '../../../src/protocol/apis.js';
 import type { Message } from '../../../src/protocol/codec.js';
 import { consumerAssignment, consumerSubscription } from '../../../src/protocol/consumer-protocol.js';
 import type { SomeField } from '../../../src/protocol/definition.js';
 import { joined } from '../../../src/protocol/frames.js';
 import { ProtocolError } from '../../../src/protocol/protocol-error.js';
+import { Writer } from '../../../src/protocol/writer.js';
 import { arbitraryMessage, withRecords } from './arbitrary-messages.js';
 
 const messages: readonly Message<SomeField>[] = [
@@ -94,6 +95,46 @@ function expectValueOrProtocolError(message: Message<SomeField>, version: number
     }
   }
 }
+
+/** What is written in steps, and how often it stopped. */
+function stepped(message: Message<SomeField>, version: number, value: never): { bytes: Uint8Array; stops: number } {
+  const writer = new Writer();
+  const stops = [...message.writeSteps(version, writer, value)].length;
+  return { bytes: joined(writer.finish()), stops };
+}
+
+describe('what is written in steps is what is written at once', () => {
+  test.each(cases)('$name v$version', ({ message, version }) => {
+    fc.assert(
+      fc.property(arbitraryMessage(message, version), (value) => {
+        const { bytes } = stepped(message, version, value as never);
+        expect(Buffer.compare(bytes, joined(message.encode(version, value)))).toBe(0);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('a long answer is written in steps of 2,048 elements, be they in one array or in many', () => {
+    const ofPartitions = (topics: number, partitions: number) => ({
+      topics: Array.from({ length: topics }, (_, topic) => ({
+        name: `topic ${topic}`,
+        partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex })),
+      })),
+    });
+    const { request } = apis.listOffsets;
+    const message = request as unknown as Message<SomeField>;
+    for (const [topics, partitions] of [
+      [1, 10_000],
+      [10_000, 1],
+      [100, 100],
+    ] as const) {
+      const value = ofPartitions(topics, partitions) as never;
+      const { bytes, stops } = stepped(message, 1, value);
+      expect(stops).toBe(Math.floor((topics + topics * partitions) / 2_048));
+      expect(Buffer.compare(bytes, joined(request.encode(1, value)))).toBe(0);
+    }
+  });
+});
 
 describe('damaged bytes give a value or a ProtocolError', () => {
   test.each(cases)('$name v$version', ({ message, version }) => {
