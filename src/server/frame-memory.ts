@@ -37,10 +37,13 @@ export class FrameMemory {
     return this.#chunks.chunksFree > this.#chunks.chunksTotal / 2;
   }
 
-  /** A chunk for a connection, with one reference; undefined when they are short. The last eighth is for long frames. */
-  takeChunk(forLongFrame: boolean): number | undefined {
+  /**
+   * A chunk for a connection whose last one lies at `after`, with one reference; undefined when they are short. The last
+   * eighth is for long frames.
+   */
+  takeChunk(forLongFrame: boolean, after?: number): number | undefined {
     const kept = forLongFrame ? 0 : this.#chunks.chunksTotal / 8;
-    return this.#chunks.chunksFree > kept ? this.#chunks.take() : undefined;
+    return this.#chunks.chunksFree > kept ? this.#chunks.take(after) : undefined;
   }
 
   /** One more reference to the chunk at `position`. */
@@ -83,7 +86,7 @@ export class FrameMemory {
     }
     const pieces: Piece[] = [];
     for (let start = 0; start < bytes.length; start += chunkBytes) {
-      const position = this.#chunks.take()!;
+      const position = this.#chunks.take(pieces.at(-1)?.position)!;
       const part = bytes.subarray(start, start + chunkBytes);
       this.view(position, part.length).set(part);
       pieces.push({ position, length: part.length });

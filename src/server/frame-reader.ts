@@ -285,19 +285,23 @@ export class FrameReader implements ReadSink {
     if (this.#chunk !== undefined && this.#chunk.used < this.#memory.chunkBytes) {
       return true;
     }
-    this.#leaveChunk();
-    if (this.#takeChunk(frame.size > this.#memory.chunkBytes)) {
+    if (this.#nextChunk(frame.size > this.#memory.chunkBytes)) {
       return true;
     }
     frame.spill(this.#memory);
     return false;
   }
 
-  #takeChunk(forLongFrame: boolean): boolean {
-    const position = this.#memory.takeChunk(forLongFrame);
-    if (position !== undefined) {
-      this.#chunk = { position, parsed: 0, used: 0 };
-    }
+  /** In place of the chunk that is full, if there is one. */
+  #nextChunk(forLongFrame: boolean): boolean {
+    const full = this.#chunk?.position;
+    this.#leaveChunk();
+    return this.#takeChunk(forLongFrame, full);
+  }
+
+  #takeChunk(forLongFrame: boolean, after?: number): boolean {
+    const position = this.#memory.takeChunk(forLongFrame, after);
+    if (position !== undefined) this.#chunk = { position, parsed: 0, used: 0 };
     return position !== undefined;
   }
 
@@ -331,8 +335,7 @@ export class FrameReader implements ReadSink {
     } else if (over && !this.#memory.isPlenty) {
       this.#leaveChunk();
     } else if (chunk.used === this.#memory.chunkBytes) {
-      this.#leaveChunk();
-      this.#takeChunk(false);
+      this.#nextChunk(false);
     }
   }
 

@@ -2,8 +2,8 @@
  * The arena of shared memory that receives socket bytes, cut into chunks of one size. Owned by the main thread.
  *
  * A chunk is freed when its last reference goes: the connection that fills it holds one, every frame piece in it another.
- * Free chunks are taken last in, first out, so an idle agent keeps touching the same few pages. Small frames that came
- * through the landing buffer share the *bump chunk*: each takes the next bytes of it.
+ * The first free chunk is taken, so an idle agent keeps touching the same few pages, and a busy one those that its processor
+ * still has at hand. Small frames that came through the landing buffer share the *bump chunk*: each takes the next bytes of it.
  */
 
 /** A place in the arena. */
@@ -12,6 +12,21 @@ export interface Piece {
   readonly length: number;
 }
 
+/** The place of bytes that came in these pieces, in order, when they lie side by side. */
+export function runOf(pieces: readonly Piece[]): Piece | undefined {
+  const [first] = pieces;
+  if (first === undefined) return undefined;
+  let end = first.position;
+  for (const { position, length } of pieces) {
+    if (position !== end) return undefined;
+    end += length;
+  }
+  return { position: first.position, length: end - first.position };
+}
+
+/** A connection leaves the chunk beside its last one for earlier ones only where so many lie side by side. */
+const RUN_CHUNKS_MIN = 4;
+
 /** Small frames start at multiples of this, so that neighbours do not share a cache line with a batch being read. */
 const BUMP_ALIGNMENT = 64;
 
@@ -19,8 +34,11 @@ export class Chunks {
   readonly memory: SharedArrayBuffer;
   readonly chunkBytes: number;
   readonly bytes: Uint8Array;
+  /** Of each chunk; 0: it is free. */
   readonly #references: Uint32Array;
-  readonly #free: number[] = [];
+  #chunksFree: number;
+  /** No chunk before this one is free. */
+  #firstFree = 0;
   #bumpChunk: number | undefined;
   #bumpUsed = 0;
 
@@ -31,27 +49,35 @@ export class Chunks {
     this.bytes = new Uint8Array(memory);
     const count = Math.floor(memory.byteLength / chunkBytes);
     this.#references = new Uint32Array(count);
-    for (let chunk = count - 1; chunk >= 0; chunk -= 1) {
-      this.#free.push(chunk);
-    }
+    this.#chunksFree = count;
   }
 
   get chunksFree(): number {
-    return this.#free.length;
+    return this.#chunksFree;
   }
 
   get chunksTotal(): number {
     return this.#references.length;
   }
 
-  /** The position of a chunk of the caller's own, with one reference; undefined when all are in use. */
-  take(): number | undefined {
-    const chunk = this.#free.pop();
-    if (chunk === undefined) {
-      return undefined;
-    }
+  /**
+   * The position of a chunk of the caller's own, with one reference; undefined when all are in use. Whoever filled the chunk at
+   * `after` gets the one beside it, where that makes sense: what lies in both then lies in one run of bytes.
+   */
+  take(after?: number): number | undefined {
+    if (this.#chunksFree === 0) return undefined;
+    while (this.#references[this.#firstFree] !== 0) this.#firstFree += 1;
+    const beside = after === undefined ? this.chunksTotal : this.#chunkAt(after) + 1;
+    const isBetter = this.#references[beside] === 0 && !(this.#firstFree < beside && this.#beginsRun(this.#firstFree));
+    const chunk = isBetter ? beside : this.#firstFree;
     this.#references[chunk] = 1;
+    this.#chunksFree -= 1;
     return chunk * this.chunkBytes;
+  }
+
+  #beginsRun(first: number): boolean {
+    for (let chunk = first; chunk < first + RUN_CHUNKS_MIN; chunk += 1) if (this.#references[chunk] !== 0) return false;
+    return true;
   }
 
   /** One more reference to the chunk at `position` (any position inside). */
@@ -72,7 +98,8 @@ export class Chunks {
     }
     this.#references[chunk] = references - 1;
     if (references === 1) {
-      this.#free.push(chunk);
+      this.#chunksFree += 1;
+      this.#firstFree = Math.min(this.#firstFree, chunk);
     }
   }
 

@@ -64,7 +64,7 @@ export class Lane {
   readonly #ring: SegmentRing;
   readonly #segmentNumbers: BigInt64Array;
   readonly #topics = new TopicsView();
-  /** Frames that came in several pieces. */
+  /** Frames whose pieces do not lie side by side. */
   readonly #frames = new Scratch();
   /** Batches that were compressed anew. */
   readonly #scratch = new Scratch();
@@ -216,12 +216,8 @@ export class Lane {
     const { request: id, pieces, apiVersion, receivedMs, turnsHeard, fails } = descriptor;
     this.#unanswered.taking(turnsHeard);
     const nowMs = this.#world.clock.monotonicMs();
-    const inPlace = pieces.length === 1;
     const marks = [this.#frames.mark, this.#scratch.mark] as const;
-    const [first] = pieces;
-    const body = inPlace
-      ? this.#chunks.subarray(first!.position, first!.position + first!.length)
-      : this.#frames.gather(this.#chunks, pieces);
+    const { body, inPlace } = this.#frames.whole(this.#chunks, pieces);
     this.#releaseUnused(id, !inPlace, body.length);
     const decoded = decodeProduce(apiVersion, body);
     if (decoded === undefined) {

@@ -1,9 +1,9 @@
 import { native } from '../../native-bindings/bindings.js';
-import type { Piece } from '../../src/threads/chunks.js';
+import { type Piece, runOf } from '../../src/threads/chunks.js';
 
 /**
- * Memory for frames that lie in several pieces, since a decoder wants a frame in one, and for batches that were compressed
- * anew. Held until the seal that takes its batches, or rewound when none of them lies in it: blocks of memory are kept and
+ * Memory for frames whose pieces do not lie side by side, since a decoder wants a frame in one, and for batches that were
+ * compressed anew. Held until the seal that takes its batches, or rewound when none of them lies in it: blocks of memory are kept and
  * used again. Bounded by the open segment and one request more: the lane takes nothing beyond it.
  */
 const BLOCK_BYTES = 4 * 1024 * 1024;
@@ -16,7 +16,14 @@ export class Scratch {
   #block = 0;
   #used = 0;
 
-  /** The frame's bytes in one piece. */
+  /** The frame's bytes: in place where its pieces lie side by side, gathered otherwise. */
+  whole(chunks: Uint8Array, pieces: readonly Piece[]): { readonly body: Uint8Array; readonly inPlace: boolean } {
+    const run = runOf(pieces);
+    return run === undefined
+      ? { body: this.gather(chunks, pieces), inPlace: false }
+      : { body: chunks.subarray(run.position, run.position + run.length), inPlace: true };
+  }
+
   gather(chunks: Uint8Array, pieces: readonly Piece[]): Uint8Array {
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const gathered = this.take(total);

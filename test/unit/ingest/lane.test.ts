@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { native } from '../../../native-bindings/bindings.js';
 import { BatchHeader } from '../../../src/records/header.js';
 import { setMaxTimestamp, storedBatchFault } from '../../../src/records/stored.js';
@@ -105,7 +105,7 @@ test('frames in several pieces are the same requests, and are released as soon a
   await lane.beginWindow();
   lane.store.open = true;
   const values = Array.from({ length: 50 }, (_, i) => `value ${i}`);
-  const requests = [7, 64, 1000].map((pieceBytes) =>
+  const requests = [7, 60, 1000].map((pieceBytes) =>
     lane.produce({ pieceBytes, partitions: [[0, makeBatch({ values })]] }),
   );
   // Taken by the end of a nap, told by the end of the next.
@@ -113,6 +113,22 @@ test('frames in several pieces are the same requests, and are released as soon a
   expect(lane.released).toEqual(requests.slice(0, 2));
   await lane.world.pass(200);
   expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 50]], [[0, 100]]]);
+});
+
+test('a frame whose pieces lie side by side is not gathered, and kept until it is in a segment', async () => {
+  const gather = vi.spyOn(Scratch.prototype, 'gather');
+  onTestFinished(() => gather.mockRestore());
+  const lane = new LaneHarness();
+  await lane.beginWindow();
+  lane.store.open = true;
+  // Small frames begin at multiples of 64.
+  const request = lane.produce({ pieceBytes: 64, partitions: [[0, makeBatch({ values: ['v'.repeat(500)] })]] });
+  await lane.world.pass(11);
+  expect(lane.released).toEqual([]);
+  await lane.world.pass(200);
+  expect(lane.outcome(request)).toEqual([[0, 0]]);
+  expect(lane.released).toEqual([request]);
+  expect(gather).not.toHaveBeenCalled();
 });
 
 test('what was gathered of a request of which nothing is stored is used again, though no segment is sealed', async () => {

@@ -3,7 +3,7 @@ import { FrameMemory } from '../../../src/server/frame-memory.js';
 import type { Frame } from '../../../src/server/frame.js';
 import { FrameReader } from '../../../src/server/frame-reader.js';
 import { ByteBudget } from '../../../src/threads/budget.js';
-import { Chunks } from '../../../src/threads/chunks.js';
+import { Chunks, runOf } from '../../../src/threads/chunks.js';
 import { SeededRandom } from '../../simulation/random.js';
 import { MemoryConnection } from './memory-net.js';
 
@@ -170,6 +170,30 @@ it('a stream is copied once at its beginning, not throughout', () => {
   while (client.use());
   expect(client.taken.length).toBe(100);
   expect(client.landedBytes).toBeLessThan(stream.length / 100);
+});
+
+it('frames that a chunk ends in lie in one run of bytes, but for one where the stream goes back to earlier chunks', () => {
+  const agent = new Agent({ chunks: 64, smallBytes: 8 << 20, commonBytes: 16 << 20 });
+  const client = agent.connect();
+  const stream = Buffer.concat(Array.from({ length: 300 }, (_, at) => frame(PRODUCE, 100_000, at)));
+  const { chunkBytes } = agent.chunks;
+  let inTwoChunks = 0;
+  let scattered = 0;
+  let last = 0;
+  // A few frames at a time are under way.
+  for (let at = 0; at < stream.length || client.frames.length > 0; at += 40_000) {
+    client.socket.send(stream.subarray(at, at + 40_000));
+    for (const each of client.frames.slice(last)) {
+      if (each.kind !== 'pieces') continue;
+      if (each.pieces.length > 1) inTwoChunks += 1;
+      if (runOf(each.pieces) === undefined) scattered += 1;
+    }
+    if (client.frames.length > 8 || at >= stream.length) client.use();
+    last = client.frames.length;
+  }
+  expect(client.taken.length).toBe(300);
+  expect(inTwoChunks).toBeGreaterThan((300 * 100_000) / chunkBytes / 2);
+  expect(scattered).toBeLessThan(inTwoChunks / 4);
 });
 
 describe('refusals', () => {

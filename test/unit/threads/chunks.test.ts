@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Chunks } from '../../../src/threads/chunks.js';
+import { Chunks, runOf } from '../../../src/threads/chunks.js';
 
 test('small frames never overlap while they live, and a freed chunk comes back', () => {
   const step = fc.record({
@@ -51,6 +51,35 @@ test('an idle agent keeps to the chunk that it used last', () => {
     chunks.release(position);
     expect(chunks.reserveSmall(100)).toBe(position);
   }
+});
+
+test('the chunk beside the last one is taken while it is free, and earlier ones where four lie side by side', () => {
+  const chunks = new Chunks(new SharedArrayBuffer(16 * 1024), 1024);
+  const taken = [chunks.take()!];
+  const next = () => taken[taken.push(chunks.take(taken.at(-1))!) - 1]!;
+  for (let at = 1; at < 6; at += 1) expect(next()).toBe(at * 1024);
+  for (const at of [0, 1, 2]) chunks.release(at * 1024);
+  expect(next()).toBe(6 * 1024);
+  chunks.release(3 * 1024);
+  expect(next()).toBe(0);
+  expect(next()).toBe(1024);
+  // Another one's chunk lies beside.
+  expect(chunks.take()).toBe(2 * 1024);
+  expect(next()).toBe(3 * 1024);
+  expect(next()).toBe(7 * 1024);
+  // The last one has none beside it.
+  while (taken.at(-1) !== 15 * 1024) next();
+  expect(chunks.take(taken.at(-1))).toBeUndefined();
+  chunks.release(5 * 1024);
+  expect(next()).toBe(5 * 1024);
+});
+
+test('pieces side by side are one run, others are none', () => {
+  expect(runOf([{ position: 5, length: 10 }])).toEqual({ position: 5, length: 10 });
+  expect(runOf([5, 15, 25].map((position) => ({ position, length: 10 })))).toEqual({ position: 5, length: 30 });
+  expect(runOf([5, 16].map((position) => ({ position, length: 10 })))).toBeUndefined();
+  expect(runOf([15, 5].map((position) => ({ position, length: 10 })))).toBeUndefined();
+  expect(runOf([])).toBeUndefined();
 });
 
 test('a reference too many or too few is a programmer error', () => {
