@@ -11,6 +11,9 @@ const majorMin = 24;
 /** Of the main thread's young generation, which is three such halves. */
 const semiSpace = '--max-semi-space-size=4';
 
+/** glibc would keep what each of a dozen threads has freed for that thread alone. Whoever sets it knows better. */
+const surroundings = () => ({ MALLOC_ARENA_MAX: '2', ...process.env });
+
 /**
  * On a Node older than 24: runs this program again under the Node 24 that npm brought with it, and ends as that ends.
  * False when there is nothing to hand over.
@@ -25,7 +28,7 @@ export function handOverToNewerNode(): boolean {
     );
     process.exit(1);
   }
-  const child = spawn(node, [semiSpace, ...process.argv.slice(1)], { stdio: 'inherit' });
+  const child = spawn(node, [semiSpace, ...process.argv.slice(1)], { stdio: 'inherit', env: surroundings() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => {
     process.stderr.write(`${node}: ${error.message}\n`);
@@ -36,11 +39,12 @@ export function handOverToNewerNode(): boolean {
 }
 
 /**
- * Bounds the young generation of this thread, which V8 lets grow to 48 MB and more: memory that `--memory` knows nothing of. V8
- * takes the bound at its start alone, so the program begins once more in the same process; where the system has no such
- * call, or whoever started Node gave it options, all stays as it is. Threads that start later have bounds of their own.
+ * Bounds what `--memory` knows nothing of: the young generation of this thread, which V8 lets grow to 48 MB and more, and the
+ * arenas of malloc. Both take their bounds at the start alone, so the program begins once more in the same process; where the
+ * system has no such call, or whoever started Node gave it options, all stays as it is. Threads that start later have young
+ * generations of bounds of their own.
  */
-export function boundYoungGeneration(): void {
+export function boundHeaps(): void {
   if (process.execArgv.includes(semiSpace)) {
     // It would stand above what each thread is given.
     setFlagsFromString('--max-semi-space-size=0');
@@ -48,7 +52,7 @@ export function boundYoungGeneration(): void {
   }
   const isPlain = process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined;
   if (isPlain && process.send === undefined && process.platform !== 'win32') {
-    process.execve?.(process.execPath, [process.execPath, semiSpace, ...process.argv.slice(1)], process.env);
+    process.execve?.(process.execPath, [process.execPath, semiSpace, ...process.argv.slice(1)], surroundings());
   }
 }
 

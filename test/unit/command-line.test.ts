@@ -66,17 +66,21 @@ test.each([
 });
 
 // The page of a process says what it was started with; the call that starts it anew is of POSIX.
-test.runIf(process.platform === 'linux')(
-  'an agent bounds the young generation of its main thread, in the same process',
-  async () => {
+test.runIf(process.platform === 'linux').each([undefined, '5'])(
+  'an agent bounds the young generation of its main thread and the arenas of malloc (who starts it: %s), in the same process',
+  async (arenas) => {
+    const { MALLOC_ARENA_MAX: _, ...others } = process.env;
+    const env = arenas === undefined ? others : { ...others, MALLOC_ARENA_MAX: arenas };
     const flags = ['--kafka', '127.0.0.1:0', '--http', '127.0.0.1:0', '--bucket', 'memory:', '--log-level', 'info'];
-    const agent = spawn(process.execPath, ['dist/src/main.js', 'agent', ...flags]);
+    const agent = spawn(process.execPath, ['dist/src/main.js', 'agent', ...flags], { env });
     try {
       await new Promise((resolve, reject) => {
         agent.stdout.once('data', resolve);
         agent.once('exit', reject);
       });
-      expect(readFileSync(`/proc/${agent.pid}/cmdline`, 'utf8').split('\0')[1]).toBe('--max-semi-space-size=4');
+      const told = (page: string) => readFileSync(`/proc/${agent.pid}/${page}`, 'utf8').split('\0');
+      expect(told('cmdline')[1]).toBe('--max-semi-space-size=4');
+      expect(told('environ')).toContain(`MALLOC_ARENA_MAX=${arenas ?? '2'}`);
     } finally {
       agent.kill('SIGKILL');
     }
