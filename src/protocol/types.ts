@@ -43,7 +43,7 @@ export interface Type<Out, In = Out> {
   read(shape: Shape): Read<Out>;
   skip(shape: Shape): Skip;
   write(shape: Shape): Write<In>;
-  /** Undefined for what is never long: it has no array of structs. */
+  /** Undefined for what is never long: it has no array. */
   steps?(shape: Shape): WriteSteps<In> | undefined;
   /** Whether `value` equals `other`: a tagged field equal to its default is not sent. */
   equals(value: In, other: In): boolean;
@@ -345,14 +345,15 @@ export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], r
       };
     },
     steps: (shape) => {
-      if (element.steps === undefined) return undefined;
       const ofElement = { ...shape, nullable: false };
       const writeElement = element.write(ofElement);
-      const elementSteps = element.steps(ofElement);
+      const elementSteps = element.steps?.(ofElement);
       const begin = beginArray(shape);
       return function* (writer, value: readonly In[] | null) {
         if (!begin(writer, value)) return;
-        for (const one of value) {
+        // A handler's response may hold arrays of names that are the metadata's own, and change from turn to turn.
+        const elements = element.steps === undefined ? [...value] : value;
+        for (const one of elements) {
           if (elementSteps === undefined) writeElement(writer, one);
           else yield* elementSteps(writer, one);
           writer.elementCount += 1;

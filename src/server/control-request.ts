@@ -70,6 +70,7 @@ export async function answerRequest(
       const { done, value } = timed(() => steps.next());
       if (done === true) return value;
       await turn();
+      if (call.signal.aborted) return undefined;
     }
   } finally {
     share?.release();

@@ -24,7 +24,7 @@ export function runOf(pieces: readonly Piece[]): Piece | undefined {
   return { position: first.position, length: end - first.position };
 }
 
-/** A connection leaves the chunk beside its last one for earlier ones only where so many lie side by side. */
+/** A stream leaves the chunk beside its last one for earlier ones only where so many lie side by side: it costs a copy. */
 const RUN_CHUNKS_MIN = 4;
 
 /** Small frames start at multiples of this, so that neighbours do not share a cache line with a batch being read. */
@@ -62,22 +62,27 @@ export class Chunks {
 
   /**
    * The position of a chunk of the caller's own, with one reference; undefined when all are in use. Whoever filled the chunk at
-   * `after` gets the one beside it, where that makes sense: what lies in both then lies in one run of bytes.
+   * `after` gets the one beside it, so that what lies in both lies in one run of bytes; or begins the first run of free ones,
+   * lest a stream walk through all of the arena.
    */
   take(after?: number): number | undefined {
     if (this.#chunksFree === 0) return undefined;
     while (this.#references[this.#firstFree] !== 0) this.#firstFree += 1;
     const beside = after === undefined ? this.chunksTotal : this.#chunkAt(after) + 1;
-    const isBetter = this.#references[beside] === 0 && !(this.#firstFree < beside && this.#beginsRun(this.#firstFree));
-    const chunk = isBetter ? beside : this.#firstFree;
+    const chunk = this.#references[beside] === 0 ? (this.#runBefore(beside) ?? beside) : this.#firstFree;
     this.#references[chunk] = 1;
     this.#chunksFree -= 1;
     return chunk * this.chunkBytes;
   }
 
-  #beginsRun(first: number): boolean {
-    for (let chunk = first; chunk < first + RUN_CHUNKS_MIN; chunk += 1) if (this.#references[chunk] !== 0) return false;
-    return true;
+  /** Where the first run of free chunks begins that lies before `end`. */
+  #runBefore(end: number): number | undefined {
+    let length = 0;
+    for (let chunk = this.#firstFree; chunk < end; chunk += 1) {
+      length = this.#references[chunk] === 0 ? length + 1 : 0;
+      if (length === RUN_CHUNKS_MIN) return chunk + 1 - RUN_CHUNKS_MIN;
+    }
+    return undefined;
   }
 
   /** One more reference to the chunk at `position` (any position inside). */

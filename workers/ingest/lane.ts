@@ -265,7 +265,7 @@ export class Lane {
       // Of a request whose batches were all compressed anew nothing is needed any more.
       const kept = batches.some(({ source }) => source === body);
       this.#open ??= new OpenSegment(nowMs);
-      this.#open.add(request, inPlace && kept);
+      this.#open.add(request, inPlace && kept, kept ? body.length : 0);
       this.#releaseUnused(id, inPlace && !kept, body.length);
       if (!kept) this.#frames.rewind(marks[0]);
     }

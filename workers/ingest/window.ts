@@ -6,21 +6,24 @@ export class OpenSegment {
   /** Ids of the requests whose bytes still lie in chunks. */
   readonly inPlace: number[] = [];
   readonly openedMs: number;
-  /** Bytes of batches. */
+  /** What it keeps until the seal: frames of which anything was accepted, whole, or batches where those are larger. */
   bytes = 0;
 
   constructor(openedMs: number) {
     this.openedMs = openedMs;
   }
 
-  add(request: Request, inPlace: boolean): void {
+  /** `frameBytes` of the request's frame are kept: 0 when all its batches lie elsewhere. */
+  add(request: Request, inPlace: boolean, frameBytes: number): void {
     this.requests.push(request);
     if (inPlace) {
       this.inPlace.push(request.id);
     }
+    let batchBytes = 0;
     for (const batch of request.batches) {
-      this.bytes += batch.bytes;
+      batchBytes += batch.bytes;
     }
+    this.bytes += Math.max(batchBytes, frameBytes);
   }
 
   /** Batches of requests that have not failed meanwhile, in the order of arrival. */

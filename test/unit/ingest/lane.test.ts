@@ -1,9 +1,7 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { native } from '../../../native-bindings/bindings.js';
-import { BatchHeader } from '../../../src/records/header.js';
-import { setMaxTimestamp, storedBatchFault } from '../../../src/records/stored.js';
+import { setMaxTimestamp } from '../../../src/records/stored.js';
 import { decodeFooter } from '../../../src/segments/footer.js';
-import { Scratch } from '../../../workers/ingest/scratch.js';
 import { LaneHarness, TOPIC } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
 
@@ -98,76 +96,6 @@ test('a segment lies in the store as its footer and command say, and what is rea
   const extents: unknown[] = [];
   lane.metadata.scanExtents(TOPIC.topicId, 1, 0, (extent) => extents.push(extent) > 0);
   expect(extents).toMatchObject([{ segment: 1, segmentBytes: stored.length, position: positions[1], records: 3 }]);
-});
-
-test('frames in several pieces are the same requests, and are released as soon as they are gathered', async () => {
-  const lane = new LaneHarness();
-  await lane.beginWindow();
-  lane.store.open = true;
-  const values = Array.from({ length: 50 }, (_, i) => `value ${i}`);
-  const requests = [7, 60, 1000].map((pieceBytes) =>
-    lane.produce({ pieceBytes, partitions: [[0, makeBatch({ values })]] }),
-  );
-  // Taken by the end of a nap, told by the end of the next.
-  await lane.world.pass(11);
-  expect(lane.released).toEqual(requests.slice(0, 2));
-  await lane.world.pass(200);
-  expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 50]], [[0, 100]]]);
-});
-
-test('a frame whose pieces lie side by side is not gathered, and kept until it is in a segment', async () => {
-  const gather = vi.spyOn(Scratch.prototype, 'gather');
-  onTestFinished(() => gather.mockRestore());
-  const lane = new LaneHarness();
-  await lane.beginWindow();
-  lane.store.open = true;
-  // Small frames begin at multiples of 64.
-  const request = lane.produce({ pieceBytes: 64, partitions: [[0, makeBatch({ values: ['v'.repeat(500)] })]] });
-  await lane.world.pass(11);
-  expect(lane.released).toEqual([]);
-  await lane.world.pass(200);
-  expect(lane.outcome(request)).toEqual([[0, 0]]);
-  expect(lane.released).toEqual([request]);
-  expect(gather).not.toHaveBeenCalled();
-});
-
-test('what was gathered of a request of which nothing is stored is used again, though no segment is sealed', async () => {
-  const take = vi.spyOn(Scratch.prototype, 'take');
-  const lane = new LaneHarness();
-  const batch = makeBatch({ values: ['x'.repeat(1000)] });
-  for (let round = 0; round < 3; round += 1) {
-    lane.produce({ pieceBytes: 600, topic: 'nowhere', partitions: [[0, batch]] });
-    lane.produce({ pieceBytes: 600, fails: true, partitions: [[0, batch]] });
-    lane.send(Buffer.alloc(1000, 0xff), { pieceBytes: 600 });
-  }
-  await lane.world.pass(1);
-  const taken = take.mock.results.map(({ value }) => value as Uint8Array);
-  take.mockRestore();
-  expect(lane.answers).toHaveLength(9);
-  expect(taken).toHaveLength(9);
-  expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(1);
-  expect(taken.map(({ byteOffset }) => byteOffset)).toEqual(Array(9).fill(0));
-});
-
-test('a frame whose batches were all compressed anew is not kept until the seal, however small they became', async () => {
-  const gather = vi.spyOn(Scratch.prototype, 'gather');
-  const lane = new LaneHarness({ topic: { compression: { codec: 1, level: 6 } } });
-  await lane.beginWindow();
-  lane.store.open = true;
-  const requests = ['a', 'b', 'c'].map((letter) =>
-    lane.produce({ pieceBytes: 600, partitions: [[0, makeBatch({ values: [letter.repeat(1000)] })]] }),
-  );
-  await lane.world.pass(200);
-  const gathered = gather.mock.results.map(({ value }) => value as Uint8Array);
-  gather.mockRestore();
-  expect(gathered.map(({ byteOffset }) => byteOffset)).toEqual([0, 0, 0]);
-  expect(requests.map((request) => lane.outcome(request))).toEqual([[[0, 0]], [[0, 1]], [[0, 2]]]);
-  const segment = [...lane.store.objects.values()].at(-1)!;
-  const { position, length, batches } = decodeFooter(segment, segment.length).extents[0]!;
-  expect(batches).toBe(3);
-  for (let at = position; at < position + length; at += new BatchHeader(segment, at).bytes) {
-    expect(storedBatchFault(segment, at, position + length)).toBe(undefined);
-  }
 });
 
 test('a segment is sealed by size at once, and a request never straddles two', async () => {

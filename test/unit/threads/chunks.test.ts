@@ -74,6 +74,18 @@ test('the chunk beside the last one is taken while it is free, and earlier ones 
   expect(next()).toBe(5 * 1024);
 });
 
+test('a chunk that stays in use among the first ones does not make a stream walk through the arena', () => {
+  const chunks = new Chunks(new SharedArrayBuffer(64 * 1024), 1024);
+  const busy = [chunks.take()!];
+  chunks.take();
+  // Four chunks' worth is under way.
+  for (let step = 0; step < 200; step += 1) {
+    busy.push(chunks.take(busy.at(-1))!);
+    if (busy.length > 4) chunks.release(busy.shift()!);
+    expect(busy.at(-1)).toBeLessThan(16 * 1024);
+  }
+});
+
 test('pieces side by side are one run, others are none', () => {
   expect(runOf([{ position: 5, length: 10 }])).toEqual({ position: 5, length: 10 });
   expect(runOf([5, 15, 25].map((position) => ({ position, length: 10 })))).toEqual({ position: 5, length: 30 });
