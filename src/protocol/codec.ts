@@ -28,7 +28,7 @@ import type { SomeField, StructIn, StructOut } from './definition.js';
 import { ProtocolError } from './protocol-error.js';
 import { Reader } from './reader.js';
 import { structOf } from './struct.js';
-import type { AnyField, Read, Skip, Write, WriteSteps } from './types.js';
+import type { AnyField, Read, Shape, Skip, Write, WriteSteps } from './types.js';
 import { type Slices, Writer } from './writer.js';
 
 /** The versions of a message. */
@@ -45,7 +45,6 @@ interface Codec {
   readonly read: Read<unknown>;
   readonly skip: Skip;
   readonly write: Write<unknown>;
-  readonly steps: WriteSteps<unknown> | undefined;
 }
 
 /** A message in all its versions. A version's codec is compiled into closures when it is first used. */
@@ -55,6 +54,8 @@ export class Message<F extends SomeField> {
   /** Array elements that a decoded message may have in all: bounds the memory and the time that a peer can claim. */
   readonly elementsMax: number;
   readonly #codecs: (Codec | undefined)[] = [];
+  /** By version, as the codecs; null: it has none. */
+  readonly #steps: (WriteSteps<unknown> | null | undefined)[] = [];
 
   constructor(versions: Versions, fields: readonly F[], elementsMax = Number.POSITIVE_INFINITY) {
     this.versions = versions;
@@ -117,21 +118,26 @@ export class Message<F extends SomeField> {
 
   /** As `encode`, behind what the writer already holds. */
   write(version: number, writer: Writer, value: StructIn<F>): void {
-    this.#writable(version).write(writer, value);
+    this.#requireVersion(version);
+    this.#codec(version).write(writer, value);
   }
 
   /** As `write`, in steps of bounded length: a message of many elements need not hold up everybody else. */
   *writeSteps(version: number, writer: Writer, value: StructIn<F>): Generator<void, void> {
-    const { write, steps } = this.#writable(version);
-    if (steps === undefined) write(writer, value);
+    this.#requireVersion(version);
+    const index = version - this.versions.min;
+    // Most versions of most messages are never written so.
+    this.#steps[index] ??=
+      (structOf(this.fields).steps?.(this.#shape(version)) as WriteSteps<unknown> | undefined) ?? null;
+    const steps = this.#steps[index];
+    if (steps === null) this.#codec(version).write(writer, value);
     else yield* steps(writer, value);
   }
 
-  #writable(version: number): Codec {
+  #requireVersion(version: number): void {
     if (!this.supports(version)) {
       throw new RangeError(`${this.versions.name} has no version ${version}`);
     }
-    return this.#codec(version);
   }
 
   #demand(version: number): void {
@@ -140,18 +146,17 @@ export class Message<F extends SomeField> {
     }
   }
 
+  #shape(version: number): Shape {
+    return { version, flexible: this.isFlexible(version), nullable: false };
+  }
+
   #codec(version: number): Codec {
     const index = version - this.versions.min;
     let codec = this.#codecs[index];
     if (codec === undefined) {
       const type = structOf(this.fields);
-      const shape = { version, flexible: this.isFlexible(version), nullable: false };
-      codec = {
-        read: type.read(shape),
-        skip: type.skip(shape),
-        write: type.write(shape) as Write<unknown>,
-        steps: type.steps?.(shape) as WriteSteps<unknown> | undefined,
-      };
+      const shape = this.#shape(version);
+      codec = { read: type.read(shape), skip: type.skip(shape), write: type.write(shape) as Write<unknown> };
       this.#codecs[index] = codec;
     }
     return codec;

@@ -1,3 +1,4 @@
+import { utf8Bytes } from '../bytes/utf8.js';
 import { apiByKey, apis } from './apis.js';
 import type { Api, ResponseIn } from './codec.js';
 import { errors } from './errors.js';
@@ -62,7 +63,7 @@ export function encodeRequestFrame<A extends Api>(
   if (clientId === null) {
     writer.int16(-1);
   } else {
-    const bytes = Buffer.byteLength(clientId);
+    const bytes = utf8Bytes(clientId);
     writer.int16(bytes);
     writer.text(clientId, bytes);
   }

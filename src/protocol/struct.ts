@@ -173,12 +173,20 @@ type TagTable = ReadonlyMap<number | undefined, TaggedField>;
 
 const NO_TAGS: TagTable = new Map();
 
-function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
+/** What writing a struct needs: of its fields in order, by their index, and of its tag section. */
+function compileWrites(fields: readonly AnyField[], shape: Shape) {
   const { ordered, tagged } = placed(fields, shape.version);
-  const names = ordered.map((field) => field.name);
-  const writes = ordered.map((field) => field.type.write(shapeOf(field, shape)));
-  const defaultValues = ordered.map(defaultOf);
-  const taggedFields = compileTagged(tagged, shape);
+  return {
+    ordered,
+    names: ordered.map((field) => field.name),
+    writes: ordered.map((field) => field.type.write(shapeOf(field, shape))),
+    defaultValues: ordered.map(defaultOf),
+    taggedFields: compileTagged(tagged, shape),
+  };
+}
+
+function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
+  const { names, writes, defaultValues, taggedFields } = compileWrites(fields, shape);
   const { flexible, nullable } = shape;
   return (writer, value: Draft | null) => {
     if (!beginStruct(writer, value, nullable)) return;
@@ -194,13 +202,9 @@ function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
 
 /** Undefined when no field has steps. Tagged fields are written in one: none of them is long. */
 function structSteps(fields: readonly AnyField[], shape: Shape): WriteSteps<Draft> | undefined {
-  const { ordered, tagged } = placed(fields, shape.version);
-  const writes = ordered.map((field) => field.type.write(shapeOf(field, shape)));
+  const { ordered, names, writes, defaultValues, taggedFields } = compileWrites(fields, shape);
   const steps = ordered.map((field) => field.type.steps?.(shapeOf(field, shape)));
   if (steps.every((each) => each === undefined)) return undefined;
-  const names = ordered.map((field) => field.name);
-  const defaultValues = ordered.map(defaultOf);
-  const taggedFields = compileTagged(tagged, shape);
   const { flexible, nullable } = shape;
   return function* (writer, value: Draft | null) {
     if (!beginStruct(writer, value, nullable)) return;

@@ -3,8 +3,8 @@ import { type Piece, runOf } from '../../src/threads/chunks.js';
 
 /**
  * Memory for frames whose pieces do not lie side by side, since a decoder wants a frame in one, and for batches that were
- * compressed anew. Held until the seal that takes its batches, or rewound when none of them lies in it: blocks of memory are kept and
- * used again. Bounded by the open segment and one request more: the lane takes nothing beyond it.
+ * compressed anew. Held until the seal that takes its batches, or rewound when none of them lies in it: blocks of memory are
+ * kept and used again. Bounded by the open segment and one request more: the lane takes nothing beyond it.
  */
 const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A rush leaves no more than these behind. */
@@ -24,6 +24,7 @@ export class Scratch {
       : { body: chunks.subarray(run.position, run.position + run.length), inPlace: true };
   }
 
+  /** A copy of the frame's bytes in one piece. */
   gather(chunks: Uint8Array, pieces: readonly Piece[]): Uint8Array {
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const gathered = this.take(total);
