@@ -1,3 +1,4 @@
+import { native } from '../../native-bindings/bindings.js';
 import type { Chunks, Piece } from '../threads/chunks.js';
 
 /**
@@ -5,6 +6,11 @@ import type { Chunks, Piece } from '../threads/chunks.js';
  * ones, whose first bytes are copied from it. Also the most that one read brings a connection that was just paused.
  */
 const LANDING_BYTES = 4 * 1024;
+/** Memory aside, up to so much at a time, is kept for the next frame: made anew for each, it drives the collector. */
+export const ASIDE_BYTES_MAX = 64 * 1024;
+const ASIDE_STEP_BYTES = 4 * 1024;
+/** What of it is kept while no frame needs it. */
+const SPARE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Memory for frames on their way in. Quiet connections share one landing buffer, which must be emptied before the read's
@@ -18,6 +24,9 @@ export class FrameMemory {
   readonly landing = new Uint8Array(LANDING_BYTES);
   readonly #chunks: Chunks;
   readonly #waiting = new Set<() => void>();
+  /** Memory aside that no frame needs, by its length in steps. */
+  readonly #spare: Uint8Array[][] = Array.from({ length: ASIDE_BYTES_MAX / ASIDE_STEP_BYTES + 1 }, () => []);
+  #spareBytes = 0;
 
   constructor(chunks: Chunks) {
     this.#chunks = chunks;
@@ -70,6 +79,11 @@ export class FrameMemory {
     return this.#chunks.view({ position, length });
   }
 
+  /** Copies `bytes` to `position` of the arena. V8 copies into shared memory word by word. */
+  copy(bytes: Uint8Array, position: number): void {
+    native.copy(this.#chunks.bytes, position, bytes, 0, bytes.length);
+  }
+
   /** Copies a whole frame into the arena; each piece holds a reference. Undefined when there is no room now. */
   place(bytes: Uint8Array): Piece[] | undefined {
     const { chunkBytes } = this.#chunks;
@@ -78,7 +92,7 @@ export class FrameMemory {
       if (position === undefined) {
         return undefined;
       }
-      this.view(position, bytes.length).set(bytes);
+      this.copy(bytes, position);
       return [{ position, length: bytes.length }];
     }
     if (this.#chunks.chunksFree < Math.ceil(bytes.length / chunkBytes)) {
@@ -88,10 +102,27 @@ export class FrameMemory {
     for (let start = 0; start < bytes.length; start += chunkBytes) {
       const position = this.#chunks.take(pieces.at(-1)?.position)!;
       const part = bytes.subarray(start, start + chunkBytes);
-      this.view(position, part.length).set(part);
+      this.copy(part, position);
       pieces.push({ position, length: part.length });
     }
     return pieces;
+  }
+
+  /** Heap for a frame that is put together outside the arena: at least `bytes`, not zeroed, less than 4 KiB more. */
+  takeAside(bytes: number): Uint8Array {
+    if (bytes > ASIDE_BYTES_MAX) return new Uint8Array(bytes);
+    const steps = Math.ceil(bytes / ASIDE_STEP_BYTES);
+    const spare = this.#spare[steps]!.pop();
+    if (spare === undefined) return new Uint8Array(steps * ASIDE_STEP_BYTES);
+    this.#spareBytes -= spare.length;
+    return spare;
+  }
+
+  /** Nobody reads or writes it any more. */
+  giveBackAside(memory: Uint8Array): void {
+    if (memory.length > ASIDE_BYTES_MAX || this.#spareBytes + memory.length > SPARE_BYTES_MAX) return;
+    this.#spare[memory.length / ASIDE_STEP_BYTES]!.push(memory);
+    this.#spareBytes += memory.length;
   }
 
   /** Runs `retry` once, when a chunk has become free. The returned function cancels. */

@@ -36,7 +36,7 @@ export class FrameReader implements ReadSink {
   /** What landed while parsing was held up and no chunk had room. */
   #backlog: Uint8Array[] = [];
   #offeredChunk = false;
-  #offeredBytes = 0;
+  #offered: Uint8Array;
   #holds = 0;
   #muteNext = false;
   #draining = false;
@@ -45,6 +45,7 @@ export class FrameReader implements ReadSink {
 
   constructor(memory: FrameMemory, budget: ByteBudget, clock: Clock, limits: FrameLimits, events: FrameReaderEvents) {
     this.#memory = memory;
+    this.#offered = memory.landing;
     this.#budget = budget;
     this.#clock = clock;
     this.#limits = limits;
@@ -57,11 +58,11 @@ export class FrameReader implements ReadSink {
     // While chunks are short, bytes for which nothing is reserved must not take one.
     const length = this.#memory.isPlenty ? room : Math.min(room, this.#gathered?.left ?? 0);
     this.#offeredChunk = length > 0;
-    const offered = this.#offeredChunk
-      ? this.#memory.view(chunk!.position + chunk!.used, length)
-      : this.#memory.landing;
-    this.#offeredBytes = offered.length;
-    return offered;
+    const { landing } = this.#memory;
+    // While parsing is held up, what has come may belong there first.
+    const aside = this.#holds === 0 ? this.#frame?.room(landing.length) : undefined;
+    this.#offered = this.#offeredChunk ? this.#memory.view(chunk!.position + chunk!.used, length) : (aside ?? landing);
+    return this.#offered;
   }
 
   landed(count: number): void {
@@ -70,13 +71,13 @@ export class FrameReader implements ReadSink {
       this.#chunk!.used += count;
       this.#drain();
     } else {
-      const bytes = this.#memory.landing.subarray(0, count);
+      const bytes = this.#offered.subarray(0, count);
       const consumed = this.#holds === 0 && this.#backlog.length === 0 ? this.#parseLanding(bytes) : 0;
       if (consumed < count && !this.#ended) {
         this.#backlog.push(bytes.slice(consumed));
       }
     }
-    this.#settleChunk(count === this.#offeredBytes, true);
+    this.#settleChunk(count === this.#offered.length, true);
   }
 
   /** Parses nothing until `continue`; frames under way are kept. */
@@ -228,7 +229,7 @@ export class FrameReader implements ReadSink {
     }
     if (frame.left > 0) {
       if (frame.pieces === undefined) {
-        frame.append(bytes.subarray(at, at + count));
+        frame.append(this.#memory, bytes.subarray(at, at + count));
       } else if (position !== undefined) {
         frame.addPiece(this.#memory, position, count);
       } else {
@@ -249,7 +250,7 @@ export class FrameReader implements ReadSink {
     if (position === undefined && count === frame.left) {
       const placed = this.#memory.place(bytes.subarray(at, at + count));
       if (placed !== undefined) {
-        frame.setPieces(placed);
+        frame.setPieces(this.#memory, placed);
       }
       return;
     }
@@ -266,13 +267,13 @@ export class FrameReader implements ReadSink {
     let start = 0;
     while (start < part.length) {
       if (!this.#ensureChunkRoom(frame)) {
-        frame.append(part.subarray(start));
+        frame.append(this.#memory, part.subarray(start));
         return;
       }
       const chunk = this.#chunk!;
       const count = Math.min(part.length - start, this.#memory.chunkBytes - chunk.used);
       const position = chunk.position + chunk.used;
-      this.#memory.view(position, count).set(part.subarray(start, start + count));
+      this.#memory.copy(part.subarray(start, start + count), position);
       chunk.used += count;
       chunk.parsed = chunk.used;
       frame.addPiece(this.#memory, position, count);
@@ -353,7 +354,7 @@ export class FrameReader implements ReadSink {
         });
         return;
       }
-      frame.setPieces(placed);
+      frame.setPieces(this.#memory, placed);
     }
     this.#frame = undefined;
     if (this.#muteNext) this.mute();
@@ -362,10 +363,7 @@ export class FrameReader implements ReadSink {
     if (frame.pieces !== undefined) {
       this.#events.frame({ kind: 'pieces', key: frame.key, pieces: frame.pieces, reservation });
     } else {
-      const bytes = new Uint8Array(frame.size);
-      bytes.set(frame.key);
-      bytes.set(frame.heapBytes, KEY_BYTES);
-      this.#events.frame({ kind: 'heap', bytes, reservation });
+      this.#events.frame({ kind: 'heap', bytes: frame.takeBytes(this.#memory), reservation });
     }
   }
 

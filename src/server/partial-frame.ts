@@ -1,7 +1,7 @@
 import { apis } from '../protocol/apis.js';
 import type { Reservation } from '../threads/budget.js';
 import type { Piece } from '../threads/chunks.js';
-import type { FrameMemory } from './frame-memory.js';
+import { ASIDE_BYTES_MAX, type FrameMemory } from './frame-memory.js';
 
 /** Bytes that one connection alone fills. Those between `parsed` and `used` came while parsing was held up. */
 export interface OwnChunk {
@@ -69,25 +69,36 @@ export class PartialFrame {
   }
 
   /** Takes over pieces that hold the whole rest and their references. */
-  setPieces(pieces: Piece[]): void {
+  setPieces(memory: FrameMemory, pieces: Piece[]): void {
     this.#pieces = pieces;
-    this.#heap = undefined;
+    this.#giveBackHeap(memory);
     this.#gained(this.left);
   }
 
-  /** The next bytes, copied. Memory grows with what has come, never with what was declared. */
-  append(bytes: Uint8Array): void {
+  /**
+   * The next bytes, copied unless they came to `room`. Of a short frame memory is taken for the whole; else it grows with
+   * what has come, never with what was declared.
+   */
+  append(memory: FrameMemory, bytes: Uint8Array): void {
     const start = this.#heapCount;
     const end = start + bytes.length;
     const most = this.size - KEY_BYTES;
     if (this.#heap === undefined || this.#heap.length < end) {
-      const larger = new Uint8Array(Math.min(most, Math.max(end, 2 * start)));
-      larger.set(this.#heap?.subarray(0, start) ?? NOTHING);
+      const larger = memory.takeAside(most <= ASIDE_BYTES_MAX ? most : Math.min(most, Math.max(end, 2 * start)));
+      larger.set(this.heapBytes);
+      this.#giveBackHeap(memory);
       this.#heap = larger;
     }
     this.#heap.set(bytes, start);
     this.#heapCount = end;
     this.#gained(bytes.length);
+  }
+
+  /** Where the next bytes may land instead of elsewhere, so that they are not copied, when it is more than `bytesMin`. */
+  room(bytesMin: number): Uint8Array | undefined {
+    const heap = this.#heap;
+    if (heap === undefined || Math.min(this.left, heap.length - this.#heapCount) <= bytesMin) return undefined;
+    return heap.subarray(this.#heapCount, this.#heapCount + this.left);
   }
 
   /** Moves what lies in chunks to the heap. */
@@ -96,7 +107,7 @@ export class PartialFrame {
     this.#pieces = undefined;
     const { left } = this;
     for (const piece of pieces) {
-      this.append(memory.view(piece.position, piece.length));
+      this.append(memory, memory.view(piece.position, piece.length));
     }
     this.left = left;
     memory.releaseAll(pieces);
@@ -107,12 +118,26 @@ export class PartialFrame {
     return this.#heap?.subarray(0, this.#heapCount) ?? NOTHING;
   }
 
+  /** All of a frame that lies on the heap, in memory of its own. */
+  takeBytes(memory: FrameMemory): Uint8Array {
+    const bytes = new Uint8Array(this.size);
+    bytes.set(this.key);
+    bytes.set(this.heapBytes, KEY_BYTES);
+    this.#giveBackHeap(memory);
+    return bytes;
+  }
+
   /** Gives back everything that it holds. */
   drop(memory: FrameMemory): void {
     memory.releaseAll(this.#pieces ?? []);
     this.#pieces = undefined;
-    this.#heap = undefined;
+    this.#giveBackHeap(memory);
     this.reservation?.release();
+  }
+
+  #giveBackHeap(memory: FrameMemory): void {
+    if (this.#heap !== undefined) memory.giveBackAside(this.#heap);
+    this.#heap = undefined;
   }
 
   #gained(count: number): void {

@@ -66,11 +66,12 @@ export class UnsentAnswers {
 
   /** Whose turn it is. */
   #next(): (() => void) | undefined {
-    for (const [waiting, hasTakenAll] of [[this.#waitingIdle, true] as const, [this.#waiting, false] as const]) {
-      const [next] = waiting;
-      if (next !== undefined && this.mayStart(hasTakenAll)) return next;
-    }
-    return undefined;
+    // Asked at every answer, and mostly nobody waits.
+    if (this.waitingCount === 0) return undefined;
+    const [idle] = this.#waitingIdle;
+    if (idle !== undefined && this.mayStart(true)) return idle;
+    const [next] = this.#waiting;
+    return next !== undefined && this.mayStart(false) ? next : undefined;
   }
 
   #wake(): void {

@@ -110,7 +110,12 @@ describe('frames come out as they went in, whatever the pieces', () => {
         const sent = clients.map((client) => {
           client.socket.readsAfterPause = random.between(0, 2);
           return Array.from({ length: 30 }, (_, at) => {
-            const size = random.chance(0.2) ? random.between(60_000, 280_000) : random.between(10, 3_000);
+            const [least, most] = random.pick([
+              [10, 3_000] as const,
+              [3_000, 66_000] as const,
+              [60_000, 280_000] as const,
+            ]);
+            const size = random.between(least, most);
             return frame(random.chance(0.7) ? PRODUCE : METADATA, size, at);
           });
         });
@@ -170,6 +175,35 @@ it('a stream is copied once at its beginning, not throughout', () => {
   while (client.use());
   expect(client.taken.length).toBe(100);
   expect(client.landedBytes).toBeLessThan(stream.length / 100);
+});
+
+it('a short frame that comes in parts lands where it is put together, in memory of those before it', () => {
+  const agent = new Agent(tight);
+  const sent = Array.from({ length: 20 }, (_, at) => frame(PRODUCE, 20_000, at));
+  const homes = sent.map((bytes) => {
+    const client = agent.connect();
+    client.socket.send(bytes.subarray(0, 1_000));
+    const home = client.reader.next();
+    expect(home.length).toBe(bytes.length - 1_000);
+    client.socket.send(bytes.subarray(1_000));
+    while (client.use());
+    expect(Buffer.compare(client.taken[0]!, bytes.subarray(4))).toBe(0);
+    return home.buffer;
+  });
+  expect(new Set(homes).size).toBe(1);
+});
+
+it('memory for frames that are put together aside is kept up to a bound, and none that is longer than 64 KiB', () => {
+  const { memory } = new Agent(tight);
+  const taken = Array.from({ length: 100 }, () => memory.takeAside(60_000));
+  for (const each of taken) memory.giveBackAside(each);
+  const kept = Array.from({ length: 100 }, () => memory.takeAside(60_000)).filter((each) => taken.includes(each));
+  expect(kept.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(4 * 1024 * 1024);
+  expect(kept.length).toBeGreaterThan(60);
+  const long = memory.takeAside(100_000);
+  expect(long.length).toBe(100_000);
+  memory.giveBackAside(long);
+  expect(memory.takeAside(100_000)).not.toBe(long);
 });
 
 it('frames that a chunk ends in lie in one run of bytes, but for one where the stream goes back to earlier chunks', () => {
