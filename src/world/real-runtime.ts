@@ -11,6 +11,13 @@ const majorMin = 24;
 /** Of the main thread's young generation, which is three such halves. */
 const semiSpace = '--max-semi-space-size=4';
 
+/**
+ * What may be allocated between two collections of an old generation, of what lives in it: what a request needs survives the
+ * young one where answers take their time, and V8 would wait until it is 300 %.
+ */
+const heapGrowth = '--heap-growing-percent=100';
+const bounds = [semiSpace, heapGrowth];
+
 /** glibc would keep what each of a dozen threads has freed for that thread alone. Whoever sets it knows better. */
 const surroundings = () => ({ MALLOC_ARENA_MAX: '2', ...process.env });
 
@@ -28,7 +35,7 @@ export function handOverToNewerNode(): boolean {
     );
     process.exit(1);
   }
-  const child = spawn(node, [semiSpace, ...process.argv.slice(1)], { stdio: 'inherit', env: surroundings() });
+  const child = spawn(node, [...bounds, ...process.argv.slice(1)], { stdio: 'inherit', env: surroundings() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => {
     process.stderr.write(`${node}: ${error.message}\n`);
@@ -39,10 +46,10 @@ export function handOverToNewerNode(): boolean {
 }
 
 /**
- * Bounds what `--memory` knows nothing of: the young generation of this thread, which V8 lets grow to 48 MB and more, and the
- * arenas of malloc. Both take their bounds at the start alone, so the program begins once more in the same process; where the
- * system has no such call, or whoever started Node gave it options, all stays as it is. Threads that start later have young
- * generations of bounds of their own.
+ * Bounds what `--memory` knows nothing of: the young generation of this thread, which V8 lets grow to 48 MB and more, the
+ * arenas of malloc, and the garbage in old generations. They take their bounds at the start alone, so the program begins once
+ * more in the same process; where the system has no such call, or whoever started Node gave it options, all stays as it is.
+ * Threads that start later have young generations of bounds of their own.
  */
 export function boundHeaps(): void {
   if (process.execArgv.includes(semiSpace)) {
@@ -52,7 +59,7 @@ export function boundHeaps(): void {
   }
   const isPlain = process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined;
   if (isPlain && process.send === undefined && process.platform !== 'win32') {
-    process.execve?.(process.execPath, [process.execPath, semiSpace, ...process.argv.slice(1)], surroundings());
+    process.execve?.(process.execPath, [process.execPath, ...bounds, ...process.argv.slice(1)], surroundings());
   }
 }
 
