@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 const majorMin = 24;
 
@@ -12,11 +12,12 @@ const majorMin = 24;
 const semiSpace = '--max-semi-space-size=4';
 
 /**
- * What may be allocated between two collections of an old generation, of what lives in it: what a request needs survives the
- * young one where answers take their time, and V8 would wait until it is 300 %.
+ * What an old generation gains before it is collected, in percent of what lives in it. What is made for a request survives
+ * the young generation where answers take their time, and V8 waits for up to 300 % where a heap may grow to 2 GiB; where it
+ * may not, V8's own bound is lower than this one.
  */
 const heapGrowth = '--heap-growing-percent=100';
-const bounds = [semiSpace, heapGrowth];
+const LARGE_HEAP_BYTES = 2 * 2 ** 30;
 
 /** glibc would keep what each of a dozen threads has freed for that thread alone. Whoever sets it knows better. */
 const surroundings = () => ({ MALLOC_ARENA_MAX: '2', ...process.env });
@@ -35,7 +36,7 @@ export function handOverToNewerNode(): boolean {
     );
     process.exit(1);
   }
-  const child = spawn(node, [...bounds, ...process.argv.slice(1)], { stdio: 'inherit', env: surroundings() });
+  const child = spawn(node, [semiSpace, ...process.argv.slice(1)], { stdio: 'inherit', env: surroundings() });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => {
     process.stderr.write(`${node}: ${error.message}\n`);
@@ -46,12 +47,13 @@ export function handOverToNewerNode(): boolean {
 }
 
 /**
- * Bounds what `--memory` knows nothing of: the young generation of this thread, which V8 lets grow to 48 MB and more, the
- * arenas of malloc, and the garbage in old generations. They take their bounds at the start alone, so the program begins once
- * more in the same process; where the system has no such call, or whoever started Node gave it options, all stays as it is.
- * Threads that start later have young generations of bounds of their own.
+ * Bounds what `--memory` knows nothing of: the garbage in old generations, the young generation of this thread, which V8 lets
+ * grow to 48 MB and more, and the arenas of malloc. The last two take their bounds at the start alone, so the program begins
+ * once more in the same process; where the system has no such call, or whoever started Node gave it options, they stay as they
+ * are. Threads that start later have young generations of bounds of their own.
  */
 export function boundHeaps(): void {
+  if (getHeapStatistics().heap_size_limit >= LARGE_HEAP_BYTES) setFlagsFromString(heapGrowth);
   if (process.execArgv.includes(semiSpace)) {
     // It would stand above what each thread is given.
     setFlagsFromString('--max-semi-space-size=0');
@@ -59,7 +61,7 @@ export function boundHeaps(): void {
   }
   const isPlain = process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined;
   if (isPlain && process.send === undefined && process.platform !== 'win32') {
-    process.execve?.(process.execPath, [process.execPath, ...bounds, ...process.argv.slice(1)], surroundings());
+    process.execve?.(process.execPath, [process.execPath, semiSpace, ...process.argv.slice(1)], surroundings());
   }
 }
 
