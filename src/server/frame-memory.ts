@@ -1,20 +1,17 @@
 import { native } from '../../native-bindings/bindings.js';
 import type { Chunks, Piece } from '../threads/chunks.js';
+import { AsideMemory } from './aside-memory.js';
 
 /**
  * Room that the landing buffer gives to one read: enough for what quiet connections send, little beside the frames of busy
- * ones, whose first bytes are copied from it. Also the most that one read brings a connection that was just paused.
+ * ones, whose first bytes are copied from it.
  */
 const LANDING_BYTES = 4 * 1024;
-/** Memory aside, up to so much at a time, is kept for the next frame: made anew for each, it drives the collector. */
-export const ASIDE_BYTES_MAX = 64 * 1024;
-const ASIDE_STEP_BYTES = 4 * 1024;
-/** What of it is kept while no frame needs it. */
-const SPARE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Memory for frames on their way in. Quiet connections share one landing buffer, which must be emptied before the read's
- * callback returns. A connection that streams, or is in the middle of a long frame, gets a chunk of its own.
+ * callback returns. A connection that streams, or is in the middle of a long frame, gets a chunk of its own; the rest of a
+ * short frame lands where the frame is put together, on the heap.
  *
  * Nobody waits for a chunk while holding another: a frame that finds no further chunk moves to the heap (its size is
  * reserved in the byte budget) and comes back into the arena whole. So the arena may be of any size that holds the
@@ -22,11 +19,10 @@ const SPARE_BYTES_MAX = 4 * 1024 * 1024;
  */
 export class FrameMemory {
   readonly landing = new Uint8Array(LANDING_BYTES);
+  /** Where short frames are put together that come in parts while chunks are short. */
+  readonly aside = new AsideMemory();
   readonly #chunks: Chunks;
   readonly #waiting = new Set<() => void>();
-  /** Memory aside that no frame needs, by its length in steps. */
-  readonly #spare: Uint8Array[][] = Array.from({ length: ASIDE_BYTES_MAX / ASIDE_STEP_BYTES + 1 }, () => []);
-  #spareBytes = 0;
 
   constructor(chunks: Chunks) {
     this.#chunks = chunks;
@@ -108,23 +104,6 @@ export class FrameMemory {
     return pieces;
   }
 
-  /** Heap for a frame that is put together outside the arena: at least `bytes`, not zeroed, less than 4 KiB more. */
-  takeAside(bytes: number): Uint8Array {
-    if (bytes > ASIDE_BYTES_MAX) return new Uint8Array(bytes);
-    const steps = Math.ceil(bytes / ASIDE_STEP_BYTES);
-    const spare = this.#spare[steps]!.pop();
-    if (spare === undefined) return new Uint8Array(steps * ASIDE_STEP_BYTES);
-    this.#spareBytes -= spare.length;
-    return spare;
-  }
-
-  /** Nobody reads or writes it any more. */
-  giveBackAside(memory: Uint8Array): void {
-    if (memory.length > ASIDE_BYTES_MAX || this.#spareBytes + memory.length > SPARE_BYTES_MAX) return;
-    this.#spare[memory.length / ASIDE_STEP_BYTES]!.push(memory);
-    this.#spareBytes += memory.length;
-  }
-
   /** Runs `retry` once, when a chunk has become free. The returned function cancels. */
   whenRoom(retry: () => void): () => void {
     this.#waiting.add(retry);
@@ -132,10 +111,10 @@ export class FrameMemory {
   }
 
   #retry(): void {
-    // First come, first served: whoever finds no room waits again, behind the others.
+    // First come, first served: whoever finds no room waits again, behind the others. One that was placed may give its room
+    // back at once, so that this runs within itself: who was asked there, or cancelled, is not asked here.
     for (const retry of [...this.#waiting]) {
-      this.#waiting.delete(retry);
-      retry();
+      if (this.#waiting.delete(retry)) retry();
     }
   }
 }

@@ -1,10 +1,10 @@
-import { FRAME_LENGTH_BYTES } from '../protocol/frames.js';
-import { type ByteBudget, Flow } from '../threads/budget.js';
+import { type ByteBudget, Flow, type ReservationEvents } from '../threads/budget.js';
 import type { Clock, ReadSink } from '../world/world.js';
 import { describeForeignProtocol } from './foreign-protocol.js';
+import { FrameHead } from './frame-head.js';
 import type { FrameLimits, FrameReaderEvents } from './frame.js';
 import type { FrameMemory } from './frame-memory.js';
-import { KEY_BYTES, type OwnChunk, PartialFrame } from './partial-frame.js';
+import { type OwnChunk, PartialFrame } from './partial-frame.js';
 
 /** Key, version, correlation id and the length of the client id: the shortest header there is. */
 const FRAME_BYTES_MIN = 10;
@@ -28,8 +28,15 @@ export class FrameReader implements ReadSink {
   readonly #limits: FrameLimits;
   readonly #events: FrameReaderEvents;
   readonly #flow = new Flow();
-  readonly #head = new Uint8Array(FRAME_LENGTH_BYTES + KEY_BYTES);
-  #headCount = 0;
+  /** Of the frame under way. */
+  readonly #reservation: ReservationEvents = {
+    granted: () => this.#release(BUDGET),
+    revoked: () => {
+      const { left, size } = this.#frame!;
+      this.#refuse('stalled', `${left} of ${size} bytes did not come while others waited`);
+    },
+  };
+  readonly #head = new FrameHead();
   #isFirst = true;
   #frame: PartialFrame | undefined;
   #chunk: OwnChunk | undefined;
@@ -77,7 +84,9 @@ export class FrameReader implements ReadSink {
         this.#backlog.push(bytes.slice(consumed));
       }
     }
-    this.#settleChunk(count === this.#offered.length, true);
+    // What landed in a frame's own place ends with the frame.
+    const mayBeMore = this.#offeredChunk || this.#offered === this.#memory.landing;
+    this.#settleChunk(mayBeMore && count === this.#offered.length, true);
   }
 
   /** Parses nothing until `continue`; frames under way are kept. */
@@ -163,36 +172,28 @@ export class FrameReader implements ReadSink {
   }
 
   #takeHead(bytes: Uint8Array, at: number): number {
-    const count = Math.min(bytes.length - at, this.#head.length - this.#headCount);
-    for (let index = 0; index < count; index += 1) this.#head[this.#headCount + index] = bytes[at + index]!;
-    this.#headCount += count;
-    if (this.#headCount >= FRAME_LENGTH_BYTES && this.#size < FRAME_BYTES_MIN) {
+    const count = this.#head.take(bytes, at);
+    const { hasSize, isWhole, size } = this.#head;
+    if (hasSize && size < FRAME_BYTES_MIN) {
       // At once: of so short a frame the key may never come. No foreign protocol begins like this.
-      this.#refuse('malformed', `a frame of ${this.#size} bytes`);
-    } else if (this.#headCount === this.#head.length) {
-      this.#headCount = 0;
+      this.#refuse('malformed', `a frame of ${size} bytes`);
+    } else if (isWhole) {
+      this.#head.clear();
       this.#begin();
     }
     return count;
   }
 
-  /** What the head declares. */
-  get #size(): number {
-    const head = this.#head;
-    return (head[0]! << 24) | (head[1]! << 16) | (head[2]! << 8) | head[3]!;
-  }
-
   /** A frame's length, key and version are there. */
   #begin(): void {
-    const head = this.#head;
-    const foreign = this.#isFirst ? describeForeignProtocol(head) : undefined;
+    const { bytes, size, key } = this.#head;
+    const foreign = this.#isFirst ? describeForeignProtocol(bytes) : undefined;
     this.#isFirst = false;
     if (foreign !== undefined) {
       this.#refuse('malformed', foreign);
       return;
     }
-    const size = this.#size;
-    const frame = new PartialFrame(size, head.slice(FRAME_LENGTH_BYTES));
+    const frame = new PartialFrame(size, key);
     const { frameBytesMax, controlFrameBytesMax } = this.#limits;
     const sizeMax = frame.isProduce ? Math.min(frameBytesMax, this.#memory.frameBytesMax) : controlFrameBytesMax;
     if (size > sizeMax) {
@@ -204,12 +205,14 @@ export class FrameReader implements ReadSink {
   }
 
   #reserve(frame: PartialFrame): void {
-    const events = {
-      granted: () => this.#release(BUDGET),
-      revoked: () => this.#refuse('stalled', `${frame.left} of ${frame.size} bytes did not come while others waited`),
-    };
     const claimant = frame.isProduce ? 'produce' : 'client';
-    const reservation = this.#budget.reserve(frame.size, claimant, this.#clock.monotonicMs(), events, this.#flow);
+    const reservation = this.#budget.reserve(
+      frame.size,
+      claimant,
+      this.#clock.monotonicMs(),
+      this.#reservation,
+      this.#flow,
+    );
     if (reservation === undefined) {
       this.#refuse('limit', `a frame of ${frame.size} bytes exceeds the memory for requests`);
       return;
@@ -341,12 +344,16 @@ export class FrameReader implements ReadSink {
   }
 
   #finish(frame: PartialFrame): void {
+    const reservation = frame.reservation!;
+    // All of it is there, also while it waits for room.
+    reservation.filled();
     if (frame.isProduce && frame.pieces === undefined) {
       const placed = this.#memory.place(frame.heapBytes);
       if (placed === undefined) {
         this.#events.waits('chunks');
         this.#hold(ROOM);
         this.#cancelRoom = this.#memory.whenRoom(() => {
+          if (this.#ended) return;
           this.#finish(frame);
           if (this.#frame !== frame) {
             this.#release(ROOM);
@@ -358,8 +365,6 @@ export class FrameReader implements ReadSink {
     }
     this.#frame = undefined;
     if (this.#muteNext) this.mute();
-    const reservation = frame.reservation!;
-    reservation.filled();
     if (frame.pieces !== undefined) {
       this.#events.frame({ kind: 'pieces', key: frame.key, pieces: frame.pieces, reservation });
     } else {
@@ -370,9 +375,7 @@ export class FrameReader implements ReadSink {
   #hold(why: number): void {
     const wasReading = this.#holds === 0;
     this.#holds |= why;
-    if (wasReading) {
-      this.#events.pause();
-    }
+    if (wasReading) this.#events.pause();
   }
 
   #release(why: number): void {

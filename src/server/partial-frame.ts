@@ -1,7 +1,7 @@
 import { apis } from '../protocol/apis.js';
 import type { Reservation } from '../threads/budget.js';
 import type { Piece } from '../threads/chunks.js';
-import { ASIDE_BYTES_MAX, type FrameMemory } from './frame-memory.js';
+import type { FrameMemory } from './frame-memory.js';
 
 /** Bytes that one connection alone fills. Those between `parsed` and `used` came while parsing was held up. */
 export interface OwnChunk {
@@ -75,16 +75,12 @@ export class PartialFrame {
     this.#gained(this.left);
   }
 
-  /**
-   * The next bytes, copied unless they came to `room`. Of a short frame memory is taken for the whole; else it grows with
-   * what has come, never with what was declared.
-   */
+  /** The next bytes, copied; what came to `room` onto itself. */
   append(memory: FrameMemory, bytes: Uint8Array): void {
     const start = this.#heapCount;
     const end = start + bytes.length;
-    const most = this.size - KEY_BYTES;
     if (this.#heap === undefined || this.#heap.length < end) {
-      const larger = memory.takeAside(most <= ASIDE_BYTES_MAX ? most : Math.min(most, Math.max(end, 2 * start)));
+      const larger = memory.aside.take(end, this.size - KEY_BYTES);
       larger.set(this.heapBytes);
       this.#giveBackHeap(memory);
       this.#heap = larger;
@@ -136,7 +132,7 @@ export class PartialFrame {
   }
 
   #giveBackHeap(memory: FrameMemory): void {
-    if (this.#heap !== undefined) memory.giveBackAside(this.#heap);
+    if (this.#heap !== undefined) memory.aside.giveBack(this.#heap);
     this.#heap = undefined;
   }
 

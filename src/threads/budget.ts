@@ -1,3 +1,5 @@
+import { ClaimQueue, firstOf, type Ordered } from './claim-queue.js';
+
 /**
  * The one byte budget of an agent's requests (docs/ARCHITECTURE.md, Produce). A frame reserves its declared size before its body is read,
  * all of it at once, so half-read frames never wait for one another.
@@ -67,34 +69,78 @@ export interface Reservation {
 
 export type Pool = 'small' | 'common' | 'own';
 
-interface Claim extends Reservation {
-  held: boolean;
+/** What a budget does for its claims. */
+interface ClaimOwner {
+  gained(claim: Claim, count: number): void;
+  filled(claim: Claim): void;
+  released(claim: Claim): void;
+}
+
+/** One for each frame: no closures. */
+class Claim implements Reservation, Ordered {
+  readonly bytes: number;
   readonly claimant: Claimant;
   readonly events: ReservationEvents;
-  /** Place in the order of service; of equal ones the first that came is first. */
   readonly tag: number;
-  /** Place in the order of arrival. */
   readonly arrival: number;
-  pool: Pool | undefined;
-  state: 'waiting' | 'filling' | 'filled' | 'released';
-  gainedBytes: number;
-  gainedInWindow: number;
-  windowStartMs: number;
-  wasRevoked: boolean;
+  held = false;
+  pool: Pool | undefined = undefined;
+  state: 'waiting' | 'filling' | 'filled' | 'released' = 'waiting';
+  gainedBytes = 0;
+  gainedInWindow = 0;
+  windowStartMs = 0;
+  wasRevoked = false;
+  readonly #owner: ClaimOwner;
+
+  constructor(
+    owner: ClaimOwner,
+    bytes: number,
+    claimant: Claimant,
+    events: ReservationEvents,
+    tag: number,
+    arrival: number,
+  ) {
+    this.#owner = owner;
+    this.bytes = bytes;
+    this.claimant = claimant;
+    this.events = events;
+    this.tag = tag;
+    this.arrival = arrival;
+  }
+
+  gained(count: number): void {
+    this.#owner.gained(this, count);
+  }
+
+  filled(): void {
+    this.#owner.filled(this);
+  }
+
+  release(): void {
+    this.#owner.released(this);
+  }
 }
 
 export class ByteBudget {
   readonly #shares: BudgetShares;
   readonly #free: Record<Pool, number>;
   readonly #waiting = {
-    small: new Queue(),
-    smallProduce: new Queue(),
-    large: new Queue(),
-    largeProduce: new Queue(),
-    own: new Queue(),
+    small: new ClaimQueue<Claim>(),
+    smallProduce: new ClaimQueue<Claim>(),
+    large: new ClaimQueue<Claim>(),
+    largeProduce: new ClaimQueue<Claim>(),
+    own: new ClaimQueue<Claim>(),
   };
   /** Held by clients and not filled: what may be revoked. */
   readonly #filling = new Set<Claim>();
+  readonly #owner: ClaimOwner = {
+    gained: (claim, count) => {
+      claim.gainedInWindow += count;
+      this.#countGained(claim, claim.gainedBytes + count);
+    },
+    filled: (claim) => this.#fill(claim),
+    released: (claim) => this.#release(claim),
+  };
   #arrivals = 0;
   /** What every flow that waits has been given since the start, or would have been. */
   #virtualTime = 0;
@@ -192,35 +238,16 @@ export class ByteBudget {
       tag = Math.max(tag, Math.min(flow.tag, tag + SMALL_FRAME_BYTES_MAX)) + costOf(bytes);
       flow.tag = tag;
     }
-    const claim: Claim = {
-      bytes,
-      claimant,
-      events,
-      tag,
-      arrival: this.#arrivals,
-      held: false,
-      pool: undefined,
-      state: 'waiting',
-      gainedBytes: 0,
-      gainedInWindow: 0,
-      windowStartMs: 0,
-      wasRevoked: false,
-      gained: (count) => {
-        claim.gainedInWindow += count;
-        this.#countGained(claim, claim.gainedBytes + count);
-      },
-      filled: () => {
-        if (claim.state === 'filling') {
-          this.#countGained(claim, bytes);
-          claim.state = 'filled';
-          this.#filling.delete(claim);
-          if (claimant === 'produce') this.#wholeProduceCount += 1;
-        }
-      },
-      release: () => this.#release(claim),
-    };
     this.#arrivals += 1;
-    return claim;
+    return new Claim(this.#owner, bytes, claimant, events, tag, this.#arrivals);
+  }
+
+  #fill(claim: Claim): void {
+    if (claim.state !== 'filling') return;
+    this.#countGained(claim, claim.bytes);
+    claim.state = 'filled';
+    this.#filling.delete(claim);
+    if (claim.claimant === 'produce') this.#wholeProduceCount += 1;
   }
 
   /** What a frame has gained counts once, though its bytes may be moved. */
@@ -230,7 +257,7 @@ export class ByteBudget {
     if (claim.state === 'filling') this.#queuedBytes += queuedBytesOf(claim) - before;
   }
 
-  #queueOf({ claimant, bytes }: Claim): Queue {
+  #queueOf({ claimant, bytes }: Claim): ClaimQueue<Claim> {
     const { small, smallProduce, large, largeProduce, own } = this.#waiting;
     if (claimant === 'own') return own;
     const isSmall = bytes <= SMALL_FRAME_BYTES_MAX;
@@ -324,51 +351,4 @@ function costOf(bytes: number): number {
 /** What a claim that is held counts for in the queue before the seal. */
 function queuedBytesOf({ claimant, bytes, gainedBytes }: Claim): number {
   return claimant === 'produce' ? Math.max(costOf(bytes), Math.min(gainedBytes, bytes)) : 0;
-}
-
-/** The one that is served first. */
-function firstOf(one: Claim | undefined, other: Claim | undefined): Claim | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return isBefore(other, one) ? other : one;
-}
-
-function isBefore(one: Claim, other: Claim): boolean {
-  return one.tag < other.tag || (one.tag === other.tag && one.arrival < other.arrival);
-}
-
-/**
- * Claims in the order of service. A sorted array, since there is one for each waiting connection at the most: to move ten
- * thousand references takes less than what follows from a grant.
- */
-class Queue {
-  readonly #claims: Claim[] = [];
-
-  get size(): number {
-    return this.#claims.length;
-  }
-
-  get first(): Claim | undefined {
-    return this.#claims[0];
-  }
-
-  push(claim: Claim): void {
-    this.#claims.splice(this.#placeOf(claim), 0, claim);
-  }
-
-  remove(claim: Claim): void {
-    const place = this.#placeOf(claim);
-    if (this.#claims[place] === claim) this.#claims.splice(place, 1);
-  }
-
-  /** How many claims are served before it. */
-  #placeOf(claim: Claim): number {
-    let low = 0;
-    let high = this.#claims.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (isBefore(this.#claims[middle]!, claim)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
 }

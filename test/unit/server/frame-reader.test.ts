@@ -47,6 +47,7 @@ class Client {
   refused: string | undefined;
   readonly waits: string[] = [];
   landedBytes = 0;
+  onFrame = (): void => {};
   readonly #agent: Agent;
 
   constructor(agent: Agent) {
@@ -54,7 +55,10 @@ class Client {
     const clock = { monotonicMs: () => agent.nowMs, wallMs: () => agent.nowMs };
     const limits = { frameBytesMax: 600 * 1024, controlFrameBytesMax: 300 * 1024 };
     this.reader = new FrameReader(agent.memory, agent.budget, clock, limits, {
-      frame: (frame) => this.frames.push(frame),
+      frame: (frame) => {
+        this.frames.push(frame);
+        this.onFrame();
+      },
       refused: (reason, detail) => {
         this.refused = `${reason}: ${detail}`;
         this.socket.destroy();
@@ -182,10 +186,10 @@ it('a short frame that comes in parts lands where it is put together, in memory 
   const sent = Array.from({ length: 20 }, (_, at) => frame(PRODUCE, 20_000, at));
   const homes = sent.map((bytes) => {
     const client = agent.connect();
-    client.socket.send(bytes.subarray(0, 1_000));
+    client.socket.send(bytes.subarray(0, 4_000));
     const home = client.reader.next();
-    expect(home.length).toBe(bytes.length - 1_000);
-    client.socket.send(bytes.subarray(1_000));
+    expect(home.length).toBe(bytes.length - 4_000);
+    client.socket.send(bytes.subarray(4_000));
     while (client.use());
     expect(Buffer.compare(client.taken[0]!, bytes.subarray(4))).toBe(0);
     return home.buffer;
@@ -193,17 +197,53 @@ it('a short frame that comes in parts lands where it is put together, in memory 
   expect(new Set(homes).size).toBe(1);
 });
 
-it('memory for frames that are put together aside is kept up to a bound, and none that is longer than 64 KiB', () => {
-  const { memory } = new Agent(tight);
-  const taken = Array.from({ length: 100 }, () => memory.takeAside(60_000));
-  for (const each of taken) memory.giveBackAside(each);
-  const kept = Array.from({ length: 100 }, () => memory.takeAside(60_000)).filter((each) => taken.includes(each));
-  expect(kept.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(4 * 1024 * 1024);
-  expect(kept.length).toBeGreaterThan(60);
-  const long = memory.takeAside(100_000);
-  expect(long.length).toBe(100_000);
-  memory.giveBackAside(long);
-  expect(memory.takeAside(100_000)).not.toBe(long);
+/** Keeps the bytes of all chunks but `free`. */
+function fillChunks(agent: Agent, free: number): number[] {
+  const held: number[] = [];
+  while (agent.chunks.chunksFree > free) held.push(agent.memory.takeChunk(true)!);
+  return held;
+}
+
+it('a frame is delivered once, though one that was placed before it gives its room back at once', () => {
+  const agent = new Agent(tight);
+  const held = fillChunks(agent, 0);
+  const careless = agent.connect();
+  careless.onFrame = () => careless.use();
+  const other = agent.connect();
+  careless.socket.send(frame(PRODUCE, 100_000, 1));
+  other.socket.send(frame(PRODUCE, 100_000, 2));
+  expect([careless.waits, other.waits]).toEqual([['chunks'], ['chunks']]);
+  for (const position of held.splice(0, 2)) agent.memory.release(position);
+  expect([careless.taken.length, other.frames.length]).toEqual([1, 1]);
+  other.use();
+  expect(Buffer.compare(other.taken[0]!, frame(PRODUCE, 100_000, 2).subarray(4))).toBe(0);
+  expect([agent.chunks.chunksFree, agent.budget.heldBytes]).toEqual([2, 0]);
+});
+
+it('a whole frame that waits for room is never revoked', () => {
+  const agent = new Agent({ chunks: 12, smallBytes: 0, commonBytes: 150 << 10 });
+  const held = fillChunks(agent, 0);
+  const first = agent.connect();
+  first.socket.send(frame(PRODUCE, 100_000, 1));
+  agent.connect().socket.send(frame(PRODUCE, 100_000, 2));
+  for (agent.nowMs = 1_000; agent.nowMs <= 30_000; agent.nowMs += 1_000) {
+    agent.budget.tick(agent.nowMs);
+  }
+  expect(first.refused).toBeUndefined();
+  for (const position of held.splice(0, 2)) agent.memory.release(position);
+  expect(first.frames.length).toBe(1);
+});
+
+it('frames of which little has come take little memory, whatever they declare', () => {
+  const agent = new Agent({ chunks: 64, smallBytes: 1 << 30, commonBytes: 1 << 30 });
+  const clients = Array.from({ length: 2_000 }, () => agent.connect());
+  const begins = [PRODUCE, METADATA].flatMap((key) =>
+    [14, 5_000, 30_000].map((size) => frame(key, size, 1).slice(0, 9)),
+  );
+  const before = process.memoryUsage().arrayBuffers;
+  for (const [at, client] of clients.entries()) client.socket.send(begins[at % begins.length]!);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
+  for (const { reader } of clients) reader.end();
 });
 
 it('frames that a chunk ends in lie in one run of bytes, but for one where the stream goes back to earlier chunks', () => {
