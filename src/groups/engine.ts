@@ -170,16 +170,21 @@ export class GroupEngine {
     return this.#heartbeat(request);
   }
 
-  async leave(request: LeaveRequest): Promise<LeaveAnswer> {
-    if (request.group === '') {
+  async leave({ group, members }: LeaveRequest): Promise<LeaveAnswer> {
+    if (group === '') {
       return { error: errors.INVALID_GROUP_ID.code, memberErrors: [] };
     }
-    const outcome = await submit(this.#metadata, {
-      kind: { $case: 'leaveGroup', value: { group: request.group, members: [...request.members] } },
-    });
-    return outcome.kind === 'refused'
-      ? { error: outcome.error, memberErrors: [] }
-      : { error: NONE, memberErrors: expectKind(outcome, 'members-left').errors };
+    const memberErrors: number[] = [];
+    // Of so many members that they take several commands, each slice leaves when the one before has.
+    const [first = [], ...others] = slicesOf(members);
+    for (const slice of [first, ...others]) {
+      const outcome = await submit(this.#metadata, {
+        kind: { $case: 'leaveGroup', value: { group, members: slice } },
+      });
+      if (outcome.kind === 'refused') return { error: outcome.error, memberErrors: [] };
+      memberErrors.push(...expectKind(outcome, 'members-left').errors);
+    }
+    return { error: NONE, memberErrors };
   }
 
   /** One error code an offset of the request. COORDINATOR_NOT_AVAILABLE after 5 s: it may still be committed. */

@@ -46,3 +46,15 @@ it('an empty group id: 24', async () => {
     expect((await agent.connect().call(apis.leaveGroup, version, request)).errorCode).toBe(24);
   }
 });
+
+it('of more members than one command takes, each has its answer, in order', async () => {
+  const agent = await LocalAgent.start();
+  const [one, last] = await stableGroup(agent, 2);
+  const strangers = Array.from({ length: 9_000 }, (_, at) => ({ memberId: `stranger-${at}` }));
+  const members = [{ memberId: one!.memberId }, ...strangers, { memberId: last!.memberId }];
+  const answer = await agent.connect().call(apis.leaveGroup, 5, { groupId: 'g', members });
+  expect(answer.errorCode).toBe(0);
+  expect(answer.members.map(({ memberId }) => memberId)).toEqual(members.map(({ memberId }) => memberId));
+  expect(answer.members.map(({ errorCode }) => errorCode)).toEqual([0, ...strangers.map(() => 25), 0]);
+  expect(agent.metadata.view.group('g')!.state).toBe('Empty');
+});
