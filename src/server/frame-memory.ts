@@ -23,6 +23,8 @@ export class FrameMemory {
   readonly aside = new AsideMemory();
   readonly #chunks: Chunks;
   readonly #waiting = new Set<() => void>();
+  #retrying = false;
+  #again = false;
 
   constructor(chunks: Chunks) {
     this.#chunks = chunks;
@@ -56,13 +58,9 @@ export class FrameMemory {
     this.#chunks.retain(position);
   }
 
-  /** One reference less. Whoever waits for room is asked again when it was the last. */
+  /** One reference less. Whoever waits for room is asked again when there is more of it. */
   release(position: number): void {
-    const free = this.#chunks.chunksFree;
-    this.#chunks.release(position);
-    if (this.#chunks.chunksFree > free) {
-      this.#retry();
-    }
+    if (this.#chunks.release(position)) this.#retry();
   }
 
   releaseAll(pieces: readonly Piece[]): void {
@@ -110,11 +108,26 @@ export class FrameMemory {
     return () => this.#waiting.delete(retry);
   }
 
+  /** Somebody waits for room. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   #retry(): void {
-    // First come, first served: whoever finds no room waits again, behind the others. One that was placed may give its room
-    // back at once, so that this runs within itself: who was asked there, or cancelled, is not asked here.
-    for (const retry of [...this.#waiting]) {
-      if (this.#waiting.delete(retry)) retry();
+    this.#again = true;
+    // One that was placed may give its room back at once.
+    if (this.#retrying) return;
+    this.#retrying = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        // First come, first served: whoever finds no room waits again, behind the others.
+        for (const retry of [...this.#waiting]) {
+          if (this.#waiting.delete(retry)) retry();
+        }
+      }
+    } finally {
+      this.#retrying = false;
     }
   }
 }

@@ -84,7 +84,7 @@ export class FrameReader implements ReadSink {
         this.#backlog.push(bytes.slice(consumed));
       }
     }
-    // What landed in a frame's own place ends with the frame.
+    // A frame's own place is as long as its rest: that it is full says nothing.
     const mayBeMore = this.#offeredChunk || this.#offered === this.#memory.landing;
     this.#settleChunk(mayBeMore && count === this.#offered.length, true);
   }

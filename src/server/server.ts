@@ -266,7 +266,7 @@ export class Server {
   #scheduleTick(): void {
     this.#tick = this.#to.world.timers.after(TICK_MS, () => {
       const nowMs = this.#to.world.clock.monotonicMs();
-      this.#to.budget.tick(nowMs);
+      this.#to.budget.tick(nowMs, this.#services!.memory.isWaitedFor);
       this.#to.queue.tick(nowMs);
       this.#to.decoded.tick(nowMs);
       this.#closeIdle(nowMs - this.#to.settings.connectionIdleMs);

@@ -95,7 +95,7 @@ export const metricsTable = {
   landedBytes: {
     kind: 'counter',
     name: 'weft_landed_bytes_total',
-    help: 'Bytes of Produce requests received elsewhere than in chunks, and copied once more.',
+    help: 'Bytes of Produce requests received elsewhere than in chunks, and copied there.',
   },
 
   decryptedBytes: {

@@ -147,6 +147,7 @@ export class ByteBudget {
   #serving = false;
   /** Since when a client has been waiting without a pause; undefined when none is. */
   #clientsWaitSinceMs: number | undefined;
+  #roomWaitSinceMs: number | undefined;
   #nowMs: number;
   #queuedBytesMax = Number.POSITIVE_INFINITY;
   /** What Produce frames that are held count for. */
@@ -213,12 +214,18 @@ export class ByteBudget {
     return claim;
   }
 
-  /** To be called about once a second: revokes what does not fill while others wait. */
-  tick(nowMs: number): void {
+  /**
+   * To be called about once a second: revokes what does not fill while others wait, for bytes of this budget or, as
+   * `roomIsWaitedFor` says, for the memory behind it.
+   */
+  tick(nowMs: number, roomIsWaitedFor = false): void {
     this.#nowMs = nowMs;
     this.#noteWaiting();
-    const waitSinceMs = this.#clientsWaitSinceMs;
+    this.#roomWaitSinceMs = roomIsWaitedFor ? (this.#roomWaitSinceMs ?? nowMs) : undefined;
+    const waitSinceMs = earlierOf(this.#clientsWaitSinceMs, this.#roomWaitSinceMs);
     for (const claim of [...this.#filling]) {
+      // One that was revoked before it may have ended others.
+      if (claim.state !== 'filling') continue;
       if (waitSinceMs === undefined) {
         startWindow(claim, nowMs);
       } else if (nowMs - Math.max(claim.windowStartMs, waitSinceMs) >= PROGRESS_WINDOW_MS) {
@@ -337,6 +344,10 @@ export class ByteBudget {
       this.#clientsWaitSinceMs ??= this.#nowMs;
     }
   }
+}
+
+function earlierOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function startWindow(claim: Claim, nowMs: number): void {

@@ -94,8 +94,8 @@ export class Chunks {
     this.#references[chunk]! += 1;
   }
 
-  /** One reference less; the last one frees the chunk. */
-  release(position: number): void {
+  /** One reference less; the last one frees the chunk. True when there is more room now. */
+  release(position: number): boolean {
     const chunk = this.#chunkAt(position);
     const references = this.#references[chunk]!;
     if (references === 0) {
@@ -105,7 +105,10 @@ export class Chunks {
     if (references === 1) {
       this.#chunksFree += 1;
       this.#firstFree = Math.min(this.#firstFree, chunk);
+      return true;
     }
+    // All frames in the bump chunk are gone: the next ones begin anew in it.
+    return references === 2 && this.#bumpChunk !== undefined && this.#chunkAt(this.#bumpChunk) === chunk;
   }
 
   /**

@@ -12,11 +12,11 @@ const majorMin = 24;
 const semiSpace = '--max-semi-space-size=4';
 
 /**
- * What an old generation gains before it is collected, in percent of what lives in it. What is made for a request survives
+ * What an old generation gains before it is collected, in percent of what lives in it: here 100. What is made for a request survives
  * the young generation where answers take their time, and V8 waits for up to 300 % where a heap may grow to 2 GiB; where it
  * may not, V8's own bound is lower than this one.
  */
-const heapGrowth = '--heap-growing-percent=100';
+const heapGrowth = '--heap-growing-percent';
 const LARGE_HEAP_BYTES = 2 * 2 ** 30;
 
 /** glibc would keep what each of a dozen threads has freed for that thread alone. Whoever sets it knows better. */
@@ -53,7 +53,8 @@ export function handOverToNewerNode(): boolean {
  * are. Threads that start later have young generations of bounds of their own.
  */
 export function boundHeaps(): void {
-  if (getHeapStatistics().heap_size_limit >= LARGE_HEAP_BYTES) setFlagsFromString(heapGrowth);
+  const isChosen = process.execArgv.some((flag) => flag.startsWith(heapGrowth));
+  if (!isChosen && getHeapStatistics().heap_size_limit >= LARGE_HEAP_BYTES) setFlagsFromString(`${heapGrowth}=100`);
   if (process.execArgv.includes(semiSpace)) {
     // It would stand above what each thread is given.
     setFlagsFromString('--max-semi-space-size=0');

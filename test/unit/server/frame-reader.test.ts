@@ -227,11 +227,59 @@ it('a whole frame that waits for room is never revoked', () => {
   first.socket.send(frame(PRODUCE, 100_000, 1));
   agent.connect().socket.send(frame(PRODUCE, 100_000, 2));
   for (agent.nowMs = 1_000; agent.nowMs <= 30_000; agent.nowMs += 1_000) {
-    agent.budget.tick(agent.nowMs);
+    agent.budget.tick(agent.nowMs, agent.memory.isWaitedFor);
   }
   expect(first.refused).toBeUndefined();
   for (const position of held.splice(0, 2)) agent.memory.release(position);
   expect(first.frames.length).toBe(1);
+});
+
+it('half-sent frames that keep all chunks are revoked when others wait for room', () => {
+  const agent = new Agent({ chunks: 12, smallBytes: 8 << 20, commonBytes: 8 << 20 });
+  const stallers = Array.from({ length: 20 }, () => agent.connect());
+  // Those above a chunk may have the last eighth, too.
+  for (const [at, staller] of stallers.entries())
+    staller.socket.send(frame(PRODUCE, at < 12 ? 40_000 : 70_000, 1).subarray(0, 24));
+  expect(agent.chunks.chunksFree).toBe(0);
+  const other = agent.connect();
+  other.socket.send(frame(PRODUCE, 200, 2));
+  expect(other.waits).toEqual(['chunks']);
+  for (agent.nowMs = 1_000; agent.nowMs <= 7_000; agent.nowMs += 1_000) {
+    agent.budget.tick(agent.nowMs, agent.memory.isWaitedFor);
+  }
+  expect(stallers.every(({ refused }) => refused?.startsWith('stalled: '))).toBe(true);
+  expect(other.frames.length).toBe(1);
+});
+
+it('a frame that waits for room comes in when all frames in the shared chunk are gone', () => {
+  const agent = new Agent(tight);
+  fillChunks(agent, 1);
+  const clients = Array.from({ length: 3 }, () => agent.connect());
+  for (const [at, client] of clients.entries()) client.socket.send(frame(PRODUCE, 30_000, at));
+  const [first, second, third] = clients;
+  expect(third!.waits).toEqual(['chunks']);
+  first!.use();
+  second!.use();
+  expect(third!.frames.length).toBe(1);
+});
+
+it('any number of frames may wait for room that each gives back at once', () => {
+  const chunks = new Chunks(new SharedArrayBuffer(4 * 1024), 1024);
+  const memory = new FrameMemory(chunks);
+  const held = [1, 2, 3, 4].map(() => memory.takeChunk(true)!);
+  let placed = 0;
+  const place = (): void => {
+    const pieces = memory.place(new Uint8Array(1_500));
+    if (pieces === undefined) {
+      memory.whenRoom(() => place());
+    } else {
+      placed += 1;
+      memory.releaseAll(pieces);
+    }
+  };
+  for (let waiting = 0; waiting < 20_000; waiting += 1) memory.whenRoom(() => place());
+  for (const position of held) memory.release(position);
+  expect([placed, chunks.chunksFree, memory.isWaitedFor]).toEqual([20_000, 4, false]);
 });
 
 it('frames of which little has come take little memory, whatever they declare', () => {
@@ -299,7 +347,7 @@ it('a half-sent frame is revoked when it stalls others', () => {
   other.socket.send(frame(PRODUCE, 400_000, 2));
   expect(other.frames.length).toBe(0);
   for (agent.nowMs = 1_000; agent.nowMs <= 6_000; agent.nowMs += 1_000) {
-    agent.budget.tick(agent.nowMs);
+    agent.budget.tick(agent.nowMs, agent.memory.isWaitedFor);
   }
   expect(staller.refused).toMatch(/^stalled: /);
   expect(other.frames.length).toBe(1);
@@ -312,7 +360,7 @@ it('a whole frame that waits for its turn is never revoked', () => {
   const other = agent.connect();
   other.socket.send(frame(PRODUCE, 400_000, 2));
   for (agent.nowMs = 1_000; agent.nowMs <= 30_000; agent.nowMs += 1_000) {
-    agent.budget.tick(agent.nowMs);
+    agent.budget.tick(agent.nowMs, agent.memory.isWaitedFor);
   }
   expect(first.refused).toBeUndefined();
   expect(other.frames.length).toBe(0);
