@@ -15,7 +15,7 @@ const LANDING_BYTES = 4 * 1024;
  *
  * Nobody waits for a chunk while holding another: a frame that finds no further chunk moves to the heap (its size is
  * reserved in the byte budget) and comes back into the arena whole. So the arena may be of any size that holds the
- * largest frame, and a half-sent frame can never block another.
+ * largest frame. Half-sent frames may hold every chunk, but not while others wait for room: the budget revokes them.
  */
 export class FrameMemory {
   readonly landing = new Uint8Array(LANDING_BYTES);
