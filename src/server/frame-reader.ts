@@ -67,7 +67,7 @@ export class FrameReader implements ReadSink {
     this.#offeredChunk = length > 0;
     const { landing } = this.#memory;
     // While parsing is held up, what has come may belong there first.
-    const aside = this.#holds === 0 ? this.#frame?.room(landing.length) : undefined;
+    const aside = this.#offeredChunk || this.#holds !== 0 ? undefined : this.#frame?.room(landing.length);
     this.#offered = this.#offeredChunk ? this.#memory.view(chunk!.position + chunk!.used, length) : (aside ?? landing);
     return this.#offered;
   }

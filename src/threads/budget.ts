@@ -222,11 +222,11 @@ export class ByteBudget {
     this.#nowMs = nowMs;
     this.#noteWaiting();
     this.#roomWaitSinceMs = roomIsWaitedFor ? (this.#roomWaitSinceMs ?? nowMs) : undefined;
-    const waitSinceMs = earlierOf(this.#clientsWaitSinceMs, this.#roomWaitSinceMs);
+    const waitSinceMs = Math.min(this.#clientsWaitSinceMs ?? NEVER, this.#roomWaitSinceMs ?? NEVER);
     for (const claim of [...this.#filling]) {
       // One that was revoked before it may have ended others.
       if (claim.state !== 'filling') continue;
-      if (waitSinceMs === undefined) {
+      if (waitSinceMs === NEVER) {
         startWindow(claim, nowMs);
       } else if (nowMs - Math.max(claim.windowStartMs, waitSinceMs) >= PROGRESS_WINDOW_MS) {
         const stalled = claim.gainedInWindow < PROGRESS_BYTES_MIN;
@@ -346,9 +346,7 @@ export class ByteBudget {
   }
 }
 
-function earlierOf(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
-}
+const NEVER = Number.POSITIVE_INFINITY;
 
 function startWindow(claim: Claim, nowMs: number): void {
   claim.windowStartMs = nowMs;

@@ -12,9 +12,9 @@ const majorMin = 24;
 const semiSpace = '--max-semi-space-size=4';
 
 /**
- * What an old generation gains before it is collected, in percent of what lives in it: here 100. What is made for a request survives
- * the young generation where answers take their time, and V8 waits for up to 300 % where a heap may grow to 2 GiB; where it
- * may not, V8's own bound is lower than this one.
+ * What an old generation gains before it is collected, in percent of what lives in it: here 100. What is made for a request
+ * survives the young generation where answers take their time, and V8 waits for up to 300 % where a heap may grow to 2 GiB;
+ * where it may not, V8's own bound is lower than this one.
  */
 const heapGrowth = '--heap-growing-percent';
 const LARGE_HEAP_BYTES = 2 * 2 ** 30;

@@ -10,7 +10,7 @@ export interface Vitals {
   readonly eventLoopDelayMsMax: number;
 }
 
-/** Between two samples: each is a wake of its own, a hundred a second were half of what an idle agent did. */
+/** Between two samples: each is a wake of its own, a hundred a second were most of what an idle agent did. */
 const resolutionMs = 50;
 
 /** Starts to watch; each call of the result reads and begins anew. */

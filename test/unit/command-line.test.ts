@@ -88,7 +88,7 @@ test.runIf(process.platform === 'linux').each([undefined, '5'])(
 );
 
 /** The largest heap, in MB, of a process that keeps 60 MB and makes much that lives for a while, bounded or not. */
-function largestHeap(bounded: boolean, nodeFlags: readonly string[] = []): number {
+function largestHeap(bounded: boolean, nodeFlags: readonly string[]): number {
   const script = `
     import { getHeapStatistics } from 'node:v8';
     import { boundHeaps } from './dist/src/world/real-runtime.js';
@@ -108,9 +108,10 @@ function largestHeap(bounded: boolean, nodeFlags: readonly string[] = []): numbe
 }
 
 test('garbage in old generations is bounded, and nowhere less than by V8 alone', () => {
-  const bounded = largestHeap(true, ['--max-old-space-size=4096']);
+  const large = ['--max-old-space-size=4096'];
+  const bounded = largestHeap(true, large);
   expect(bounded).toBeGreaterThan(60);
-  expect(bounded).toBeLessThan(0.8 * largestHeap(false, ['--max-old-space-size=4096']));
+  expect(bounded).toBeLessThan(0.8 * largestHeap(false, large));
   const small = ['--max-old-space-size=300'];
   expect(largestHeap(true, small)).toBeLessThan(1.2 * largestHeap(false, small));
 });
