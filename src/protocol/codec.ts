@@ -28,7 +28,7 @@ import type { SomeField, StructIn, StructOut } from './definition.js';
 import { ProtocolError } from './protocol-error.js';
 import { Reader } from './reader.js';
 import { structOf } from './struct.js';
-import type { AnyField, Read, Shape, Skip, Write, WriteSteps } from './types.js';
+import type { AnyField, Read, Shape, Skip, Steps, Write } from './types.js';
 import { type Slices, Writer } from './writer.js';
 
 /** The versions of a message. */
@@ -55,7 +55,7 @@ export class Message<F extends SomeField> {
   readonly elementsMax: number;
   readonly #codecs: (Codec | undefined)[] = [];
   /** By version, as the codecs; null: it has none. */
-  readonly #steps: (WriteSteps<unknown> | null | undefined)[] = [];
+  readonly #steps: (Steps<unknown> | null | undefined)[] = [];
 
   constructor(versions: Versions, fields: readonly F[], elementsMax = Number.POSITIVE_INFINITY) {
     this.versions = versions;
@@ -92,6 +92,19 @@ export class Message<F extends SomeField> {
     return this.read(version, new Reader(bytes, position, limit, this.elementsMax));
   }
 
+  /** As `decodeLeading`, in steps of bounded length: a message of many elements need not hold up everybody else. */
+  *decodeSteps(
+    version: number,
+    bytes: Uint8Array,
+    position = 0,
+    limit: number = bytes.length,
+  ): Generator<void, StructOut<F>> {
+    this.#demand(version);
+    const reader = new Reader(bytes, position, limit, this.elementsMax);
+    const steps = this.#stepsOf(version);
+    return (steps === null ? this.read(version, reader) : yield* steps.read(reader)) as StructOut<F>;
+  }
+
   /**
    * How many array elements the message in `bytes` has: what it costs to decode, for little. Throws ProtocolError where
    * `decodeLeading` would for want of bytes or for too many elements.
@@ -122,16 +135,12 @@ export class Message<F extends SomeField> {
     this.#codec(version).write(writer, value);
   }
 
-  /** As `write`, in steps of bounded length: a message of many elements need not hold up everybody else. */
+  /** As `write`, in steps as those of `decodeSteps`. */
   *writeSteps(version: number, writer: Writer, value: StructIn<F>): Generator<void, void> {
     this.#requireVersion(version);
-    const index = version - this.versions.min;
-    // Most versions of most messages are never written so.
-    this.#steps[index] ??=
-      (structOf(this.fields).steps?.(this.#shape(version)) as WriteSteps<unknown> | undefined) ?? null;
-    const steps = this.#steps[index];
+    const steps = this.#stepsOf(version);
     if (steps === null) this.#codec(version).write(writer, value);
-    else yield* steps(writer, value);
+    else yield* steps.write(writer, value);
   }
 
   #requireVersion(version: number): void {
@@ -160,6 +169,16 @@ export class Message<F extends SomeField> {
       this.#codecs[index] = codec;
     }
     return codec;
+  }
+
+  /** Compiled when first asked for: most versions of most messages are never long. */
+  #stepsOf(version: number): Steps<unknown> | null {
+    const index = version - this.versions.min;
+    if (this.#steps[index] === undefined) {
+      const steps = structOf(this.fields).steps?.(this.#shape(version));
+      this.#steps[index] = (steps as Steps<unknown> | undefined) ?? null;
+    }
+    return this.#steps[index] ?? null;
   }
 }
 

@@ -1,5 +1,6 @@
+import { arrayOf } from './arrays.js';
 import { structOf } from './struct.js';
-import { type AnyField, arrayOf, type FieldOptions, type Type } from './types.js';
+import type { AnyField, FieldOptions, Type } from './types.js';
 
 /**
  * The schema language: one file per API under `schema/` lists the fields of its request and response, for all versions that

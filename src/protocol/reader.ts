@@ -29,6 +29,8 @@ export class Reader {
   limit: number;
   /** Array elements announced so far: see `elements`. */
   elementCount = 0;
+  /** Array elements that were read in steps. */
+  elementsRead = 0;
   readonly #elementsMax: number;
   /** The same memory as `bytes`; Buffer decodes text from shared memory, which TextDecoder refuses. */
   readonly #buffer: TextBuffer;

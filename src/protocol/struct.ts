@@ -1,6 +1,6 @@
 import { ProtocolError } from './protocol-error.js';
 import type { Reader } from './reader.js';
-import type { AnyField, FieldOptions, Read, Shape, Skip, Type, Write, WriteSteps } from './types.js';
+import type { AnyField, FieldOptions, Read, Shape, Skip, Steps, Type, Write } from './types.js';
 import { Writer } from './writer.js';
 
 /** A struct while it is being read. */
@@ -48,7 +48,7 @@ export function structOf(fields: readonly AnyField[]): Type<Draft> {
     read: (shape) => readStruct(fields, defaults, shape),
     skip: (shape) => skipStruct(fields, shape),
     write: (shape) => writeStruct(fields, shape),
-    steps: (shape) => structSteps(fields, shape),
+    steps: (shape) => structSteps(fields, defaults, shape),
     equals: (value: Draft | null, other: Draft | null) =>
       value === other ||
       (value !== null &&
@@ -91,17 +91,21 @@ function compileTagged(tagged: readonly AnyField[], shape: Shape): TaggedField[]
   }));
 }
 
-function readStruct(fields: readonly AnyField[], defaults: Draft, shape: Shape): Read<Draft> {
+/** What reading a struct needs: of its fields in order, by their index, and of its tag section. */
+function compileReads(fields: readonly AnyField[], shape: Shape) {
   const { ordered, tagged } = placed(fields, shape.version);
-  const names = ordered.map((field) => field.name);
-  const reads = ordered.map((field) => field.type.read(shapeOf(field, shape)));
-  const byTag = new Map(compileTagged(tagged, shape).map((one) => [one.field.options.tag, one]));
+  return {
+    names: ordered.map((field) => field.name),
+    reads: ordered.map((field) => field.type.read(shapeOf(field, shape))),
+    byTag: new Map(compileTagged(tagged, shape).map((one) => [one.field.options.tag, one])),
+  };
+}
+
+function readStruct(fields: readonly AnyField[], defaults: Draft, shape: Shape): Read<Draft> {
+  const { names, reads, byTag } = compileReads(fields, shape);
   const { flexible, nullable } = shape;
   return (reader) => {
-    // KIP-893: a nullable struct begins with -1 for null, anything else for a value.
-    if (nullable && reader.int8() < 0) {
-      return null as unknown as Draft;
-    }
+    if (nullable && isNull(reader)) return null as unknown as Draft;
     const draft: Draft = { ...defaults };
     for (let index = 0; index < reads.length; index++) {
       draft[names[index]!] = reads[index]!(reader);
@@ -119,9 +123,7 @@ function skipStruct(fields: readonly AnyField[], shape: Shape): Skip {
   const byTag = new Map(compileTagged(tagged, shape).map((one) => [one.field.options.tag, one]));
   const { flexible, nullable } = shape;
   return (reader) => {
-    if (nullable && reader.int8() < 0) {
-      return;
-    }
+    if (nullable && isNull(reader)) return;
     for (let index = 0; index < skips.length; index++) {
       skips[index]!(reader);
     }
@@ -129,6 +131,11 @@ function skipStruct(fields: readonly AnyField[], shape: Shape): Skip {
       eachTag(reader, byTag, ({ skip }) => skip(reader));
     }
   };
+}
+
+/** KIP-893: a nullable struct begins with -1 for null, anything else for a value. */
+function isNull(reader: Reader): boolean {
+  return reader.int8() < 0;
 }
 
 function readTags(reader: Reader, byTag: TagTable, draft: Draft): void {
@@ -177,7 +184,6 @@ const NO_TAGS: TagTable = new Map();
 function compileWrites(fields: readonly AnyField[], shape: Shape) {
   const { ordered, tagged } = placed(fields, shape.version);
   return {
-    ordered,
     names: ordered.map((field) => field.name),
     writes: ordered.map((field) => field.type.write(shapeOf(field, shape))),
     defaultValues: ordered.map(defaultOf),
@@ -200,24 +206,40 @@ function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
   };
 }
 
-/** Undefined when no field has steps. Tagged fields are written in one: none of them is long. */
-function structSteps(fields: readonly AnyField[], shape: Shape): WriteSteps<Draft> | undefined {
-  const { ordered, names, writes, defaultValues, taggedFields } = compileWrites(fields, shape);
+/** Undefined when no field has steps. Tagged fields are read and written in one: none of them is long. */
+function structSteps(fields: readonly AnyField[], defaults: Draft, shape: Shape): Steps<Draft> | undefined {
+  const { ordered } = placed(fields, shape.version);
   const steps = ordered.map((field) => field.type.steps?.(shapeOf(field, shape)));
   if (steps.every((each) => each === undefined)) return undefined;
+  const { names, reads, byTag } = compileReads(fields, shape);
+  const { writes, defaultValues, taggedFields } = compileWrites(fields, shape);
   const { flexible, nullable } = shape;
-  return function* (writer, value: Draft | null) {
-    if (!beginStruct(writer, value, nullable)) return;
-    for (let index = 0; index < writes.length; index++) {
-      const given = value[names[index]!];
-      const written = given === undefined ? defaultValues[index] : given;
-      const fieldSteps = steps[index];
-      if (fieldSteps === undefined) writes[index]!(writer, written);
-      else yield* fieldSteps(writer, written);
-    }
-    if (flexible) {
-      writeTags(writer, taggedFields, value);
-    }
+  return {
+    *read(reader) {
+      if (nullable && isNull(reader)) return null as unknown as Draft;
+      const draft: Draft = { ...defaults };
+      for (let index = 0; index < reads.length; index++) {
+        const fieldSteps = steps[index];
+        draft[names[index]!] = fieldSteps === undefined ? reads[index]!(reader) : yield* fieldSteps.read(reader);
+      }
+      if (flexible) {
+        readTags(reader, byTag, draft);
+      }
+      return draft;
+    },
+    *write(writer, value: Draft | null) {
+      if (!beginStruct(writer, value, nullable)) return;
+      for (let index = 0; index < writes.length; index++) {
+        const given = value[names[index]!];
+        const written = given === undefined ? defaultValues[index] : given;
+        const fieldSteps = steps[index];
+        if (fieldSteps === undefined) writes[index]!(writer, written);
+        else yield* fieldSteps.write(writer, written);
+      }
+      if (flexible) {
+        writeTags(writer, taggedFields, value);
+      }
+    },
   };
 }
 

@@ -13,11 +13,11 @@ export type Read<Out> = (reader: Reader) => Out;
 export type Skip = (reader: Reader) => void;
 /** Writes one value. Declared as a method, so that the writer of one type may stand where the type is not known. */
 export type Write<In> = { write(writer: Writer, value: In): void }['write'];
-/** As `Write`, but stops after every STEP_ELEMENTS array elements, so that the caller may let others run. */
-export type WriteSteps<In> = { steps(writer: Writer, value: In): Generator<void, void> }['steps'];
-
-/** Array elements that are written in one step, in less than a millisecond or two. */
-export const STEP_ELEMENTS = 2_048;
+/** `Read` and `Write` that stop after every so many array elements (arrays.ts), so that the caller may let others run. */
+export interface Steps<Out, In = Out> {
+  read(reader: Reader): Generator<void, Out>;
+  write(writer: Writer, value: In): Generator<void, void>;
+}
 
 /** What a compiled type depends on. */
 export interface Shape {
@@ -44,7 +44,7 @@ export interface Type<Out, In = Out> {
   skip(shape: Shape): Skip;
   write(shape: Shape): Write<In>;
   /** Undefined for what is never long: it has no array. */
-  steps?(shape: Shape): WriteSteps<In> | undefined;
+  steps?(shape: Shape): Steps<Out, In> | undefined;
   /** Whether `value` equals `other`: a tagged field equal to its default is not sent. */
   equals(value: In, other: In): boolean;
 }
@@ -152,11 +152,11 @@ type ReadLength = (reader: Reader) => number;
 type WriteLength = (writer: Writer, length: number) => void;
 
 const readLength16: ReadLength = (reader) => reader.int16();
-const readLength32: ReadLength = (reader) => reader.int32();
-const readLengthCompact: ReadLength = (reader) => reader.compactLength();
+export const readLength32: ReadLength = (reader) => reader.int32();
+export const readLengthCompact: ReadLength = (reader) => reader.compactLength();
 const writeLength16: WriteLength = (writer, length) => writer.int16(length);
-const writeLength32: WriteLength = (writer, length) => writer.int32(length);
-const writeLengthCompact: WriteLength = (writer, length) => writer.unsignedVarint(length + 1);
+export const writeLength32: WriteLength = (writer, length) => writer.int32(length);
+export const writeLengthCompact: WriteLength = (writer, length) => writer.unsignedVarint(length + 1);
 
 /** A type with a length before it, any negative length being null: as Kafka's readers have it. */
 function sized<Out, In>(
@@ -203,14 +203,14 @@ function sized<Out, In>(
   };
 }
 
-function nullOrRefused(nullable: boolean, name: string, reader: Reader): null {
+export function nullOrRefused(nullable: boolean, name: string, reader: Reader): null {
   if (!nullable) {
     throw new ProtocolError('malformed', `null ${name} before ${reader.position} where none may be`);
   }
   return null;
 }
 
-function requireNullable(nullable: boolean, name: string): void {
+export function requireNullable(nullable: boolean, name: string): void {
   if (!nullable) {
     throw new TypeError(`null for a ${name} that may not be null in this version`);
   }
@@ -278,94 +278,3 @@ export const records = sized<RecordsPosition | null, Slices | null>(
   },
   (value, other) => value === other,
 );
-
-/** Writes an array's count; says whether elements follow. */
-function beginArray(shape: Shape): <In>(writer: Writer, value: readonly In[] | null) => value is readonly In[] {
-  const writeCount = shape.flexible ? writeLengthCompact : writeLength32;
-  const nullable = shape.nullable;
-  return <In>(writer: Writer, value: readonly In[] | null): value is readonly In[] => {
-    if (value === null) {
-      requireNullable(nullable, 'array');
-      writeCount(writer, -1);
-      return false;
-    }
-    writeCount(writer, value.length);
-    return true;
-  };
-}
-
-/** Every element is read by the same closure; the count must fit the bytes that are left before anything is allocated. */
-export function arrayOf<Out, In>(element: Type<Out, In>): Type<readonly Out[], readonly In[]> {
-  const empty: readonly never[] = Object.freeze([]);
-  return {
-    name: `[]${element.name}`,
-    parts: { kind: 'array', element: element as Type<unknown> },
-    implicitDefault: empty,
-    bytesMin: (shape) => (shape.flexible ? 1 : 4),
-    read: (shape) => {
-      const ofElement = { ...shape, nullable: false };
-      const readElement = element.read(ofElement);
-      const elementBytesMin = Math.max(1, element.bytesMin(ofElement));
-      const readCount = shape.flexible ? readLengthCompact : readLength32;
-      const nullable = shape.nullable;
-      return (reader) => {
-        const count = readCount(reader);
-        if (count < 0) {
-          return nullOrRefused(nullable, 'array', reader) as unknown as readonly Out[];
-        }
-        reader.elements(count, elementBytesMin);
-        const elements: Out[] = [];
-        for (let index = 0; index < count; index++) {
-          elements.push(readElement(reader));
-        }
-        return elements;
-      };
-    },
-    skip: (shape) => {
-      const ofElement = { ...shape, nullable: false };
-      const skipElement = element.skip(ofElement);
-      const elementBytesMin = Math.max(1, element.bytesMin(ofElement));
-      const readCount = shape.flexible ? readLengthCompact : readLength32;
-      return (reader) => {
-        const count = Math.max(0, readCount(reader));
-        reader.elements(count, elementBytesMin);
-        for (let index = 0; index < count; index++) {
-          skipElement(reader);
-        }
-      };
-    },
-    write: (shape) => {
-      const writeElement = element.write({ ...shape, nullable: false });
-      const begin = beginArray(shape);
-      return (writer, value: readonly In[] | null) => {
-        if (!begin(writer, value)) return;
-        for (const one of value) {
-          writeElement(writer, one);
-        }
-      };
-    },
-    steps: (shape) => {
-      const ofElement = { ...shape, nullable: false };
-      const writeElement = element.write(ofElement);
-      const elementSteps = element.steps?.(ofElement);
-      const begin = beginArray(shape);
-      return function* (writer, value: readonly In[] | null) {
-        if (!begin(writer, value)) return;
-        // A handler's response may hold arrays of names that are the metadata's own, and change from turn to turn.
-        const elements = element.steps === undefined ? [...value] : value;
-        for (const one of elements) {
-          if (elementSteps === undefined) writeElement(writer, one);
-          else yield* elementSteps(writer, one);
-          writer.elementCount += 1;
-          if (writer.elementCount % STEP_ELEMENTS === 0) yield;
-        }
-      };
-    },
-    equals: (value: readonly In[] | null, other: readonly In[] | null) =>
-      value === other ||
-      (value !== null &&
-        other !== null &&
-        value.length === other.length &&
-        value.every((one, index) => element.equals(one, other[index] as In))),
-  };
-}

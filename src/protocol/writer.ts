@@ -14,7 +14,7 @@ export interface Slices {
  */
 export class Writer {
   /** Array elements that were written in steps. */
-  elementCount = 0;
+  elementsWritten = 0;
   #buffer: Buffer;
   /** Start of what is not yet in `#slices`, and its end. */
   #start = 0;

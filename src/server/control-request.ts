@@ -6,8 +6,8 @@ import type { Frame } from './frame.js';
 import type { Call, Handler } from './handler.js';
 
 /**
- * A request with more array elements is decoded and handled in a turn each, and its answer is written in as many turns as
- * it has steps: others come in between. An answer that is long though its request is short has no share of the memory for
+ * A request with more array elements is handled in a turn of its own, and is decoded and its answer written in as many turns
+ * as that has steps: others come in between. An answer that is long though its request is short has no share of the memory for
  * decoded requests: it is written at once, so that it counts as unsent before the next request starts.
  */
 const TURN_ELEMENTS = 2_048;
@@ -49,9 +49,18 @@ export async function answerRequest(
   const { account } = call;
   /** The client's quota counts the time of each step. */
   const timed = <T>(step: () => T): T => (account === undefined ? step() : account.run(step));
+  const inTurns = async <T>(steps: Generator<void, T>): Promise<T> => {
+    for (;;) {
+      const { done, value } = timed(() => steps.next());
+      if (done === true) return value;
+      await turn();
+    }
+  };
   try {
     await turn();
-    const request = timed(() => api.request.decodeLeading(apiVersion, bytes, bodyPosition));
+    const request = isLarge
+      ? await inTurns(api.request.decodeSteps(apiVersion, bytes, bodyPosition))
+      : timed(() => api.request.decodeLeading(apiVersion, bytes, bodyPosition));
     // Nothing that was decoded refers to the frame's bytes.
     reservation.release();
     await turn();
@@ -65,14 +74,18 @@ export async function answerRequest(
     const throttleTimeMs = account?.settle().throttleMs ?? 0;
     const held = throttleTimeMs === 0 ? response : { ...response, throttleTimeMs };
     if (!isLarge) return timed(() => encodeResponseFrame(api, apiVersion, correlationId, held));
-    const steps = encodeResponseSteps(api, apiVersion, correlationId, held);
-    for (;;) {
-      const { done, value } = timed(() => steps.next());
-      if (done === true) return value;
-      await turn();
-      if (call.signal.aborted) return undefined;
-    }
+    return await inTurns(whileAwaited(encodeResponseSteps(api, apiVersion, correlationId, held), call.signal));
   } finally {
     share?.release();
+  }
+}
+
+/** `steps`, but undefined as soon as they stop and nobody waits any more for what they make. */
+function* whileAwaited<T>(steps: Generator<void, T>, signal: AbortSignal): Generator<void, T | undefined> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    yield;
+    if (signal.aborted) return undefined;
   }
 }

@@ -61,6 +61,12 @@ function attack(target: Target, mutator: Mutator, inputs: number): void {
       if (decoded === undefined && counted !== undefined) {
         throw new Error(`${counted} for ${target.name} v${version}: ${Buffer.from(bytes).toString('hex')}`);
       }
+      const inSteps = fault(() => [...message.decodeSteps(version, bytes)], target, bytes);
+      if (decoded?.message !== inSteps?.message) {
+        throw new Error(
+          `${inSteps} in steps, ${decoded} at once: ${target.name} v${version}, ${Buffer.from(bytes).toString('hex')}`,
+        );
+      }
       fault(() => readRequestHeader(bytes), target, bytes);
     }
   }

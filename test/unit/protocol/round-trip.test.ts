@@ -96,25 +96,34 @@ function expectValueOrProtocolError(message: Message<SomeField>, version: number
   }
 }
 
+/** What steps give in the end, and how often they stopped. */
+function taken<T>(steps: Generator<void, T>): { value: T; stops: number } {
+  for (let stops = 0; ; stops += 1) {
+    const { done, value } = steps.next();
+    if (done === true) return { value, stops };
+  }
+}
+
 /** What is written in steps, and how often it stopped. */
 function stepped(message: Message<SomeField>, version: number, value: never): { bytes: Uint8Array; stops: number } {
   const writer = new Writer();
-  const stops = [...message.writeSteps(version, writer, value)].length;
+  const { stops } = taken(message.writeSteps(version, writer, value));
   return { bytes: joined(writer.finish()), stops };
 }
 
-describe('what is written in steps is what is written at once', () => {
+describe('what is written in steps is what is written at once, and is read in steps as at once', () => {
   test.each(cases)('$name v$version', ({ message, version }) => {
     fc.assert(
       fc.property(arbitraryMessage(message, version), (value) => {
         const { bytes } = stepped(message, version, value as never);
         expect(Buffer.compare(bytes, joined(message.encode(version, value)))).toBe(0);
+        expect(taken(message.decodeSteps(version, bytes)).value).toEqual(message.decode(version, bytes));
       }),
       { numRuns: 20 },
     );
   });
 
-  test('a long answer is written in steps of 2,048 elements, be they in one array or in many', () => {
+  test('what is long is written and read in steps of 2,048 elements, be they in one array or in many', () => {
     const ofPartitions = (topics: number, partitions: number) => ({
       topics: Array.from({ length: topics }, (_, topic) => ({
         name: `topic ${topic}`,
@@ -132,6 +141,9 @@ describe('what is written in steps is what is written at once', () => {
       const { bytes, stops } = stepped(message, 1, value);
       expect(stops).toBe(Math.floor((topics + topics * partitions) / 2_048));
       expect(Buffer.compare(bytes, joined(request.encode(1, value)))).toBe(0);
+      const read = taken(request.decodeSteps(1, bytes));
+      expect(read.stops).toBe(stops);
+      expect(read.value).toEqual(request.decode(1, bytes));
     }
   });
 });
