@@ -55,7 +55,8 @@ export class Hedging {
             if (found === undefined) {
               found = { value };
               this.#observe(this.#clock.monotonicMs() - startedMs);
-              gaveUp.abort();
+              // To abort nobody would cost as much as the rest of this.
+              if (running > 0) gaveUp.abort();
             }
             settle();
           },

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { S3Credentials } from './s3-credentials.js';
 
 export type Headers = Record<string, string>;
@@ -31,7 +31,7 @@ const algorithm = 'AWS4-HMAC-SHA256';
 export class Signer {
   readonly #options: SignerOptions;
   /** Of the present day and secret: a key is derived in four steps and serves until midnight. */
-  #key: { readonly of: string; readonly bytes: Buffer } | undefined;
+  #key: { readonly of: string; readonly key: KeyObject } | undefined;
 
   constructor(options: SignerOptions) {
     this.#options = options;
@@ -67,24 +67,25 @@ export class Signer {
     const { region, service } = this.#options;
     const scope = `${day}/${region}/${service}/aws4_request`;
     const toSign = [algorithm, time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-    const signature = hmac(this.#keyOf(secretAccessKey, day), toSign).toString('hex');
+    const signature = createHmac('sha256', this.#keyOf(secretAccessKey, day)).update(toSign).digest('hex');
     headers['authorization'] =
       `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
     return headers;
   }
 
-  #keyOf(secret: string, day: string): Buffer {
+  /** A key object: to make one of bytes takes Node eight times as long as all the rest of an HMAC. */
+  #keyOf(secret: string, day: string): KeyObject {
     const of = `${day} ${secret}`;
     if (this.#key?.of !== of) {
       const { region, service } = this.#options;
-      this.#key = { of, bytes: [day, region, service, 'aws4_request'].reduce(hmac, Buffer.from(`AWS4${secret}`)) };
+      const bytes = [day, region, service, 'aws4_request'].reduce(
+        (key, text) => createHmac('sha256', key).update(text).digest(),
+        Buffer.from(`AWS4${secret}`),
+      );
+      this.#key = { of, key: createSecretKey(bytes) };
     }
-    return this.#key.bytes;
+    return this.#key.key;
   }
-}
-
-function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
 }
 
 /** By name, which is not the order of whole pairs: some characters come before '='. */
