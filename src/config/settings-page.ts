@@ -99,8 +99,9 @@ ${rows.join('\n')}
 - **The size of segments.** \`--batch-bytes\`, but at most 3/64 of \`--memory\` divided by \`--workers\`: 6 MiB with the default
   memory and four workers.
 - **A start after a crash.** The journal belongs to its leader until the leader resigns or has been silent for
-  \`--journal-lease\`, the one that *it* was started with. A clean stop resigns. On \`file:\` a start on the same host sees that the
-  old process is dead. On S3 a start after \`kill -9\` waits for the lease, 10 seconds by default, and says so in its log.
+  \`--journal-lease\`, the one that *it* was started with. A clean stop resigns. A start on the same machine sees in \`/proc\` that the
+  old process is dead. A start elsewhere, in another container too, waits for the lease, 10 seconds by default, and says so in its
+  log.
 - **Two agents.** One agent serves a cluster at a time so far. A second one on the same S3 bucket and \`--cluster\` waits until the
   first is gone and then takes its place. While it waits \`/healthz\` answers, \`/readyz\` is 503 and says whom it waits for, and Kafka
   connections are closed at once, so that clients go on to their next bootstrap server; a second one on the same \`file:\` folder is refused.

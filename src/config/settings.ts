@@ -224,7 +224,7 @@ export const settingsTable = {
     'journal-lease',
     duration(500, 300_000),
     '10s',
-    'An agent that leads is taken for dead when the journal has shown no new entry for this long. After a crash a start on S3 waits for it.',
+    'An agent that leads is taken for dead when the journal has shown no new entry for this long. After a crash a start on another machine waits for it.',
   ),
   journalPutsPerSecondMax: one(
     'journal-puts-per-second',

@@ -104,7 +104,7 @@ export interface BecomeLeader {
   candidate: Uint8Array;
   /** host, boot id, process id and start time: lets a local successor */
   host: string;
-  /** prove that this leader is dead (file: buckets only) */
+  /** prove that this leader is dead */
   bootId: string;
   processId: number;
   processStart: number;

@@ -98,6 +98,8 @@ export class MetadataProcess {
   readonly #starting: LocalWorker[] = [];
   /** Dead local leaders can be proved dead, as on a `file:` bucket. */
   local = false;
+  /** Takes all others for dead, as on a copy of their machine. */
+  deceived = false;
   alive = true;
   /** No request to the store gets through. */
   cutOff = false;
@@ -124,8 +126,8 @@ export class MetadataProcess {
       return runLeader(thread.world, init, port, {
         journal: await thread.opened,
         hedging: this.local ? undefined : new Hedging(thread.world, () => {}),
-        self: this.#processTable().self,
-        processes: this.local ? this.#processTable() : undefined,
+        processes: this.#processTable(),
+        proofsMax: this.local ? Number.POSITIVE_INFINITY : 1,
         meters: undefined,
         log: silentLog,
       });
@@ -167,7 +169,10 @@ export class MetadataProcess {
     const { processes } = this.#cluster;
     return {
       self: { host: 'h', bootId: 'b', processId: this.processId, processStart: 1 },
-      isProvablyDead: (other) => processes.some(({ processId, alive }) => processId === other.processId && !alive),
+      isProvablyDead: (other) =>
+        this.deceived
+          ? other.processId !== this.processId
+          : this.local && processes.some(({ processId, alive }) => processId === other.processId && !alive),
     };
   }
 

@@ -251,13 +251,12 @@ class Simulation {
       {
         world: (alive) => this.#world(alive),
         openStore: (alive) => this.#openStore(agent, alive),
-        processes: (processId) =>
-          this.#scenario.bucket === 'objects'
-            ? undefined
-            : {
-                self: { host: 'h', bootId: 'b', processId, processStart: 1 },
-                isProvablyDead: (other) => other.processId !== processId,
-              },
+        // On a bucket every second process has no way to tell who is dead, and the others are wrong about those that live.
+        processes: (processId) => ({
+          self: { host: 'h', bootId: 'b', processId, processStart: 1 },
+          isProvablyDead: (other) =>
+            other.processId !== processId && (this.#scenario.bucket !== 'objects' || processId % 2 === 0),
+        }),
         plant: this.#plant,
         log: this.#log,
       },

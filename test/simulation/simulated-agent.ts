@@ -29,8 +29,7 @@ export interface Surroundings {
   world(alive: () => boolean): World;
   /** A thread's own way to the bucket. */
   openStore(alive: () => boolean): Promise<Store>;
-  /** Present on a folder: who is dead can be looked up. */
-  processes(processId: number): Processes | undefined;
+  processes(processId: number): Processes;
   readonly plant: Plant;
   readonly log: Log;
 }
@@ -106,14 +105,13 @@ export class SimulatedAgent {
       ingest: async (mortal, init: IngestInit, port, alive) =>
         runIngest(mortal, init, this.#port('ingest', port, mortal), await this.#store('ingest', alive)),
       leader: async (mortal, init: LeaderInit, port, alive) => {
-        const processes = this.#surroundings.processes(this.processId);
         const store = await this.#store('leader', alive);
         const journal = objectJournal(store, init.cluster);
         await runLeader(mortal, init, this.#port('leader', port, mortal), {
           journal: plant.journal?.(journal) ?? journal,
           hedging: init.bucket.kind === 'file' ? undefined : new Hedging(mortal, () => {}),
-          self: { host: 'h', bootId: 'b', processId: this.processId, processStart: 1 },
-          processes,
+          processes: this.#surroundings.processes(this.processId),
+          proofsMax: init.bucket.kind === 'file' ? Number.POSITIVE_INFINITY : 1,
           meters: undefined,
           log: this.#surroundings.log,
         });

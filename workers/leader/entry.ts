@@ -13,9 +13,9 @@ export default async function leader(start: WorkerStart): Promise<void> {
   await run(world, init, port, {
     journal: objectJournal(store, init.cluster),
     hedging: init.bucket.kind === 'file' ? undefined : new Hedging(world, () => meters?.storeHedges.journal.add(1)),
-    // Only a folder is bound to one machine, where a former leader's process can be looked up.
-    processes: init.bucket.kind === 'file' ? processes : undefined,
-    self: processes.self,
+    processes,
+    // A folder is bound to one machine. Others that share a bucket may be copies of this one, alike in every name.
+    proofsMax: init.bucket.kind === 'file' ? Number.POSITIVE_INFINITY : 1,
     meters,
     log: pinoLog(init.settings.logLevel, { thread: 'leader' }),
   });

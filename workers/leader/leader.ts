@@ -8,7 +8,7 @@ import type { Hedging } from '../../src/objects/hedge.js';
 import { StoreError } from '../../src/objects/store.js';
 import type { Meters } from '../../src/telemetry/counters.js';
 import type { Log } from '../../src/telemetry/log.js';
-import type { Processes, ProcessIdentity } from '../../src/world/process-identity.js';
+import type { Processes } from '../../src/world/process-identity.js';
 import type { World } from '../../src/world/world.js';
 import { append } from './append.js';
 import { Barriers } from './barriers.js';
@@ -25,9 +25,9 @@ export interface LeaderDeps {
   readonly journal: Journal;
   /** Absent where a second write would only wait behind the first: on a disk. */
   readonly hedging: Hedging | undefined;
-  /** Present where a former leader's process can be looked up: on a `file:` bucket. */
-  readonly processes: Processes | undefined;
-  readonly self: ProcessIdentity;
+  readonly processes: Processes;
+  /** Leaders that may be taken for dead at its word. Two that it made depose one another again and again would never lead. */
+  readonly proofsMax: number;
   readonly meters: Meters | undefined;
   readonly log: Log;
 }
@@ -55,6 +55,7 @@ export class Leader {
   #term = 0;
   /** Append soon, commands or not: to keep the lease, or to learn who owns the next slot. */
   #renew = false;
+  #proofs = 0;
 
   constructor(world: World, init: LeaderInit, deps: LeaderDeps, post: (message: FromLeader) => void) {
     this.#world = world;
@@ -214,16 +215,17 @@ export class Leader {
     if (leader === undefined || equal(leader.candidate, this.#init.incarnation)) {
       return true;
     }
-    return (
-      this.#deps.processes?.isProvablyDead(leader) === true ||
-      this.#world.clock.monotonicMs() - newsMs >= leader.leaseMs
-    );
+    if (this.#proofs < this.#deps.proofsMax && this.#deps.processes.isProvablyDead(leader)) {
+      this.#proofs += 1;
+      return true;
+    }
+    return this.#world.clock.monotonicMs() - newsMs >= leader.leaseMs;
   }
 
   /** Appends `BecomeLeader` at the next revision. We lead if the slot is ours and the boundary, read after that, lies below it. */
   async #tryToLead(): Promise<number | undefined> {
     const term = this.#replica.revision + 1;
-    const { host, bootId, processId, processStart } = this.#deps.self;
+    const { host, bootId, processId, processStart } = this.#deps.processes.self;
     const value: BecomeLeader = {
       candidate: this.#init.incarnation,
       host,
