@@ -34,7 +34,7 @@ export function bytesCap(compressedBytes: number): number {
   return Math.min(BYTES_MAX, Math.max(BYTES_FREE, compressedBytes * RATIO_MAX));
 }
 
-type Decompress = (bytes: Buffer, cap: number) => Uint8Array;
+type Decompress = (bytes: Buffer, cap: number, room?: Uint8Array) => Uint8Array;
 
 const decompressors: Readonly<Record<number, Decompress>> = {
   1: (bytes, cap) => gunzipSync(bytes, { maxOutputLength: cap, chunkSize: outputChunkBytes(bytes.length) }),
@@ -50,14 +50,19 @@ const decompressors: Readonly<Record<number, Decompress>> = {
  * The records of a compressed batch, at most `cap` bytes of them. Bytes may lie in shared memory. No size that the bytes
  * declare is believed: gzip and zstd stop at the cap, snappy and lz4 are measured before their decoders allocate. What is
  * decompressed in pieces (gzip, zstd, xerial) is joined at the end, so for a moment twice the cap may be held.
- * Throws CodecError.
+ * What fits into `room` may lie there; of the packages only zstd's takes memory of its caller. Throws CodecError.
  */
-export function decompress(codec: number, bytes: Uint8Array, cap = bytesCap(bytes.length)): Uint8Array {
+export function decompress(
+  codec: number,
+  bytes: Uint8Array,
+  cap = bytesCap(bytes.length),
+  room?: Uint8Array,
+): Uint8Array {
   const run = decompressors[codec];
   if (run === undefined) throw new CodecError(`compression type ${codec} is unknown`);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return run(buffer, cap);
+    return run(buffer, cap, room);
   } catch (error) {
     if (error instanceof CodecError) throw error;
     throw new CodecError(`${codecNames[codec]}: ${error instanceof Error ? error.message : String(error)}`, {

@@ -2,10 +2,13 @@ import { createRequire } from 'node:module';
 import { zstdDecompressSync } from 'node:zlib';
 import { CodecError } from './codec-error.js';
 
-/** Decompresses zstd frames to at most `cap` bytes, whatever size they declare. Throws when they are damaged or larger. */
+/**
+ * Decompresses zstd frames to at most `cap` bytes, whatever size they declare. Throws when they are damaged or larger. zstd-napi
+ * puts what fits there into `room`; zlib makes memory of its own.
+ */
 export interface Zstd {
   readonly name: 'zstd-napi' | 'zlib';
-  decompress(bytes: Buffer, cap: number): Uint8Array;
+  decompress(bytes: Buffer, cap: number, room?: Uint8Array): Uint8Array;
 }
 
 /** Output of unknown size grows by pieces of about what these many compressed bytes become. */
@@ -53,7 +56,7 @@ function zstdNapi({ DCtx, ResetDirective }: Binding): Zstd {
   const context = new DCtx();
   return {
     name: 'zstd-napi',
-    decompress: (bytes, cap) => {
+    decompress: (bytes, cap, room) => {
       context.reset(ResetDirective.sessionOnly);
       const chunks: Uint8Array[] = [];
       let total = 0;
@@ -61,7 +64,11 @@ function zstdNapi({ DCtx, ResetDirective }: Binding): Zstd {
       let frameOpen = true;
       while (frameOpen || rest.length > 0) {
         // One byte more than allowed tells a result that just fits from one that does not.
-        const chunk = new Uint8Array(Math.min(outputChunkBytes(bytes.length), cap + 1 - total));
+        const left = cap + 1 - total;
+        const chunk =
+          room !== undefined && chunks.length === 0
+            ? room.subarray(0, left)
+            : new Uint8Array(Math.min(outputChunkBytes(bytes.length), left));
         const [hint, written, read] = context.decompressStream(chunk, rest);
         rest = rest.subarray(read);
         frameOpen = hint !== 0;

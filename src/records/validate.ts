@@ -78,7 +78,7 @@ export type Verdict =
   | {
       readonly kind: 'accepted';
       readonly facts: BatchFacts;
-      /** The records, not compressed, of a batch whose codec is not the one that the topic wants; undefined of any other. */
+      /** The records, not compressed, of a batch whose codec is not the one that the topic wants, until the next verdict; undefined of any other. */
       readonly records: Uint8Array | undefined;
     }
   | {
@@ -152,6 +152,10 @@ export function envelopeFault(
 const ROWS_KEPT = 64;
 const rowsKept = new Float64Array(ROWS_KEPT * SCAN_COLUMNS);
 
+/** What most batches are decompressed to fits: made anew for each, it would drive V8's collector. */
+const ROOM_BYTES = 256 * 1024;
+let roomKept: Uint8Array | undefined;
+
 /**
  * Kafka's checks of the records of a Produce request's partitions, each by itself, in Kafka's order: `envelopeFault`,
  * UnifiedLog.analyzeAndValidateRecords, LogValidator. Batches are stored as they came, so three things that Kafka would
@@ -160,7 +164,7 @@ const rowsKept = new Float64Array(ROWS_KEPT * SCAN_COLUMNS);
  * CreateTime (32; Kafka clears the bit).
  *
  * One native call looks at all batches that are whole and not too large. `judged` then gets verdict after verdict, in order:
- * what one batch was decompressed to need not outlive it.
+ * the records that one comes with are gone with the next.
  */
 export function validateProduceBatches<Sent extends SentBatch>(
   bytes: Uint8Array,
@@ -237,7 +241,8 @@ function walked(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: 
   let records = bytes.subarray(start, batch.position + batch.bytes);
   if (codec !== 0) {
     try {
-      records = decompress(codec, records);
+      roomKept ??= new Uint8Array(ROOM_BYTES);
+      records = decompress(codec, records, undefined, roomKept);
     } catch (error) {
       if (error instanceof CodecError) return refused(INVALID_RECORD, error.message);
       throw error;
