@@ -30,8 +30,9 @@ export class TlsFiles {
   readonly #settings: TlsSettings;
   readonly #to: TlsFilesParts;
   readonly #listening: TlsListening[] = [];
-  /** What was last looked at, good or bad. */
-  #seen: string;
+  #inForce: string;
+  /** What was told to be of no use: contents, or why there are none. */
+  #useless: string | undefined;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -39,7 +40,7 @@ export class TlsFiles {
     this.#settings = settings;
     this.#to = to;
     this.credentials = credentials;
-    this.#seen = textOf(credentials);
+    this.#inForce = textOf(credentials);
   }
 
   /** Rejects with an error for people when the files are not there or cannot be used. */
@@ -71,22 +72,25 @@ export class TlsFiles {
 
   async #look(): Promise<void> {
     const { world, meters, log } = this.#to;
+    let text: string | undefined;
     try {
       const credentials = await readAll(world.files, this.#settings);
-      const text = textOf(credentials);
-      if (text === this.#seen || this.#closed) return;
-      this.#seen = text;
-      const facts = world.net.checkTls(credentials);
-      for (const listening of this.#listening) listening.renew(credentials);
-      meters.tlsReloads.done.add(1);
-      this.#tell(facts, 'TLS certificate reloaded: new connections get it');
+      if (this.#closed) return;
+      text = textOf(credentials);
+      if (text !== this.#inForce && text !== this.#useless) {
+        const facts = world.net.checkTls(credentials);
+        for (const listening of this.#listening) listening.renew(credentials);
+        this.#inForce = text;
+        meters.tlsReloads.done.add(1);
+        this.#tell(facts, 'TLS certificate reloaded: new connections get it');
+      }
+      if (text === this.#inForce) this.#useless = undefined;
     } catch (error) {
       const { message } = error as Error;
-      // A file that is missing is missed at every look: said once, until something changes.
-      if (error instanceof UnreadableFile) {
-        if (this.#seen === message) return;
-        this.#seen = message;
-      }
+      const useless = text ?? message;
+      // Files that are missing are missed at every look: said once, until something changes.
+      if (useless === this.#useless) return;
+      this.#useless = useless;
       meters.tlsReloads.refused.add(1);
       log.error({ reason: message }, 'TLS files have changed and cannot be used; the former ones stay in force');
     }
@@ -105,8 +109,6 @@ export class TlsFiles {
   }
 }
 
-class UnreadableFile extends Error {}
-
 async function readAll(files: Files, settings: TlsSettings): Promise<TlsCredentials> {
   const certificate = await readText(files, '--tls-certificate', settings.tlsCertificate);
   const key = await readText(files, '--tls-key', settings.tlsKey);
@@ -115,7 +117,7 @@ async function readAll(files: Files, settings: TlsSettings): Promise<TlsCredenti
 }
 
 async function readText(files: Files, flag: string, path: string | undefined): Promise<string> {
-  if (path === undefined) throw new UnreadableFile(`${flag} is not given`);
+  if (path === undefined) throw new Error(`${flag} is not given`);
   try {
     const file = await files.open(path);
     try {
@@ -129,7 +131,7 @@ async function readText(files: Files, flag: string, path: string | undefined): P
       await file.close();
     }
   } catch (error) {
-    throw new UnreadableFile(`${flag} ${path}: ${(error as Error).message}`);
+    throw new Error(`${flag} ${path}: ${(error as Error).message}`);
   }
 }
 

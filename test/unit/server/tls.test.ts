@@ -93,6 +93,23 @@ describe('the TLS files', () => {
     await expect(start('ca.pem')).rejects.toThrow(sentence);
   });
 
+  it('that come back as they were renew nothing, whatever stood in their place', async () => {
+    const { agent, logged } = await start();
+    for (const between of [undefined, 'key of CN=b']) {
+      if (between === undefined) contents.delete('key.pem');
+      else contents.set('key.pem', between);
+      await agent.pass(60_000);
+      contents.set('key.pem', 'key of CN=a');
+      await agent.pass(60_000);
+    }
+    expect(agent.net.renewals).toEqual([]);
+    // Told once each, and once more when it happens again.
+    expect(lines(logged, 'error')).toHaveLength(2);
+    contents.delete('key.pem');
+    await agent.pass(60_000);
+    expect(lines(logged, 'error')).toHaveLength(3);
+  });
+
   it('that change go to the listeners', async () => {
     const { agent } = await start('ca.pem');
     await agent.pass(60_000);
