@@ -69,7 +69,7 @@ export function endWithThisProcess(child: ChildProcess): void {
 }
 
 /** ApiVersions v0, correlation id 1, no client id. */
-const API_VERSIONS = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
+export const API_VERSIONS = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
 const READY_SECONDS_MAX = 60;
 
 /** Ends when the server at 127.0.0.1:`port` answers a Kafka request. */
