@@ -8,6 +8,8 @@ import type { Load, Run, Variant } from './loads.js';
 const PARTITION_COUNTS = [64, 1_024] as const;
 const ROUND_SECONDS = 10;
 const QUICK_SECONDS = 3;
+/** At a tenth of a gigabyte a second or so. */
+const SMALL_WARM_UP_SECONDS = 20;
 /** Of each number of partitions: 1 GB in all. */
 const WARM_UP_ROUNDS = 2;
 
@@ -46,6 +48,10 @@ const connections = [
   ...['--in-flight', '1', '--batch-bytes', '4096', '--request-bytes', '16384'],
 ];
 
+function produceSmall({ system, quick }: Run, seconds: number): Promise<Transfer> {
+  return produceWithLoad(system.kafka, system.pid, quick ? QUICK_SECONDS : seconds, connections);
+}
+
 export const manyLoads: readonly Load[] = [
   {
     name: 'everyday-partitions',
@@ -71,8 +77,7 @@ export const manyLoads: readonly Load[] = [
     rate: 'flat-out',
     restarted: false,
     anew: true,
-    warmUp: async (run) => void (await produceWithLoad(run.system.kafka, run.system.pid, QUICK_SECONDS, connections)),
-    round: (run) =>
-      produceWithLoad(run.system.kafka, run.system.pid, run.quick ? QUICK_SECONDS : ROUND_SECONDS, connections),
+    warmUp: async (run) => void (await produceSmall(run, SMALL_WARM_UP_SECONDS)),
+    round: (run) => produceSmall(run, ROUND_SECONDS),
   },
 ];
