@@ -39,16 +39,20 @@ export function processorPlotOf(sections: readonly Section[]): string {
 export function ackPlotOf(sections: readonly Section[]): string {
   return plotOf(
     'Milliseconds to the acknowledgement: p99 (p50 beside it)',
-    sections.map(({ load, rows }) => ({
-      load,
-      bars: rows.flatMap((row) => {
-        const value = medianOf(row, ({ ackMs }) => ackMs?.p99);
-        const p50 = medianOf(row, ({ ackMs }) => ackMs?.p50)?.toFixed(0);
-        return value === undefined
-          ? []
-          : [{ system: row.system, value, text: `${value.toFixed(0)} (${p50}) · ${row.system}` }];
-      }),
-    })),
+    // Flat out it is the length of the generator's own queue.
+    sections
+      .filter(({ rate }) => rate === 'fixed')
+      .map(({ load, rows }) => ({
+        load,
+        bars: rows.flatMap((row) => {
+          const value = medianOf(row, ({ ackMs }) => ackMs?.p99);
+          const p50 = medianOf(row, ({ ackMs }) => ackMs?.p50)?.toFixed(0);
+          const name = row.variant === undefined ? row.system : `${row.system}, ${row.variant}`;
+          return value === undefined
+            ? []
+            : [{ system: row.system, value, text: `${value.toFixed(0)} (${p50}) · ${name}` }];
+        }),
+      })),
   );
 }
 

@@ -4,13 +4,12 @@ import { startTableOf, tableOf } from './table.js';
 /** The text of bench/RESULTS.md. */
 export function report(sections: readonly Section[]): string {
   const setups = new Map(sections.flatMap(({ rows }) => rows.map(({ system, setup }) => [system, setup] as const)));
-  const machines = [...new Set(sections.map(({ machine }) => machine))];
   return `# Results of the bench
 
 Written from bench/results/ by \`npm run bench -- --record\`. Do not edit. Each section is one run of one load on all its systems,
 in turns: ratios hold within a section.
 
-- machine: ${machines.join('; ')}; generators and servers share it
+- generators and servers share one machine, which each section names
 - records of 1 KiB, 64 partitions, acks=all unless a load says otherwise; rounds in turns, after warming up;
   medians, in brackets least and greatest; a ratio is the median over Kafka's of the same section
 - MB and GB are 10^6 and 10^9 bytes of record values; CPU is user and system time of the server's process alone
@@ -28,17 +27,20 @@ ${[...setups].map(([name, setup]) => `- ${name}: ${setup}`).join('\n')}
 ${sections.map(textOf).join('\n')}
 ## Start
 
+The first start in each section, on an empty folder; medians over sections and machines. What a start takes on a journal, after a
+clean stop and after a crash: \`npm run bench:limits -- start\` (README.md).
+
 ${startTableOf(sections)}
 `;
 }
 
 function textOf(section: Section): string {
-  const { load, what, date, commit, command, agentFlags = [], rows, fileSystem, fsyncMs, missing } = section;
+  const { load, what, date, commit, command, agentFlags = [], rows, fileSystem, fsyncMs, machine, missing } = section;
   const rounds = rows[0]?.samples.length ?? 0;
   const weft = agentFlags.length === 0 ? '' : ` Weft with \`${agentFlags.join(' ')}\`.`;
   return `## ${load}
 
-${what}.${weft} ${date}, commit ${commit}, ${rounds} rounds; ${fileSystem}, fsync ${fsyncMs.toFixed(2)} ms. \`${command}\`
+${what}.${weft} ${date}, commit ${commit}, ${rounds} rounds; ${machine}; ${fileSystem}, fsync ${fsyncMs.toFixed(2)} ms. \`${command}\`
 
 ${tableOf(section)}
 ${missing.length === 0 ? '' : `\n${missing.map((line) => `- ${line}\n`).join('')}`}`;

@@ -59,7 +59,7 @@ export function tableOf(section: Section): string {
 export function startTableOf(sections: readonly Section[]): string {
   const rows = sections.flatMap((section) => section.rows);
   return markdown(
-    ['system', 'start to ready, s', 'resident idle, MB'],
+    ['system', 'first start, s', 'resident idle, MB'],
     [...new Set(rows.map(({ system }) => system))].map((name) => {
       const own = rows.filter(({ system }) => system === name);
       const ready = median(own.map(({ secondsToReady }) => secondsToReady)).toFixed(2);

@@ -64,19 +64,23 @@ test('memory: keeps records as long as the agent runs', { timeout: MINUTE }, asy
 const missing = !hasVersitygw() && process.env['WEFT_ALL'] !== '1';
 
 // Needs a server that npm cannot bring; the s3 suite, which needs the same, says so at the end of a run.
-test.skipIf(missing)('a second start on S3 finds everything again, and after a crash waits for no lease', { timeout: 3 * MINUTE }, async () => {
-  const server = await startVersitygw(['weft']);
-  try {
-    const bucket = `s3://weft/some/prefix?region=us-east-1&endpoint=${server.endpoint}&path-style=true`;
-    Object.assign(process.env, server.environment);
-    // Whoever waited for this lease would not be ready within the test: the machine tells that the first process is gone.
-    const lease = ['--journal-lease', '300s'];
-    const flags = ['--bucket', bucket, '--batch-window', '20ms', ...lease, '--group-initial-rebalance-delay', '0ms'];
-    await survives(flags, 'kill');
-  } finally {
-    await server.stop();
-  }
-});
+test.skipIf(missing)(
+  'a second start on S3 finds everything again, and after a crash waits for no lease',
+  { timeout: 3 * MINUTE },
+  async () => {
+    const server = await startVersitygw(['weft']);
+    try {
+      const bucket = `s3://weft/some/prefix?region=us-east-1&endpoint=${server.endpoint}&path-style=true`;
+      Object.assign(process.env, server.environment);
+      // Whoever waited for this lease would not be ready within the test: the machine tells that the first process is gone.
+      const lease = ['--journal-lease', '300s'];
+      const flags = ['--bucket', bucket, '--batch-window', '20ms', ...lease, '--group-initial-rebalance-delay', '0ms'];
+      await survives(flags, 'kill');
+    } finally {
+      await server.stop();
+    }
+  },
+);
 
 // Needs that server, too.
 test.skipIf(missing)('a second agent on S3 shows that it waits, and takes over', { timeout: 3 * MINUTE }, async () => {

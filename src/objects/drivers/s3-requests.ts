@@ -13,10 +13,10 @@ import { type Headers, Signer } from './s3-signing.js';
 /** By its file, which has no types: the index loads fetch, WebSocket and mocks, too, 6 MB more in every thread. */
 const Pool = createRequire(import.meta.url)('undici/lib/dispatcher/pool.js') as typeof Undici.Pool;
 
-/** One request for one object, or for the bucket itself. */
 /** A large body has time for itself: 1 MB/s is a slow line. */
 const BODY_BYTES_PER_MS_MIN = 1_000;
 
+/** One request for one object, or for the bucket itself. */
 export interface S3Call {
   readonly action: S3Action;
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
