@@ -1,6 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { pid, platform, kill } from 'node:process';
 
 /**
  * Who a process is, well enough to prove later that it no longer runs (docs/ARCHITECTURE.md, The journal). `bootId`
@@ -26,8 +25,8 @@ export function realProcesses(): Processes {
   const self: ProcessIdentity = {
     host,
     bootId: readTrimmed('/proc/sys/kernel/random/boot_id') ?? '',
-    processId: pid,
-    processStart: readStat(pid)?.start ?? 0,
+    processId: process.pid,
+    processStart: readStat(process.pid)?.start ?? 0,
   };
   return {
     self,
@@ -35,12 +34,22 @@ export function realProcesses(): Processes {
       if (other.host !== self.host) {
         return false;
       }
-      if (platform !== 'linux') {
+      if (process.platform !== 'linux') {
         return !answersSignal(other.processId);
       }
       return other.bootId !== '' && (other.bootId !== self.bootId || !runsOnLinux(other));
     },
   };
+}
+
+/**
+ * The same where machines may share a name, on a bucket: only of a process of this boot of this system can it be known that it
+ * is dead. Two that wrongly took each other for dead would depose one another for ever.
+ */
+export function processesOfThisBoot(): Processes {
+  const { self, isProvablyDead } = realProcesses();
+  const canTell = process.platform === 'linux' && self.bootId !== '';
+  return { self, isProvablyDead: (other) => canTell && other.bootId === self.bootId && isProvablyDead(other) };
 }
 
 /** Containers that share a machine's name do not see one another's processes, so the process namespace is part of the name. */
@@ -57,12 +66,14 @@ function hostIdentity(): string {
 
 function runsOnLinux(other: ProcessIdentity): boolean {
   const stat = readStat(other.processId);
-  return stat !== undefined && stat.start === other.processStart && stat.state !== 'Z' && stat.state !== 'X';
+  // Of other users' processes /proc may tell nothing (hidepid).
+  if (stat === undefined) return answersSignal(other.processId);
+  return stat.start === other.processStart && stat.state !== 'Z' && stat.state !== 'X';
 }
 
 function answersSignal(processId: number): boolean {
   try {
-    kill(processId, 0);
+    process.kill(processId, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';

@@ -96,10 +96,8 @@ export class MetadataProcess {
   readonly #settings: Partial<LeaderSettings>;
   readonly #disk: SimulatedDisk | undefined;
   readonly #starting: LocalWorker[] = [];
-  /** Dead local leaders can be proved dead, as on a `file:` bucket. */
+  /** On a folder: dead leaders can be proved dead, and nothing is hedged. */
   local = false;
-  /** Takes all others for dead, as on a copy of their machine. */
-  deceived = false;
   alive = true;
   /** No request to the store gets through. */
   cutOff = false;
@@ -127,7 +125,6 @@ export class MetadataProcess {
         journal: await thread.opened,
         hedging: this.local ? undefined : new Hedging(thread.world, () => {}),
         processes: this.#processTable(),
-        proofsMax: this.local ? Number.POSITIVE_INFINITY : 1,
         meters: undefined,
         log: silentLog,
       });
@@ -170,9 +167,7 @@ export class MetadataProcess {
     return {
       self: { host: 'h', bootId: 'b', processId: this.processId, processStart: 1 },
       isProvablyDead: (other) =>
-        this.deceived
-          ? other.processId !== this.processId
-          : this.local && processes.some(({ processId, alive }) => processId === other.processId && !alive),
+        this.local && processes.some(({ processId, alive }) => processId === other.processId && !alive),
     };
   }
 

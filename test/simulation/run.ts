@@ -251,11 +251,12 @@ class Simulation {
       {
         world: (alive) => this.#world(alive),
         openStore: (alive) => this.#openStore(agent, alive),
-        // On a bucket every second process has no way to tell who is dead, and the others are wrong about those that live.
+        // On a bucket every second process runs on a machine of its own, which cannot tell who is dead.
         processes: (processId) => ({
           self: { host: 'h', bootId: 'b', processId, processStart: 1 },
           isProvablyDead: (other) =>
-            other.processId !== processId && (this.#scenario.bucket !== 'objects' || processId % 2 === 0),
+            (this.#scenario.bucket !== 'objects' || processId % 2 === 0) &&
+            [agent, ...this.#usurped].every((living) => living.processId !== other.processId),
         }),
         plant: this.#plant,
         log: this.#log,

@@ -111,7 +111,6 @@ export class SimulatedAgent {
           journal: plant.journal?.(journal) ?? journal,
           hedging: init.bucket.kind === 'file' ? undefined : new Hedging(mortal, () => {}),
           processes: this.#surroundings.processes(this.processId),
-          proofsMax: init.bucket.kind === 'file' ? Number.POSITIVE_INFINITY : 1,
           meters: undefined,
           log: this.#surroundings.log,
         });

@@ -26,8 +26,6 @@ export interface LeaderDeps {
   /** Absent where a second write would only wait behind the first: on a disk. */
   readonly hedging: Hedging | undefined;
   readonly processes: Processes;
-  /** Leaders that may be taken for dead at its word. Two that it made depose one another again and again would never lead. */
-  readonly proofsMax: number;
   readonly meters: Meters | undefined;
   readonly log: Log;
 }
@@ -55,7 +53,6 @@ export class Leader {
   #term = 0;
   /** Append soon, commands or not: to keep the lease, or to learn who owns the next slot. */
   #renew = false;
-  #proofs = 0;
 
   constructor(world: World, init: LeaderInit, deps: LeaderDeps, post: (message: FromLeader) => void) {
     this.#world = world;
@@ -215,8 +212,8 @@ export class Leader {
     if (leader === undefined || equal(leader.candidate, this.#init.incarnation)) {
       return true;
     }
-    if (this.#proofs < this.#deps.proofsMax && this.#deps.processes.isProvablyDead(leader)) {
-      this.#proofs += 1;
+    if (this.#deps.processes.isProvablyDead(leader)) {
+      this.#deps.log.info({ process: leader.processId }, 'The process that led is gone: its lease is not waited for');
       return true;
     }
     return this.#world.clock.monotonicMs() - newsMs >= leader.leaseMs;
