@@ -55,8 +55,8 @@ export class Hedging {
             if (found === undefined) {
               found = { value };
               this.#observe(this.#clock.monotonicMs() - startedMs);
-              // To abort nobody would cost as much as the rest of this.
-              if (running > 0) gaveUp.abort();
+              // To abort nobody would cost as much as the rest of this. A second attempt may be several requests.
+              if (running > 0 || second) gaveUp.abort();
             }
             settle();
           },
