@@ -14,6 +14,9 @@ import { type Slices, Writer } from './writer.js';
 /** Bytes of the length that precedes a frame; the length does not count itself. */
 export const FRAME_LENGTH_BYTES = 4;
 
+/** Kafka's clients send none. */
+const HEADER_TAGS_MAX = 64;
+
 /** The frame's declared length: a claim of the peer's, possibly negative or huge. Throws ProtocolError before four bytes are there. */
 export function readFrameLength(bytes: Uint8Array, position = 0, limit = bytes.length): number {
   return new Reader(bytes, position, limit).int32();
@@ -34,7 +37,7 @@ export interface RequestHeader {
  * Throws ProtocolError, of kind `truncated` when more bytes of the same frame could mend it.
  */
 export function readRequestHeader(bytes: Uint8Array, position = 0, limit = bytes.length): RequestHeader {
-  const reader = new Reader(bytes, position, limit);
+  const reader = new Reader(bytes, position, limit, HEADER_TAGS_MAX);
   const apiKey = reader.int16();
   const apiVersion = reader.int16();
   const correlationId = reader.int32();

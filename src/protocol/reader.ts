@@ -15,6 +15,9 @@ interface TextBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
 }
 
+/** Its number and a length of 0. */
+const TAG_BYTES_MIN = 2;
+
 /** Longest string that Kafka accepts, in bytes (its readers refuse more in either encoding). */
 export const STRING_BYTES_MAX = 0x7fff;
 
@@ -31,6 +34,7 @@ export class Reader {
   elementCount = 0;
   /** Array elements that were read in steps. */
   elementsRead = 0;
+  #tagCount = 0;
   readonly #elementsMax: number;
   /** The same memory as `bytes`; Buffer decodes text from shared memory, which TextDecoder refuses. */
   readonly #buffer: TextBuffer;
@@ -156,6 +160,17 @@ export class Reader {
     this.elementCount += count;
     if (this.elementCount > this.#elementsMax) {
       throw new ProtocolError('malformed', `array of ${count} at ${this.position}: too many elements in one message`);
+    }
+  }
+
+  /** The same of tags, which cost a step each and no memory. A message has at most as many as it may have elements. */
+  tags(count: number): void {
+    if (count * TAG_BYTES_MIN > this.remaining()) {
+      throw new ProtocolError('truncated', `${count} tags at ${this.position}, ${this.remaining()} bytes left`);
+    }
+    this.#tagCount += count;
+    if (this.#tagCount > this.#elementsMax) {
+      throw new ProtocolError('malformed', `${count} tags at ${this.position}: too many in one message`);
     }
   }
 

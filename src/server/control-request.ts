@@ -38,7 +38,10 @@ export async function answerRequest(
   to: ControlServices,
 ): Promise<Slices | undefined> {
   const { api } = handler;
-  const elements = api.request.elements(apiVersion, bytes, bodyPosition);
+  const { account } = call;
+  /** The client's quota counts the time of each step. */
+  const timed = <T>(step: () => T): T => (account === undefined ? step() : account.run(step));
+  const elements = timed(() => api.request.elements(apiVersion, bytes, bodyPosition));
   const share = await to.decoded.admit(bytes.length, elements, call.signal, revoked);
   if (share === 'gone') {
     return undefined;
@@ -46,9 +49,6 @@ export async function answerRequest(
   const isLarge = elements > TURN_ELEMENTS;
   const turn = (): Promise<void> | undefined =>
     isLarge ? new Promise((resolve) => to.timers.soon(resolve)) : undefined;
-  const { account } = call;
-  /** The client's quota counts the time of each step. */
-  const timed = <T>(step: () => T): T => (account === undefined ? step() : account.run(step));
   const inTurns = async <T>(steps: Generator<void, T>): Promise<T> => {
     for (;;) {
       const { done, value } = timed(() => steps.next());
