@@ -49,12 +49,13 @@ function hot(name: string, records: number, what: string): Load {
     agentFlags,
     async warmUp(run) {
       await produce(run, 'warm', records);
-      for (let left = run.quick ? 1 : WARM_UP_BYTES; left > 0; left -= run.roundBytes) {
-        await withoutStoreReads(run, () => readByGroups(run, 'warm'));
+      // Groups go on where they were, so each pass has its own.
+      for (let pass = 1, left = run.quick ? 1 : WARM_UP_BYTES; left > 0; pass += 1, left -= run.roundBytes) {
+        await withoutStoreReads(run, () => readByGroups(run, 'warm', `warm-${pass}`));
       }
     },
     prepare: (run, round) => produce(run, `${round}`, records),
-    round: (run, round) => withoutStoreReads(run, () => readByGroups(run, `${round}`)),
+    round: (run, round) => withoutStoreReads(run, () => readByGroups(run, `${round}`, `${round}`)),
   };
 }
 
@@ -72,12 +73,12 @@ async function produce(run: Run, round: string, recordsOfBatch: number): Promise
   await produceWithLibrdkafka(generators.librdkafka, system.kafka, topicOf(round), recordsOf(run), settings);
 }
 
-async function readByGroups(run: Run, round: string): Promise<Transfer> {
+async function readByGroups(run: Run, round: string, groups: string): Promise<Transfer> {
   const { generators, system } = run;
   let bytes = 0;
   let seconds = 0;
   for (let group = 1; group <= GROUPS; group += 1) {
-    const name = `${topicOf(round)}-${group}`;
+    const name = `${topicOf(groups)}-${group}`;
     const read = await consumeWithLibrdkafka(generators.librdkafka, system.kafka, topicOf(round), name, recordsOf(run));
     bytes += read.bytes;
     seconds += read.seconds;

@@ -1,4 +1,4 @@
-import type { Section } from './sections.js';
+import type { Row, Section } from './sections.js';
 import { medianOf } from './table.js';
 
 const LABELS = 190;
@@ -29,7 +29,7 @@ export function processorPlotOf(sections: readonly Section[]): string {
       bars: rows.map((row) => {
         const value = medianOf(row, (sample) => sample.cpuSecondsPerGigabyte)!;
         const rate = medianOf(row, (sample) => sample.megabytesPerSecond)!.toFixed(0);
-        return { system: row.system, value, text: `${value.toFixed(2)} · ${row.variant ?? row.system}, ${rate} MB/s` };
+        return { system: row.system, value, text: `${value.toFixed(2)} · ${nameOf(row)}, ${rate} MB/s` };
       }),
     })),
   );
@@ -47,13 +47,16 @@ export function ackPlotOf(sections: readonly Section[]): string {
         bars: rows.flatMap((row) => {
           const value = medianOf(row, ({ ackMs }) => ackMs?.p99);
           const p50 = medianOf(row, ({ ackMs }) => ackMs?.p50)?.toFixed(0);
-          const name = row.variant === undefined ? row.system : `${row.system}, ${row.variant}`;
           return value === undefined
             ? []
-            : [{ system: row.system, value, text: `${value.toFixed(0)} (${p50}) · ${name}` }];
+            : [{ system: row.system, value, text: `${value.toFixed(0)} (${p50}) · ${nameOf(row)}` }];
         }),
       })),
   );
+}
+
+function nameOf({ system, variant }: Row): string {
+  return variant === undefined ? system : `${system}, ${variant}`;
 }
 
 function plotOf(title: string, groups: readonly { readonly load: string; readonly bars: readonly Bar[] }[]): string {

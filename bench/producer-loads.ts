@@ -61,7 +61,7 @@ export const producerLoads: readonly Load[] = stores.map(({ on, share }) => {
     systems: [`weft-${on}`],
     rate: 'flat-out',
     restarted: false,
-    // Seven variants of a GB or so each: what five rounds of them leave behind would fill the memory of the machine.
+    // What five rounds of seven variants leave behind could fill the memory of the machine.
     anew: true,
     agentFlags: shortWindows,
     round: variants.map((variant) => ({ ...variant, round: (run, round) => variant.round(less(run), round) })),

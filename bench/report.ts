@@ -28,7 +28,7 @@ ${sections.map(textOf).join('\n')}
 ## Start
 
 The first start in each section, on an empty folder; medians over sections and machines. What a start takes on a journal, after a
-clean stop and after a crash: \`npm run bench:limits -- start\` (README.md).
+clean stop and after a crash: \`npm run bench:limits -- start\` (bench/README.md).
 
 ${startTableOf(sections)}
 `;

@@ -39,6 +39,8 @@ async function look(system: System, say: (line: string) => void): Promise<boolea
       sockets.push(...(await Promise.all(Array.from({ length: TOGETHER }, () => asked(running)))));
     }
     await sleep(CALM_MS);
+    const lost = sockets.filter(({ readyState }) => readyState !== 'open').length;
+    if (lost > 0) throw new Error(`${system.name} closed ${lost} connections`);
     const addedBytes = memoryOf(running.pid).residentBytes - idleBytes;
     say(
       `${system.name}: ${MB(idleBytes)} MB resident idle (at most ${MB(IDLE_BYTES_MAX)}), ${CONNECTIONS} connections add ${MB(addedBytes)} (at most ${MB(CONNECTIONS_BYTES_MAX)})`,
@@ -56,7 +58,8 @@ function asked({ kafka }: RunningSystem): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: host!, port: Number(port) }, () => socket.write(API_VERSIONS));
     socket.once('data', () => resolve(socket));
-    socket.once('error', reject);
+    socket.on('error', reject);
+    socket.once('close', () => reject(new Error('a connection was closed before it was answered')));
   });
 }
 

@@ -24,13 +24,25 @@ export async function start(versitygw: string, folder: string, say: (line: strin
     const taken = { empty: [] as number[], stopped: [] as number[], killed: [] as number[] };
     for (let round = 0; round < ROUNDS; round += 1) {
       let running = await system.start();
-      taken.empty.push(running.secondsToReady);
-      await runGenerator(folder, ['--bootstrap', running.kafka, '--topic', 'start', '--rate', '5MB', '--seconds', '3']);
-      running = await running.restart();
-      taken.stopped.push(running.secondsToReady);
-      running = await killedAndRestarted(running);
-      taken.killed.push(running.secondsToReady);
-      await running.stop();
+      try {
+        taken.empty.push(running.secondsToReady);
+        await runGenerator(folder, [
+          '--bootstrap',
+          running.kafka,
+          '--topic',
+          'start',
+          '--rate',
+          '5MB',
+          '--seconds',
+          '3',
+        ]);
+        running = await running.restart();
+        taken.stopped.push(running.secondsToReady);
+        running = await killedAndRestarted(running);
+        taken.killed.push(running.secondsToReady);
+      } finally {
+        await running.stop();
+      }
     }
     const bound = isBounded ? ` (at most ${SECONDS_MAX})` : '';
     say(
