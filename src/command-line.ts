@@ -38,12 +38,18 @@ export function version(): string {
 async function runAgentCommand(flags: readonly string[]): Promise<number> {
   const settings = readSettings(flags);
   if (settings === undefined) return 2;
-  // Loaded late: wrong flags are answered at once.
+  // Loaded late: wrong flags are answered at once. The threads that every start needs load their code beside this one.
+  const { startPiscinaThreads } = await import('./threads/piscina.js');
+  const threads = startPiscinaThreads(undefined, ['leader', 'ingest']);
   const [{ serveUntilSignal }, { startRealAgent }] = await Promise.all([
     import('./serve.js'),
     import('./real-agent.js'),
   ]);
-  return serveUntilSignal(settings, version(), startRealAgent);
+  try {
+    return await serveUntilSignal(settings, version(), (...of) => startRealAgent(threads, ...of));
+  } finally {
+    await threads.close();
+  }
 }
 
 /** The settings, or undefined after the mistakes were printed. */

@@ -12,7 +12,7 @@ import { probeStore } from './objects/probe.js';
 import { RetryingStore } from './objects/retry.js';
 import { pinoLog } from './telemetry/pino-log.js';
 import { Telemetry } from './telemetry/telemetry.js';
-import { startPiscinaThreads } from './threads/piscina.js';
+import type { Threads } from './threads/threads.js';
 import { realWorld } from './world/real.js';
 import { realFiles } from './world/real-files.js';
 import { watchVitals } from './world/real-vitals.js';
@@ -20,6 +20,7 @@ import { tuneReceiveBuffer } from './world/receive-buffer.js';
 
 /** An agent on the real world. Rejects with an error whose message is for people. */
 export async function startRealAgent(
+  threads: Threads,
   settings: Settings,
   version: string,
   onFatal: (error: Error) => void,
@@ -43,7 +44,6 @@ export async function startRealAgent(
   const metered = new MeteredStore(opened, telemetry.meters, world.clock, pricesOf(settings.bucket));
   const store = new RetryingStore(metered, world);
   reportVitals(telemetry, watchVitals());
-  const threads = startPiscinaThreads();
   log.info({ version, node: process.version, native: native.name }, nativeSentence[native.name]);
   const memory = planMemory(settings);
   const { frameBytesMax, chunksBytes, laneBytes, blocksBytes } = memory;

@@ -2,6 +2,7 @@ import type { RunningAgent } from './agent.js';
 import type { Settings } from './config/settings.js';
 import { greeting } from './greeting.js';
 import { realClock } from './world/real.js';
+import { keepCompiled } from './world/real-runtime.js';
 
 /** A running agent and, for people, where its data are. */
 export type StartedAgent = RunningAgent & { readonly bucket: string };
@@ -39,6 +40,7 @@ export async function serveUntilSignal(settings: Settings, version: string, star
   }
   started = true;
   process.stdout.write(greeting(agent, settings));
+  keepCompiled();
   process.stdout.write(`Stopping on ${await signal}: answering what is under way\n`);
   await agent.stop();
   process.stdout.write('Stopped\n');

@@ -46,7 +46,7 @@ export class TlsFiles {
   /** Rejects with an error for people when the files are not there or cannot be used. */
   static async load(settings: TlsSettings, to: TlsFilesParts): Promise<TlsFiles> {
     const credentials = await readAll(to.world.files, settings);
-    const facts = to.world.net.checkTls(credentials);
+    const facts = await to.world.net.checkTls(credentials);
     const files = new TlsFiles(settings, to, credentials);
     files.#tell(facts, 'TLS certificate loaded');
     files.#schedule();
@@ -78,7 +78,8 @@ export class TlsFiles {
       if (this.#closed) return;
       text = textOf(credentials);
       if (text !== this.#inForce && text !== this.#useless) {
-        const facts = world.net.checkTls(credentials);
+        const facts = await world.net.checkTls(credentials);
+        if (this.#closed) return;
         for (const listening of this.#listening) listening.renew(credentials);
         this.#inForce = text;
         meters.tlsReloads.done.add(1);

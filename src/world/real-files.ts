@@ -1,7 +1,8 @@
 /** The disk as it is: node:fs. */
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { getSystemErrorName } from 'node:util';
+import type * as Util from 'node:util';
 import { lockFile } from './real-lock.js';
 import type { CreateFault, Files, OpenFile } from './world.js';
 
@@ -59,6 +60,7 @@ function readOf(result: Uint8Array | number, path: string): Uint8Array | 'long' 
 }
 
 function systemError(number: number, what: string): Error {
+  const { getSystemErrorName } = createRequire(import.meta.url)('node:util') as typeof Util;
   const code = getSystemErrorName(-number);
   return Object.assign(new Error(`${code}: ${what}`), { code });
 }

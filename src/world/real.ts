@@ -1,7 +1,8 @@
 /** The world as it is: Node's clock, timers, randomness, sockets and HTTP. Files are given (real-files.ts). */
 import { randomBytes, randomFillSync } from 'node:crypto';
+import type * as Http from 'node:http';
+import { createRequire } from 'node:module';
 import { listenTcp, type SocketReads, startListening, type TuneListener } from './real-sockets.js';
-import { checkCredentials, listenTls } from './real-tls.js';
 import type { Address, Clock, Files, HttpRequest, HttpResponse, Listening, Random, Timers, World } from './world.js';
 
 export interface RealWorldOptions {
@@ -22,13 +23,17 @@ export function realWorld(options: RealWorldOptions): World {
     random: realRandom,
     net: {
       listen: (address, accept) => listenTcp(address, reads, accept, options.tuneListener),
-      listenTls: (address, credentials, accept) => listenTls(address, credentials, reads, accept, options.tuneListener),
-      checkTls: checkCredentials,
+      listenTls: async (address, credentials, accept) =>
+        (await tls()).listenTls(address, credentials, reads, accept, options.tuneListener),
+      checkTls: async (credentials) => (await tls()).checkCredentials(credentials),
       serveHttp,
     },
     files: options.files,
   };
 }
+
+/** Most threads never need it. */
+const tls = () => import('./real-tls.js');
 
 export const realClock: Clock = {
   monotonicMs: () => performance.now(),
@@ -88,8 +93,9 @@ export async function serveHttp(
   address: Address,
   handle: (request: HttpRequest) => Promise<HttpResponse>,
 ): Promise<Listening> {
-  // Not all threads have such a server, and node:http takes 6 MB.
-  const { createServer } = await import('node:http');
+  // Not all threads have such a server. As CommonJS: for an import Node looks at all that node:http exports, and loads its own
+  // undici for the WebSocket that is among it.
+  const { createServer } = createRequire(import.meta.url)('node:http') as typeof Http;
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, async (request, response) => {
     request.resume();
     const [path = '/'] = (request.url ?? '/').split('?');

@@ -38,15 +38,15 @@ export interface Net {
   listen(address: Address, accept: (connection: Connection) => void): Promise<Listening>;
   /**
    * The same by TLS 1.2 and later. The handshake begins with a connection's `readInto` and has 10 seconds; what goes wrong
-   * in it closes the connection with a sentence for the operator. Throws as `checkTls` does.
+   * in it closes the connection with a sentence for the operator. Rejects as `checkTls` does.
    */
   listenTls(
     address: Address,
     credentials: TlsCredentials,
     accept: (connection: Connection) => void,
   ): Promise<TlsListening>;
-  /** Throws an Error whose message is for people when nothing can be served with these. */
-  checkTls(credentials: TlsCredentials): CertificateFacts;
+  /** Rejects with an Error whose message is for people when nothing can be served with these. */
+  checkTls(credentials: TlsCredentials): Promise<CertificateFacts>;
   /** Serves HTTP: the handler answers every request. */
   serveHttp(address: Address, handle: (request: HttpRequest) => Promise<HttpResponse>): Promise<Listening>;
 }
@@ -79,7 +79,7 @@ export interface CertificateFacts {
 }
 
 export interface TlsListening extends Listening {
-  /** For handshakes that begin from now on; open connections stay. Throws as `checkTls` does, and changes nothing then. */
+  /** For handshakes that begin from now on; open connections stay. Throws where `checkTls` rejects, and changes nothing then. */
   renew(credentials: TlsCredentials): void;
 }
 

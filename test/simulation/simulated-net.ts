@@ -45,7 +45,7 @@ export class SimulatedNet {
       listenTls: async () => {
         throw new Error('simulated agents have no TLS');
       },
-      checkTls: () => {
+      checkTls: async () => {
         throw new Error('simulated agents have no TLS');
       },
       serveHttp: async (address) => ({ address, close: async () => {} }),

@@ -40,7 +40,7 @@ export class MemoryNet implements Net {
     credentials: TlsCredentials,
     accept: (connection: Connection) => void,
   ): Promise<TlsListening> {
-    this.checkTls(credentials);
+    await this.checkTls(credentials);
     const listening = await this.listen(address, (connection) => {
       (connection as MemoryConnection).encrypted = true;
       accept(connection);
@@ -49,7 +49,7 @@ export class MemoryNet implements Net {
   }
 
   /** A certificate is a text like `CN=a 1700000000000`; its key ends like it. */
-  checkTls({ certificate, key }: TlsCredentials): CertificateFacts {
+  async checkTls({ certificate, key }: TlsCredentials): Promise<CertificateFacts> {
     const [subject = '', validUntilMs = ''] = certificate.split(' ');
     if (!key.endsWith(subject)) throw new Error('the key is not the key of the certificate');
     return { subject, validUntilMs: Number(validUntilMs) };

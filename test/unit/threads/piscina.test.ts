@@ -48,9 +48,31 @@ test('a worker whose code is missing is a crash, not a hang', async () => {
   await broken.close();
 });
 
-async function startConsumer(capacity: number) {
+test('a thread that began ahead is given to the first who asks, and unused ones end with the others', async () => {
+  const urls = { ...workerUrls, ingest: new URL('./ring-consumer.js', import.meta.url) };
+  const begun = startPiscinaThreads(urls, ['ingest', 'leader']);
+  // As in a start whose main thread takes longer to load its own code.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const [first, second] = await Promise.all([startConsumer(256, begun), startConsumer(256, begun)]);
+  first.thread.post('crash');
+  expect((await exitOf(first.thread))?.message).toMatch('crash asked for');
+  await second.send(new Uint8Array(0));
+  expect(await second.next()).toMatchObject({ records: 1 });
+  await begun.close();
+  expect(await exitOf(second.thread)).toBeUndefined();
+});
+
+test('a thread that began ahead and whose code is missing is a crash of whoever spawns it', async () => {
+  const urls = { ...workerUrls, ingest: new URL('./absent.js', import.meta.url) };
+  const broken = startPiscinaThreads(urls, ['ingest']);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await exitOf(broken.spawn('ingest', {}))).toBeInstanceOf(Error);
+  await broken.close();
+});
+
+async function startConsumer(capacity: number, from = threads) {
   const ring = createRing(capacity);
-  const thread = threads.spawn('ingest', { ring });
+  const thread = from.spawn('ingest', { ring });
   const arrived: unknown[] = [];
   const waiting: ((message: unknown) => void)[] = [];
   thread.onMessage((message: unknown) => {
