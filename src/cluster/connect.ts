@@ -35,7 +35,7 @@ export interface ConnectOptions {
 }
 
 /**
- * Loads this agent's replica, starts the leader worker beside it, registers the agent, and resolves once the
+ * Loads this agent's replica while the leader worker starts beside it, registers the agent, and resolves once the
  * registration was applied here. Rejects with `StoreError` (the store cannot be read), `JournalBroken` (it can, and is
  * not what it should be) or `MetadataUnavailable` (the registration was refused).
  */
@@ -60,19 +60,27 @@ export async function connectMetadata(options: ConnectOptions): Promise<Metadata
 async function connect(options: ConnectOptions): Promise<Client> {
   const { world, threads, journal, telemetry, log } = options;
   const incarnation = world.random.bytes(16);
-  const replica = await loadToEnd(journal);
-  const { name, zone, listeners } = options.registration;
-  const registration = { name, incarnation, zone, listeners: [...listeners] };
-  const client = new Client(world, journal, replica, registration, log, options.onFatal);
   const init = {
     bucket: options.bucket,
     cluster: options.cluster,
     incarnation,
     settings: { ...leaderDefaults, ...options.settings },
   };
-  const link = new LeaderThread(world, threads, init, telemetry, log, client);
-  const registered = client.start(link);
+  const link = new LeaderThread(world, threads, init, telemetry, log);
+  // It loads a replica of its own, beside ours.
   link.start();
+  let replica: Replica;
+  try {
+    replica = await loadToEnd(journal);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+  const { name, zone, listeners } = options.registration;
+  const registration = { name, incarnation, zone, listeners: [...listeners] };
+  const client = new Client(world, journal, replica, registration, log, options.onFatal);
+  const registered = client.start(link);
+  link.listen(client);
   const standby = new Standby(world, replica.metadata, incarnation, log, options.onWaiting);
   try {
     await registered;

@@ -33,7 +33,9 @@ export class LeaderThread implements CommandLink {
   readonly #init: Omit<LeaderInit, 'telemetry'>;
   readonly #telemetry: Telemetry | undefined;
   readonly #log: Log;
-  readonly #events: LinkEvents;
+  #events: LinkEvents | undefined;
+  /** What came before anybody listened. */
+  #kept: ((events: LinkEvents) => void)[] = [];
   /** Barrier requests of one turn share an id. */
   readonly #barriers = new Map<number, Waiter[]>();
   #lastBarrier = 0;
@@ -50,14 +52,25 @@ export class LeaderThread implements CommandLink {
     init: Omit<LeaderInit, 'telemetry'>,
     telemetry: Telemetry | undefined,
     log: Log,
-    events: LinkEvents,
   ) {
     this.#world = world;
     this.#threads = threads;
     this.#init = init;
     this.#telemetry = telemetry;
     this.#log = log;
+  }
+
+  /** From now on events go there, those that came before first. */
+  listen(events: LinkEvents): void {
     this.#events = events;
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const run of kept) run(events);
+  }
+
+  #tell(run: (events: LinkEvents) => void): void {
+    if (this.#events === undefined) this.#kept.push(run);
+    else run(this.#events);
   }
 
   start(): void {
@@ -71,7 +84,7 @@ export class LeaderThread implements CommandLink {
         this.#telemetry?.giveBackShare(share);
       }
       this.#thread = undefined;
-      this.#events.leaderless();
+      this.#tell((events) => events.leaderless());
       if (this.#closing !== undefined) {
         this.#closing.resolve();
         return;
@@ -138,15 +151,15 @@ export class LeaderThread implements CommandLink {
     switch (message.type) {
       case 'entries':
         for (const { revision, bytes } of message.entries) {
-          this.#events.entry(revision, bytes);
+          this.#tell((events) => events.entry(revision, bytes));
         }
         break;
       case 'leading':
         this.#restartMs = RESTART_MS_FIRST;
-        this.#events.leading(message.term);
+        this.#tell((events) => events.leading(message.term));
         break;
       case 'deposed':
-        this.#events.leaderless();
+        this.#tell((events) => events.leaderless());
         break;
       case 'barrier':
         for (const { resolve } of this.#takeBarrier(message.id)) {
@@ -163,7 +176,7 @@ export class LeaderThread implements CommandLink {
         this.#closing?.resolve();
         break;
       case 'fatal':
-        this.#events.fatal(new JournalBroken(message.reason));
+        this.#tell((events) => events.fatal(new JournalBroken(message.reason)));
         break;
     }
   }
@@ -194,11 +207,11 @@ export class LeaderThread implements CommandLink {
     thread.onMessage((message: FromMaintenance) => {
       answered = true;
       if (message.type === 'fatal') {
-        this.#events.fatal(new JournalBroken(message.reason));
+        this.#tell((events) => events.fatal(new JournalBroken(message.reason)));
       } else {
         this.#post(message);
         if (message.type === 'snapshot-made') {
-          this.#events.snapshotMade(revision, this.#world.clock.wallMs());
+          this.#tell((events) => events.snapshotMade(revision, this.#world.clock.wallMs()));
         }
       }
       thread.terminate().catch((error: unknown) => this.#log.error({ err: error }, 'A maintenance worker did not end'));
