@@ -65,6 +65,8 @@ function runThread(pool: Piscina, init: unknown, gone: () => void): WorkerThread
   };
   // What goes wrong while no task runs (the thread could not start) comes as an event.
   pool.on('error', (error: Error) => ended(error));
+  // It has its thread: a pool that wants one would begin another when this one ends.
+  pool.options.minThreads = 0;
   const start: WorkerStart = { init, port: channel.port2 };
   const task = pool.run(start, { transferList: [channel.port2] }).then(
     () => ended(undefined),

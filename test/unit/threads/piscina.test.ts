@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { startPiscinaThreads } from '../../../src/threads/piscina.js';
 import { createRing, RingWriter } from '../../../src/threads/ring.js';
@@ -62,6 +63,18 @@ test('a thread that began ahead is given to the first who asks, and unused ones 
   expect(await exitOf(second.thread)).toBeUndefined();
 });
 
+// Threads are counted in /proc.
+test.skipIf(process.platform !== 'linux')('a thread that began ahead and is ended begins no other', async () => {
+  const urls = { ...workerUrls, ingest: new URL('./ring-consumer.js', import.meta.url) };
+  const before = await threadsAtRest();
+  const begun = startPiscinaThreads(urls, ['ingest']);
+  const { thread } = await startConsumer(256, begun);
+  expect(await threadsAtRest()).toBe(before + 1);
+  await thread.terminate();
+  expect(await threadsAtRest()).toBe(before);
+  await begun.close();
+});
+
 test('a thread that began ahead and whose code is missing is a crash of whoever spawns it', async () => {
   const urls = { ...workerUrls, ingest: new URL('./absent.js', import.meta.url) };
   const broken = startPiscinaThreads(urls, ['ingest']);
@@ -106,4 +119,14 @@ async function startConsumer(capacity: number, from = threads) {
 
 function exitOf(thread: WorkerThread): Promise<Error | undefined> {
   return new Promise((resolve) => thread.onExit(resolve));
+}
+
+/** Threads of this process once none has come or gone for a while. */
+async function threadsAtRest(): Promise<number> {
+  for (let last = 0; ; ) {
+    const now = readdirSync('/proc/self/task').length;
+    if (now === last) return now;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
