@@ -80,16 +80,17 @@ async function connect(options: ConnectOptions): Promise<Client> {
   const registration = { name, incarnation, zone, listeners: [...listeners] };
   const client = new Client(world, journal, replica, registration, log, options.onFatal);
   const registered = client.start(link);
-  link.listen(client);
-  const standby = new Standby(world, replica.metadata, incarnation, log, options.onWaiting);
+  let standby: Standby | undefined;
   try {
+    link.listen(client);
+    standby = new Standby(world, replica.metadata, incarnation, log, options.onWaiting);
     await registered;
     return client;
   } catch (error) {
     await client.close();
     throw error;
   } finally {
-    standby.end();
+    standby?.end();
   }
 }
 

@@ -34,8 +34,11 @@ export class LeaderThread implements CommandLink {
   readonly #telemetry: Telemetry | undefined;
   readonly #log: Log;
   #events: LinkEvents | undefined;
-  /** What came before anybody listened. */
+  /** What came before anybody listened; of entries the newest, since those before it can be read. */
   #kept: ((events: LinkEvents) => void)[] = [];
+  #newest: { readonly revision: number; readonly bytes: Uint8Array } | undefined;
+  /** The worker has said that it cannot go on. */
+  #over = false;
   /** Barrier requests of one turn share an id. */
   readonly #barriers = new Map<number, Waiter[]>();
   #lastBarrier = 0;
@@ -63,8 +66,10 @@ export class LeaderThread implements CommandLink {
   /** From now on events go there, those that came before first. */
   listen(events: LinkEvents): void {
     this.#events = events;
-    const kept = this.#kept;
+    const [kept, newest] = [this.#kept, this.#newest];
     this.#kept = [];
+    this.#newest = undefined;
+    if (newest !== undefined) events.entry(newest.revision, newest.bytes);
     for (const run of kept) run(events);
   }
 
@@ -132,6 +137,7 @@ export class LeaderThread implements CommandLink {
     this.#closing = stopped;
     if (thread !== undefined) {
       this.#post({ type: 'stop' });
+      if (this.#over) stopped.resolve();
       const timer = this.#world.timers.after(STOP_MS_MAX, stopped.resolve);
       await stopped.promise;
       timer.cancel();
@@ -150,9 +156,8 @@ export class LeaderThread implements CommandLink {
   #receive(message: FromLeader): void {
     switch (message.type) {
       case 'entries':
-        for (const { revision, bytes } of message.entries) {
-          this.#tell((events) => events.entry(revision, bytes));
-        }
+        if (this.#events === undefined) this.#newest = message.entries.at(-1);
+        for (const { revision, bytes } of message.entries) this.#events?.entry(revision, bytes);
         break;
       case 'leading':
         this.#restartMs = RESTART_MS_FIRST;
@@ -176,6 +181,8 @@ export class LeaderThread implements CommandLink {
         this.#closing?.resolve();
         break;
       case 'fatal':
+        this.#over = true;
+        this.#closing?.resolve();
         this.#tell((events) => events.fatal(new JournalBroken(message.reason)));
         break;
     }
@@ -211,7 +218,8 @@ export class LeaderThread implements CommandLink {
       } else {
         this.#post(message);
         if (message.type === 'snapshot-made') {
-          this.#tell((events) => events.snapshotMade(revision, this.#world.clock.wallMs()));
+          const atMs = this.#world.clock.wallMs();
+          this.#tell((events) => events.snapshotMade(revision, atMs));
         }
       }
       thread.terminate().catch((error: unknown) => this.#log.error({ err: error }, 'A maintenance worker did not end'));

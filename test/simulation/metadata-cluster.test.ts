@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { JournalBroken } from '../../src/journal/journal-broken.js';
 import {
   EpochClosed,
   JournalUnavailable,
@@ -7,7 +8,8 @@ import {
 } from '../../src/cluster/metadata-client.js';
 import { SLOT_BYTES } from '../../src/cluster/replica.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
-import { allocate, MetadataCluster, type MetadataProcess } from './metadata-cluster.js';
+import { MemoryStore } from '../../src/objects/drivers/memory.js';
+import { allocate, CLUSTER, MetadataCluster, type MetadataProcess } from './metadata-cluster.js';
 import { noFaults } from './remote-store.js';
 
 describe('one agent', () => {
@@ -241,6 +243,18 @@ describe('two agents', () => {
     expect(a.fatal).toEqual([expect.any(EpochClosed)]);
     expect(cluster.findings()).toEqual([]);
   });
+});
+
+test('a journal that is broken ends a start at once', async () => {
+  const cluster = new MetadataCluster(18);
+  const first = await cluster.until(cluster.process('a').connect());
+  await cluster.until(first.close());
+  const slot = Math.max(...cluster.archive.entries.keys()) + 1;
+  const key = `${CLUSTER}/journal/${String(slot).padStart(20, '0')}`;
+  await MemoryStore.prototype.put.call(cluster.archive, key, [new Uint8Array(100)], {});
+  const startedMs = cluster.time.nowMs;
+  await expect(cluster.until(cluster.process('a').connect())).rejects.toThrow(JournalBroken);
+  expect(cluster.time.nowMs - startedMs).toBeLessThan(2_000);
 });
 
 test('a barrier sees what another agent appended before it', async () => {
