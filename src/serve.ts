@@ -1,8 +1,8 @@
 import type { RunningAgent } from './agent.js';
 import type { Settings } from './config/settings.js';
 import { greeting } from './greeting.js';
-import { realClock } from './world/real.js';
-import { keepCompiled } from './world/real-runtime.js';
+import { realClock, realTimers } from './world/real.js';
+import { keepCompiled, stayAlive } from './world/real-runtime.js';
 
 /** A running agent and, for people, where its data are. */
 export type StartedAgent = RunningAgent & { readonly bucket: string };
@@ -16,6 +16,8 @@ export type StartAgent = (
 
 /** A second signal this long after the first ends the process at once. (A terminal and a launcher may both send the first.) */
 const impatienceMs = 1000;
+/** Clients come first. */
+const keepCompiledMs = 1000;
 
 /**
  * Runs an agent until SIGINT or SIGTERM drains and stops it. The result is the exit code: 0 after a stop, 1 when the
@@ -29,6 +31,7 @@ export async function serveUntilSignal(settings: Settings, version: string, star
     if (!started) process.exit(0);
   });
   let agent: StartedAgent;
+  const mayEnd = stayAlive();
   try {
     agent = await start(settings, version, (error) => {
       process.stderr.write(`weft: the agent cannot go on: ${error.stack ?? error.message}\n`);
@@ -37,10 +40,12 @@ export async function serveUntilSignal(settings: Settings, version: string, star
   } catch (error) {
     process.stderr.write(`weft: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
+  } finally {
+    mayEnd();
   }
   started = true;
   process.stdout.write(greeting(agent, settings));
-  keepCompiled();
+  realTimers.after(keepCompiledMs, keepCompiled);
   process.stdout.write(`Stopping on ${await signal}: answering what is under way\n`);
   await agent.stop();
   process.stdout.write('Stopped\n');

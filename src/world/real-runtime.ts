@@ -79,6 +79,15 @@ export function keepCompiled(): void {
   Module.flushCompileCache?.();
 }
 
+/**
+ * Keeps the process alive until what is returned runs. The world's timers keep nothing alive, and an agent that waits for its
+ * store to have a better moment may have nothing else.
+ */
+export function stayAlive(): () => void {
+  const timer = setInterval(() => {}, 2 ** 30);
+  return () => clearInterval(timer);
+}
+
 function bundledNode(): string | undefined {
   const require = createRequire(import.meta.url);
   for (const name of [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]) {

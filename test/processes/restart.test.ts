@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { kafkaJs } from '../clients/kafkajs.js';
 import { textRecords, toBrief } from '../clients/records.js';
@@ -125,4 +127,25 @@ test.each(['--kafka', '--http'])('a port that is taken ends the start: %s', { ti
   );
   expect(message).not.toMatch(/"level":"error"|worker ended/);
   expect(await first.stop()).toBe(0);
+});
+
+test('a store that has a bad moment while the agent starts is asked again, then named', {
+  timeout: MINUTE,
+}, async () => {
+  let requests = 0;
+  const store = createServer((request, response) => {
+    requests += 1;
+    request.resume();
+    // It has answered once, so that it is worth asking again.
+    response.writeHead(requests === 1 ? 200 : 503, { etag: '"x"' });
+    response.end(requests === 1 ? '' : '<Error><Code>SlowDown</Code></Error>');
+  });
+  await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
+  const { port } = store.address() as AddressInfo;
+  const bucket = `s3://bucket?region=us-east-1&endpoint=http://127.0.0.1:${port}&path-style=true`;
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
+  // Without a word, when nothing kept its process alive while it waited.
+  await expect(startAgent(['--bucket', bucket])).rejects.toThrow(/the bucket cannot be used: .* SlowDown/);
+  expect(requests).toBeGreaterThan(4);
+  store.close();
 });
