@@ -116,7 +116,7 @@ function variantsOf({ round }: Load): Place['variants'] {
 async function takeRound(load: Load, place: Place, begun: Run, number: number, rounds: number): Promise<void> {
   const run = load.restarted ? { ...begun, system: await begun.system.restart() } : begun;
   place.run = run;
-  // Each of them comes first once.
+  // None is always the first.
   const first = (number - 1) % place.variants.length;
   for (const { variant, round, samples } of [...place.variants.slice(first), ...place.variants.slice(0, first)]) {
     await settle();
