@@ -206,8 +206,10 @@ function writeStruct(fields: readonly AnyField[], shape: Shape): Write<Draft> {
   };
 }
 
-/** Undefined when no field has steps. Tagged fields are read and written in one: a request may have as many
- * tags as elements, and none of them is long. */
+/**
+ * Undefined when no field has steps. Tagged fields are read and written in one: a request has no more tags than it may have
+ * elements, and none of them is long.
+ */
 function structSteps(fields: readonly AnyField[], defaults: Draft, shape: Shape): Steps<Draft> | undefined {
   const { ordered } = placed(fields, shape.version);
   const steps = ordered.map((field) => field.type.steps?.(shapeOf(field, shape)));
