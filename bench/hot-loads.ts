@@ -55,7 +55,7 @@ function hot(name: string, records: number, what: string): Load {
       }
     },
     prepare: (run, round) => produce(run, `${round}`, records),
-    round: (run, round) => withoutStoreReads(run, () => readByGroups(run, `${round}`, `${round}`)),
+    round: (run, round) => withoutStoreReads(run, () => readByGroups(run, `${round}`)),
   };
 }
 
@@ -73,7 +73,7 @@ async function produce(run: Run, round: string, recordsOfBatch: number): Promise
   await produceWithLibrdkafka(generators.librdkafka, system.kafka, topicOf(round), recordsOf(run), settings);
 }
 
-async function readByGroups(run: Run, round: string, groups: string): Promise<Transfer> {
+async function readByGroups(run: Run, round: string, groups = round): Promise<Transfer> {
   const { generators, system } = run;
   let bytes = 0;
   let seconds = 0;

@@ -1,7 +1,7 @@
 import type { RunningAgent } from './agent.js';
 import type { Settings } from './config/settings.js';
 import { greeting } from './greeting.js';
-import { realClock, realTimers } from './world/real.js';
+import { realClock } from './world/real.js';
 import { keepCompiled, stayAlive } from './world/real-runtime.js';
 
 /** A running agent and, for people, where its data are. */
@@ -16,8 +16,6 @@ export type StartAgent = (
 
 /** A second signal this long after the first ends the process at once. (A terminal and a launcher may both send the first.) */
 const impatienceMs = 1000;
-/** Clients come first. */
-const keepCompiledMs = 1000;
 
 /**
  * Runs an agent until SIGINT or SIGTERM drains and stops it. The result is the exit code: 0 after a stop, 1 when the
@@ -45,7 +43,7 @@ export async function serveUntilSignal(settings: Settings, version: string, star
   }
   started = true;
   process.stdout.write(greeting(agent, settings));
-  realTimers.after(keepCompiledMs, keepCompiled);
+  keepCompiled();
   process.stdout.write(`Stopping on ${await signal}: answering what is under way\n`);
   await agent.stop();
   process.stdout.write('Stopped\n');

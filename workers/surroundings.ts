@@ -13,8 +13,6 @@ import { realFiles } from '../src/world/real-files.js';
 import { keepCompiled } from '../src/world/real-runtime.js';
 import type { World } from '../src/world/world.js';
 
-const KEEP_COMPILED_MS = 1_000;
-
 /** What a worker thread stands on: the real world, its end of the port, and its own way to the bucket. */
 export interface Surroundings<Init> {
   readonly world: World;
@@ -37,7 +35,6 @@ export async function surroundings<Init extends AnyInit>(start: WorkerStart): Pr
   const meters = init.telemetry === undefined ? undefined : attachMeters(init.telemetry);
   const opened = await openStore(init.bucket, world);
   const store = meters === undefined ? opened : new MeteredStore(opened, meters, world.clock, pricesOf(init.bucket));
-  // By then all of the thread's code is loaded, and has run for a while.
-  world.timers.after(KEEP_COMPILED_MS, keepCompiled);
+  keepCompiled();
   return { world, init, port: wrapPort(start.port), store, meters };
 }

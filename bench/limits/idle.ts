@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSIONS } from '../../test/servers/processes.js';
 import { memoryOf } from '../measure.js';
 import type { RunningSystem, System } from '../systems/system.js';
-import { startVersitygw } from '../systems/versitygw.js';
-import { weftOnDisk, weftOnS3 } from '../systems/weft.js';
+import { plainSystems } from './plain-systems.js';
 
 const CONNECTIONS = 5_000;
 /** Made at once. */
@@ -18,14 +17,8 @@ const CALM_MS = 5_000;
  * Returns whether both bounds hold, on a folder and on S3.
  */
 export async function idle(versitygw: string, folder: string, say: (line: string) => void): Promise<boolean> {
-  const options = { nodeFlags: [], flags: [] };
-  const store = (base: string) => startVersitygw(versitygw, base, 'http');
-  const systems = [
-    weftOnDisk({ name: 'weft-disk', setup: '' }, folder, options),
-    weftOnS3({ name: 'weft-s3', setup: '' }, store, folder, options),
-  ];
   let held = true;
-  for (const system of systems) held = (await look(system, say)) && held;
+  for (const system of plainSystems(versitygw, folder)) held = (await look(system, say)) && held;
   return held;
 }
 

@@ -8,9 +8,9 @@ import { median } from '../measure.js';
 import { storeRequests } from '../metrics.js';
 import type { RunningSystem } from '../systems/system.js';
 import { startSlowly } from '../systems/slow-store.js';
-import { startVersitygw } from '../systems/versitygw.js';
 import { weftOnS3 } from '../systems/weft.js';
 import { startGenerator } from './generator.js';
+import { plainStore } from './plain-systems.js';
 
 const MEMORY = '512MiB';
 const MEMORY_BYTES_MAX = 512 * 2 ** 20;
@@ -32,7 +32,7 @@ const AFTER_MS = 20_000;
  * whether goodput, memory and recovery are within their bounds.
  */
 export async function overload(versitygw: string, folder: string, say: (line: string) => void): Promise<boolean> {
-  const store = (base: string) => startSlowly((folder) => startVersitygw(versitygw, folder, 'http'), MODEL, base);
+  const store = (base: string) => startSlowly(plainStore(versitygw), MODEL, base);
   const naming = { name: 'weft-overload', setup: '' };
   const options = { nodeFlags: [], flags: ['--memory', MEMORY] };
   const system = await weftOnS3(naming, store, folder, options).start();

@@ -1,9 +1,9 @@
 import { median } from '../measure.js';
 import { startSlowly } from '../systems/slow-store.js';
 import type { RunningSystem, System } from '../systems/system.js';
-import { startVersitygw } from '../systems/versitygw.js';
-import { weftOnDisk, weftOnS3 } from '../systems/weft.js';
+import { weftOnS3 } from '../systems/weft.js';
 import { runGenerator } from './generator.js';
+import { DEFAULTS, plainStore, plainSystems } from './plain-systems.js';
 
 const SECONDS_MAX = 1;
 const ROUNDS = 5;
@@ -26,16 +26,8 @@ export async function start(versitygw: string, folder: string, say: (line: strin
       let running = await system.start();
       try {
         taken.empty.push(running.secondsToReady);
-        await runGenerator(folder, [
-          '--bootstrap',
-          running.kafka,
-          '--topic',
-          'start',
-          '--rate',
-          '5MB',
-          '--seconds',
-          '3',
-        ]);
+        const little = ['--topic', 'start', '--rate', '5MB', '--seconds', '3'];
+        await runGenerator(folder, ['--bootstrap', running.kafka, ...little]);
         running = await running.restart();
         taken.stopped.push(running.secondsToReady);
         running = await killedAndRestarted(running);
@@ -54,18 +46,12 @@ export async function start(versitygw: string, folder: string, say: (line: strin
 }
 
 function casesOf(versitygw: string, folder: string): Case[] {
-  const options = { nodeFlags: [], flags: [] };
-  const store = (base: string) => startVersitygw(versitygw, base, 'http');
   const modelled = (model: string): Case => {
-    const slow = (base: string) => startSlowly(store, ['--model', model, '--seed', '1'], base);
-    return { system: weftOnS3({ name: `weft-${model}`, setup: '' }, slow, folder, options), isBounded: false };
+    const slow = (base: string) => startSlowly(plainStore(versitygw), ['--model', model, '--seed', '1'], base);
+    return { system: weftOnS3({ name: `weft-${model}`, setup: '' }, slow, folder, DEFAULTS), isBounded: false };
   };
-  return [
-    { system: weftOnDisk({ name: 'weft-disk', setup: '' }, folder, options), isBounded: true },
-    { system: weftOnS3({ name: 'weft-s3', setup: '' }, store, folder, options), isBounded: true },
-    modelled('express'),
-    modelled('standard'),
-  ];
+  const plain = plainSystems(versitygw, folder).map((system): Case => ({ system, isBounded: true }));
+  return [...plain, modelled('express'), modelled('standard')];
 }
 
 function killedAndRestarted(running: RunningSystem): Promise<RunningSystem> {

@@ -6,6 +6,9 @@ import type * as Util from 'node:util';
 import { lockFile } from './real-lock.js';
 import type { CreateFault, Files, OpenFile } from './world.js';
 
+/** For an import Node looks at all that node:util exports, and loads what is behind it. */
+const { getSystemErrorName } = createRequire(import.meta.url)('node:util') as typeof Util;
+
 /** Buffers per writev call (IOV_MAX on Linux and macOS). */
 const slicesMax = 1024;
 
@@ -60,7 +63,6 @@ function readOf(result: Uint8Array | number, path: string): Uint8Array | 'long' 
 }
 
 function systemError(number: number, what: string): Error {
-  const { getSystemErrorName } = createRequire(import.meta.url)('node:util') as typeof Util;
   const code = getSystemErrorName(-number);
   return Object.assign(new Error(`${code}: ${what}`), { code });
 }

@@ -70,13 +70,16 @@ export function boundHeaps(): void {
   }
 }
 
+/** Until then a thread has loaded all of its code, which has run for a while; and clients come first. */
+const keepCompiledMs = 1000;
+
 /**
- * Writes what this thread has compiled for the next start. Node does that when a thread ends, which one that is killed never does.
- * A folder that cannot be written makes starts slower, nothing else.
+ * Writes what this thread has compiled, a second from now, for the next start. Node does that when a thread ends, which one that is
+ * killed never does. A folder that cannot be written makes starts slower, nothing else.
  */
 export function keepCompiled(): void {
   // Since Node 22.
-  Module.flushCompileCache?.();
+  setTimeout(() => Module.flushCompileCache?.(), keepCompiledMs).unref();
 }
 
 /**

@@ -2,9 +2,8 @@
 import { expect, test } from 'vitest';
 import { apis } from '../../../src/protocol/apis.js';
 import { REQUEST_ELEMENTS_MAX } from '../../../src/protocol/codec.js';
-import { encodeRequestFrame, FRAME_LENGTH_BYTES, readRequestHeader } from '../../../src/protocol/frames.js';
+import { encodeRequestFrame, FRAME_LENGTH_BYTES, joined, readRequestHeader } from '../../../src/protocol/frames.js';
 import { ProtocolError } from '../../../src/protocol/protocol-error.js';
-import { joined } from '../../../src/protocol/frames.js';
 import { Writer } from '../../../src/protocol/writer.js';
 
 /** A section of `count` tags that nobody knows, of no bytes. */
