@@ -45,10 +45,10 @@ export class Fetcher implements FetchEngine {
     let stampAwaited = false;
     try {
       for (;;) {
-        // Watched before looking: an advance between the look and the wait is not missed.
-        const change = this.#nextChange(request, deadline);
         const pass = lookAround(request, this.#to.metadata.view, this.#to.blocks, fresh.done);
         const enough = pass.failed || hasEnough(pass, request) || deadline.passed;
+        // Watched in the turn of the look: an advance before the wait is not missed. Who has enough waits for none.
+        const change = enough ? NO_CHANGE : this.#nextChange(request, deadline);
         if (pass.bytes === 0 && !pass.failed && !isLimited(pass) && pass.soon.length > 0 && !stampAwaited) {
           drop(pass);
           change.cancel();
@@ -114,11 +114,7 @@ export class Fetcher implements FetchEngine {
     return answerOf(pass);
   }
 
-  #nextChange(
-    request: FetchRequest,
-    deadline: Deadline,
-  ): { readonly happened: Promise<void>; readonly cancel: () => void } {
-    if (deadline.passed) return { happened: deadline.reached, cancel: () => {} };
+  #nextChange(request: FetchRequest, deadline: Deadline): Change {
     let cancel: () => void = () => {};
     const advanced = new Promise<void>((wake) => {
       cancel = this.#wakeups.watch(request.partitions, wake);
@@ -126,6 +122,14 @@ export class Fetcher implements FetchEngine {
     return { happened: Promise.race([advanced, deadline.reached]), cancel };
   }
 }
+
+/** A partition's advance, or the end of the long poll. */
+interface Change {
+  readonly happened: Promise<void>;
+  cancel(): void;
+}
+
+const NO_CHANGE: Change = { happened: new Promise(() => {}), cancel: () => {} };
 
 /** As Kafka counts: more that is there but not let in by a limit counts as given, since waiting brings no more. */
 function hasEnough(pass: Pass, request: FetchRequest): boolean {

@@ -97,11 +97,18 @@ export class Extents {
   indexOfOffset(offset: number): number {
     let low = this.#first;
     let high = this.#end;
+    // Nearly all readers are near the end: steps back from there, each twice as long, find the rows to search.
+    for (let step = 1; high - step >= low; step *= 2) {
+      const row = high - step;
+      if (!this.#endsAfter(row, offset)) {
+        low = row + 1;
+        break;
+      }
+      high = row;
+    }
     while (low < high) {
       const middle = low + Math.floor((high - low) / 2);
-      const chunk = this.#chunkOf(middle);
-      const row = middle - chunk.first;
-      if (chunk.floats[row * 4]! + chunk.words[row * 8 + 4]! > offset) {
+      if (this.#endsAfter(middle, offset)) {
         high = middle;
       } else {
         low = middle + 1;
@@ -141,6 +148,12 @@ export class Extents {
       }
     }
     return this.indexOfTimestamp(best, from);
+  }
+
+  #endsAfter(row: number, offset: number): boolean {
+    const chunk = this.#chunkOf(row);
+    const at = row - chunk.first;
+    return chunk.floats[at * 4]! + chunk.words[at * 8 + 4]! > offset;
   }
 
   #word(index: number, column: number): number {

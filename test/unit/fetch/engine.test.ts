@@ -117,6 +117,18 @@ test('bytes that only the store has are read although the client does not wait',
   expect(await bench.fetch(0, 0)).toEqual({ atMs: 0, error: 0, bytes: 9 });
 });
 
+test('an advance while the store is read ends the wait that follows', async () => {
+  const bench = new Bench();
+  bench.memory = () => 'cold';
+  bench.cold = async () => {
+    bench.highWatermark = 11;
+    bench.memory = () => bench.reading(60);
+    bench.advance();
+    return [bench.reading(9)];
+  };
+  expect(await bench.fetch(0, 500, 50)).toEqual({ atMs: 0, error: 0, bytes: 60 });
+});
+
 test('bytes that are never stamped hold a fetch no longer than its long poll and a moment', async () => {
   const bench = new Bench();
   bench.memory = () => new Promise(() => {});
