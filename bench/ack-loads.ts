@@ -47,7 +47,7 @@ const acks: readonly Ack[] = [
       {
         name: `ack-${model}`,
         what: `${rate} MB/s in values of 16 KiB, each sent when due, from ${connections} connections of the load generator, idempotent; a consumer at the tail`,
-        systems: [`weft-${model}`],
+        systems: ['kafka', `weft-${model}`],
         options,
         seconds: ROUND_SECONDS,
       },

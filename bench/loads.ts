@@ -3,9 +3,10 @@ import { consumeWithJava, produceWithJava } from './generators/java.js';
 import { EVERYDAY_RECORDS_PER_SECOND, RECORD_BYTES, type Transfer, together } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import { hotLoads } from './hot-loads.js';
-import { manyLoads } from './many-loads.js';
+import { partitionLoads } from './partition-loads.js';
 import { producerLoads } from './producer-loads.js';
-import { produceSystems } from './systems/catalog.js';
+import { smallLoads } from './small-loads.js';
+import { idempotentSystems, produceSystems } from './systems/catalog.js';
 import type { RunningSystem } from './systems/system.js';
 
 /** What can make load here; undefined where `npm run setup` has not brought it. */
@@ -92,7 +93,7 @@ function compressed(codec: string): Load {
     name: `produce-java-${codec}`,
     what: `two stock Java producers with ${codec}, flat out; bytes and GB are those before compression`,
     needs: ['java', 'librdkafka'],
-    systems: produceSystems,
+    systems: idempotentSystems,
     rate: 'flat-out',
     restarted: false,
     anew: true,
@@ -101,6 +102,21 @@ function compressed(codec: string): Load {
       await round(run);
     },
     round,
+  };
+}
+
+/** Without idempotence, which not every peer has. */
+function produceUnderModel(model: string): Load {
+  return {
+    name: `produce-librdkafka-${model}`,
+    what: 'one librdkafka producer, defaults, flat out, into a store as slow as its model',
+    needs: ['librdkafka'],
+    systems: [`kafscale-${model}`, `weft-${model}`],
+    rate: 'flat-out',
+    restarted: false,
+    anew: true,
+    warmUp,
+    round: produceLibrdkafka,
   };
 }
 
@@ -129,6 +145,7 @@ export const loads: readonly Load[] = [
     warmUp,
     round: produceLibrdkafka,
   },
+  ...['express', 'standard'].map(produceUnderModel),
   {
     name: 'produce-tls',
     what: 'one librdkafka producer, defaults, flat out, in plaintext and by TLS',
@@ -144,7 +161,7 @@ export const loads: readonly Load[] = [
     name: 'produce-java',
     what: 'two stock Java producers, flat out',
     needs: ['java', 'librdkafka'],
-    systems: produceSystems,
+    systems: idempotentSystems,
     rate: 'flat-out',
     restarted: false,
     anew: true,
@@ -161,7 +178,7 @@ export const loads: readonly Load[] = [
     agentFlags: shortWindows,
     what: 'two stock Java producers of 12.5 MB/s each',
     needs: ['java', 'librdkafka'],
-    systems: produceSystems,
+    systems: idempotentSystems,
     rate: 'fixed',
     restarted: false,
     anew: true,
@@ -217,7 +234,8 @@ export const loads: readonly Load[] = [
   ...hotLoads,
   ...ackLoads,
   ...producerLoads,
-  ...manyLoads,
+  ...partitionLoads,
+  ...smallLoads,
 ];
 
 /** Reads as many records as one everyday round has. */

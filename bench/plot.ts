@@ -55,6 +55,11 @@ export function ackPlotOf(sections: readonly Section[]): string {
   );
 }
 
+/** KafScale's is the same on each store. */
+function peerColour(system: string): string | undefined {
+  return COLOURS[system.startsWith('kafscale-') ? 'kafscale' : system];
+}
+
 function nameOf({ system, variant }: Row): string {
   return variant === undefined ? system : `${system}, ${variant}`;
 }
@@ -62,7 +67,7 @@ function nameOf({ system, variant }: Row): string {
 function plotOf(title: string, groups: readonly { readonly load: string; readonly bars: readonly Bar[] }[]): string {
   const shown = groups.filter(({ bars }) => bars.length > 0);
   const systems = [...new Set(shown.flatMap(({ bars }) => bars.map(({ system }) => system)))];
-  const ours = systems.filter((system) => COLOURS[system] === undefined);
+  const ours = systems.filter((system) => peerColour(system) === undefined);
   const parts: string[] = [];
   let y = 30;
   for (const { load, bars } of shown) {
@@ -72,7 +77,7 @@ function plotOf(title: string, groups: readonly { readonly load: string; readonl
     parts.push(`<text x="4" y="${y + 13}" font-weight="bold">${load}</text>`);
     for (const { system, value, text } of bars) {
       const width = ((value / longest) * WIDTH).toFixed(1);
-      const colour = COLOURS[system] ?? WEFT_COLOURS[ours.indexOf(system) % WEFT_COLOURS.length]!;
+      const colour = peerColour(system) ?? WEFT_COLOURS[ours.indexOf(system) % WEFT_COLOURS.length]!;
       parts.push(`<rect x="${LABELS}" y="${y}" width="${width}" height="${ROW - 3}" fill="${colour}"/>`);
       parts.push(`<text x="${LABELS + Number(width) + 6}" y="${y + 12}">${text}</text>`);
       y += ROW;

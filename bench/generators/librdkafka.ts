@@ -8,6 +8,7 @@ export async function produceWithLibrdkafka(
   topic: string,
   records: number,
   settings: readonly string[] = [],
+  recordBytes = RECORD_BYTES,
 ): Promise<Transfer> {
   const output = await runProgram(program, [
     '-P',
@@ -16,7 +17,7 @@ export async function produceWithLibrdkafka(
     '-t',
     topic,
     '-s',
-    `${RECORD_BYTES}`,
+    `${recordBytes}`,
     '-c',
     `${records}`,
   ]);
@@ -25,7 +26,7 @@ export async function produceWithLibrdkafka(
     /(?:.|\n)*, (\d+) delivered \(offset -?\d+, (\d+) failed\) in (\d+)ms/,
   );
   if (delivered !== records || failed !== 0) throw new Error(`${delivered} of ${records} delivered:\n${output}`);
-  return { bytes: records * RECORD_BYTES, seconds: ms! / 1000 };
+  return { bytes: records * recordBytes, seconds: ms! / 1000 };
 }
 
 /** A group of one librdkafka consumer reads `records` from the start. Measured from the first record. */

@@ -31,6 +31,8 @@ export interface Catalog {
 export const usualSystems = ['kafka', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
 /** The same, and Kafka as it is when it acknowledges, as Weft does, only what was fsynced. */
 export const produceSystems = ['kafka', 'kafka-flush', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
+/** The same for producers that are idempotent: KafScale has none of that, and Java's stock producer ends with an error. */
+export const idempotentSystems = produceSystems.filter((name) => name !== 'kafscale');
 
 export function catalogOf(options: CatalogOptions): Catalog {
   const systems: System[] = [];
@@ -92,23 +94,29 @@ function s3Systems(options: CatalogOptions, versitygw: string, systems: System[]
     systems.push(
       weftOnS3({ name: 'weft-s3-https', setup: `${on}, over HTTPS, window 250 ms` }, store('https'), folder, weft),
     );
+  const etcd = options.kafscale === undefined ? undefined : programOnPath('etcd');
+  if (options.kafscale !== undefined && etcd === undefined)
+    missing.push('NOT RUN: kafscale (it needs etcd on the PATH)');
+  const addKafscale = (suffix: string, behind: string, startStore: StartStore): void => {
+    if (options.kafscale === undefined || etcd === undefined) return;
+    const setup = `KafScale, default settings (it acknowledges after the upload), etcd and versitygw 1.8.0 on the same file system${behind}`;
+    systems.push(kafscale({ name: `kafscale${suffix}`, setup }, options.kafscale, etcd, startStore, folder));
+  };
+  addKafscale('', '', store('http'));
   for (const [model, window] of [
     ['express', '10ms'],
     ['standard', '250ms'],
   ] as const) {
     for (const slow of [false, true]) {
-      const setup = `${on} behind the latency proxy: model ${model}, seed ${seed}${slow ? ', 2 s in every 60 three times as slow' : ''}; window ${window}, journal in the bucket`;
+      const suffix = `-${model}${slow ? '-slow' : ''}`;
+      const behind = ` behind the latency proxy: model ${model}, seed ${seed}${slow ? ', 2 s in every 60 three times as slow' : ''}`;
+      const setup = `${on}${behind}; window ${window}, journal in the bucket`;
       const proxied = slowStore(['--model', model, '--seed', String(seed), ...(slow ? ['--slow'] : [])]);
       const flags = ['--batch-window', window, ...weft.flags];
-      systems.push(
-        weftOnS3({ name: `weft-${model}${slow ? '-slow' : ''}`, setup }, proxied, folder, { ...weft, flags }),
-      );
+      systems.push(weftOnS3({ name: `weft${suffix}`, setup }, proxied, folder, { ...weft, flags }));
+      if (!slow) addKafscale(suffix, `, the store${behind}`, proxied);
     }
   }
-  if (options.kafscale === undefined) return;
-  const etcd = programOnPath('etcd');
-  if (etcd === undefined) missing.push('NOT RUN: kafscale (it needs etcd on the PATH)');
-  else systems.push(kafscale(options.kafscale, etcd, store('http'), folder));
 }
 
 function programOnPath(name: string): string | undefined {

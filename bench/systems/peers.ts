@@ -23,13 +23,17 @@ export function klite(program: string, folder: string): System {
 }
 
 /** KafScale beside an etcd of its own, on a store like Weft's. */
-export function kafscale(program: string, etcdProgram: string, startStore: StartStore, folder: string): System {
+export function kafscale(
+  what: Pick<System, 'name' | 'setup'>,
+  program: string,
+  etcdProgram: string,
+  startStore: StartStore,
+  folder: string,
+): System {
   return {
-    name: 'kafscale',
-    setup:
-      'KafScale, default settings (it acknowledges after the upload), etcd and versitygw 1.8.0 on the same file system',
+    ...what,
     async start() {
-      const base = emptied(join(folder, 'kafscale'));
+      const base = emptied(join(folder, what.name));
       const store = await startStore(join(base, 's3'));
       const etcd = await startEtcd(etcdProgram, base);
       const port = await freePort();
