@@ -5,6 +5,7 @@ import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librd
 import type { Load, Run } from './loads.js';
 import { storeRequests } from './metrics.js';
 import { say } from './run.js';
+import { readSystems } from './systems/catalog.js';
 
 /** A round is read by so many groups, one after the other. */
 const GROUPS = 4;
@@ -26,6 +27,7 @@ export const hotLoads: readonly Load[] = [
       name: `discard-${name}`,
       what: `${what} from memory into a reader that discards`,
       needs: ['librdkafka'],
+      systems: readSystems,
       rate: 'flat-out',
       restarted: false,
       agentFlags,
@@ -44,6 +46,7 @@ function hot(name: string, records: number, what: string): Load {
     name: `hot-${name}`,
     what: `one librdkafka group after the other reads ${what} from memory`,
     needs: ['librdkafka'],
+    systems: readSystems,
     rate: 'flat-out',
     restarted: false,
     agentFlags,

@@ -6,7 +6,7 @@ import { hotLoads } from './hot-loads.js';
 import { partitionLoads } from './partition-loads.js';
 import { producerLoads } from './producer-loads.js';
 import { smallLoads } from './small-loads.js';
-import { idempotentSystems, produceSystems } from './systems/catalog.js';
+import { idempotentSystems, readSystems, usualSystems } from './systems/catalog.js';
 import type { RunningSystem } from './systems/system.js';
 
 /** What can make load here; undefined where `npm run setup` has not brought it. */
@@ -20,8 +20,8 @@ export interface Load {
   readonly what: string;
   /** Its generators; the load is left out, loudly, when one is missing. */
   readonly needs: readonly (keyof Generators)[];
-  /** Names of bench/systems/catalog.ts; without it `usualSystems`. */
-  readonly systems?: readonly string[];
+  /** Names of bench/systems/catalog.ts. */
+  readonly systems: readonly string[];
   /** Flat out, MB/s tell; at a fixed rate the cores that a server takes. */
   readonly rate: 'flat-out' | 'fixed';
   /** Before the first round, on a server just started. */
@@ -138,7 +138,7 @@ export const loads: readonly Load[] = [
     name: 'produce-librdkafka',
     what: 'one librdkafka producer, defaults, flat out',
     needs: ['librdkafka'],
-    systems: [...produceSystems, 'weft-s3-https'],
+    systems: [...usualSystems, 'weft-s3-https'],
     rate: 'flat-out',
     restarted: false,
     anew: true,
@@ -198,6 +198,7 @@ export const loads: readonly Load[] = [
     agentFlags: shortWindows,
     what: 'the same with a librdkafka consumer at the tail',
     needs: ['java', 'librdkafka'],
+    systems: idempotentSystems,
     rate: 'fixed',
     restarted: false,
     // The group reads on where it was, so the rounds' consumers must find nothing older.
@@ -217,6 +218,7 @@ export const loads: readonly Load[] = [
     name: 'replay-librdkafka',
     what: 'one librdkafka group consumer reads all of it, server restarted',
     needs: ['librdkafka'],
+    systems: readSystems,
     rate: 'flat-out',
     restarted: true,
     warmUp,
@@ -226,6 +228,7 @@ export const loads: readonly Load[] = [
     name: 'replay-java',
     what: 'one stock Java consumer reads all of it, server restarted',
     needs: ['java', 'librdkafka'],
+    systems: readSystems,
     rate: 'flat-out',
     restarted: true,
     warmUp,

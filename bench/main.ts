@@ -9,7 +9,7 @@ import { ackPlotOf, processorPlotOf } from './plot.js';
 import { report } from './report.js';
 import { runLoad, say } from './run.js';
 import { savedSections, saveSection, type Section, sectionOf } from './sections.js';
-import { catalogOf, usualSystems } from './systems/catalog.js';
+import { catalogOf } from './systems/catalog.js';
 import type { System } from './systems/system.js';
 import { startTableOf, tableOf } from './table.js';
 
@@ -52,7 +52,7 @@ async function bench(options: Options): Promise<number> {
 
 /** In the load's own order; none when the command line names only others. */
 function systemsOf(load: Load, systems: readonly System[], names: readonly string[]): System[] {
-  return (load.systems ?? usualSystems)
+  return load.systems
     .filter((name) => names.length === 0 || names.includes(name))
     .flatMap((name) => systems.find((system) => system.name === name) ?? []);
 }

@@ -31,7 +31,7 @@ export const usage = `npm run bench -- [options]
   --system NAME      may be given several times; see bench/systems/catalog.ts
   --folder DIR       where all systems keep their data (.cache/bench/data)
   --round-bytes N    what a flat-out round moves (1000000000)
-  --node-flag FLAG   for the agent's Node, such as --cpu-prof
+  --node-flag FLAG   for the agent's Node, such as --node-flag=--cpu-prof
   --agent-flag FLAG  for weft agent, such as --agent-flag=--workers=2
   --seed N           of the latency models (1)
   --klite PATH       klite's program, from a checkout: go build ./cmd/klite

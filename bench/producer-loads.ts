@@ -13,6 +13,8 @@ const TOPIC_RECORDS = 10_000;
 /** Larger batches and a longer linger; requests and their number stay, and with them what is under way. */
 const javaTuned = ['batch.size=262144', 'linger.ms=20', 'buffer.memory=134217728'];
 const librdkafkaTuned = ['linger.ms=20', 'batch.size=1000000'];
+/** Java's comes so, with five requests under way. */
+const librdkafkaIdempotent = ['enable.idempotence=true'];
 
 const variants: readonly Variant[] = [
   java('java stock', 'java tuned', []),
@@ -20,7 +22,9 @@ const variants: readonly Variant[] = [
   // More under way lifts the ceiling of a slow store: 5 requests of this size.
   java('java, requests of 4 MiB', 'java tuned', [...javaTuned, 'max.request.size=4194304']),
   librdkafka('librdkafka stock', 'librdkafka tuned', []),
+  librdkafka('librdkafka stock, idempotent', 'librdkafka tuned', librdkafkaIdempotent),
   librdkafka('librdkafka tuned', undefined, librdkafkaTuned),
+  // Not idempotent: kafkajs then has one request under way for each broker.
   kafkajs('kafkajs, 5 × 1,000 records', 'kafkajs, 20 × 4,000 records', 5, 1_000),
   kafkajs('kafkajs, 20 × 4,000 records', undefined, 20, 4_000),
 ];

@@ -3,7 +3,7 @@ import { type Transfer, together } from './generators/generator.js';
 import { produceWithLibrdkafka } from './generators/librdkafka.js';
 import { produceWithLoad } from './generators/load.js';
 import type { Load, Run } from './loads.js';
-import { idempotentSystems, produceSystems } from './systems/catalog.js';
+import { idempotentSystems, usualSystems } from './systems/catalog.js';
 
 const RECORD_BYTES = 100;
 const ROUND_SECONDS = 10;
@@ -52,7 +52,7 @@ export const smallLoads: readonly Load[] = [
     name: 'small-records-librdkafka',
     what: 'values of 100 B from 8 librdkafka producers, linger 5 ms, flat out, in batches of at most 4 KiB: MB/s × 10,000 are records/s',
     needs: ['librdkafka'],
-    systems: produceSystems,
+    systems: usualSystems,
     rate: 'flat-out',
     restarted: false,
     anew: true,

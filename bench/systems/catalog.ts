@@ -27,12 +27,15 @@ export interface Catalog {
   readonly missing: readonly string[];
 }
 
-/** What a load without systems of its own is run on, in this order, the baseline first. Peers only when they were given. */
-export const usualSystems = ['kafka', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
-/** The same, and Kafka as it is when it acknowledges, as Weft does, only what was fsynced. */
-export const produceSystems = ['kafka', 'kafka-flush', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
+/**
+ * What a load is run on unless it has systems of its own, in this order, the baseline first; klite and KafScale only when
+ * they were given. kafka-flush acknowledges, as Weft does, only what was fsynced.
+ */
+export const usualSystems = ['kafka', 'kafka-flush', 'klite', 'kafscale', 'weft-disk', 'weft-s3'];
 /** The same for producers that are idempotent: KafScale has none of that, and Java's stock producer ends with an error. */
-export const idempotentSystems = produceSystems.filter((name) => name !== 'kafscale');
+export const idempotentSystems = usualSystems.filter((name) => name !== 'kafscale');
+/** The same for reads, to which Kafka's fsync is nothing. */
+export const readSystems = usualSystems.filter((name) => name !== 'kafka-flush');
 
 export function catalogOf(options: CatalogOptions): Catalog {
   const systems: System[] = [];

@@ -37,7 +37,7 @@ function systemOf(pids: readonly number[]): System & { readonly stopped: number[
 }
 
 const anew: Load = {
-  ...{ name: 'anew', what: '', needs: [], rate: 'flat-out', restarted: false, anew: true },
+  ...{ name: 'anew', what: '', needs: [], systems: [], rate: 'flat-out', restarted: false, anew: true },
   warmUp: () => Promise.resolve(),
   round: () => Promise.resolve({ bytes: 1e9, seconds: 1 }),
 };
