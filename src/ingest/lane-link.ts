@@ -137,8 +137,9 @@ export class LaneLink {
         request.incoming.answered(frame, close, busyMs);
         this.#forgetSettled(id, request);
         if (close) {
-          // It gives nothing more from here on, and may be idle when it ends: then nobody would tell the lane.
-          this.#postClosed(request.connection);
+          // It gives nothing more from here on, and may be idle when it ends: then nobody would tell the lane. What it sent
+          // before is still to be answered: the pipeline closes behind that.
+          this.#tell('connection-ending', request.connection);
         }
       }
     }
@@ -152,7 +153,7 @@ export class LaneLink {
         this.#forgetSettled(request.id, request);
       }
     }
-    this.#postClosed(connection);
+    this.#tell('connection-closed', connection);
   }
 
   /** The worker is gone: lets go of all bytes and closes the connections that wait; the clients come again. */
@@ -211,8 +212,8 @@ export class LaneLink {
     this.#pinned.set(connection, last);
   }
 
-  #postClosed({ id }: LaneConnection): void {
-    this.post({ type: 'connection-closed', connection: id, turnsHeard: this.turnsHeard });
+  #tell(type: 'connection-ending' | 'connection-closed', { id }: LaneConnection): void {
+    this.post({ type, connection: id, turnsHeard: this.turnsHeard });
   }
 
   #retryLater(): void {

@@ -72,9 +72,12 @@ export type ToIngest =
   | { readonly type: 'published'; readonly number: number; readonly outcome: OutcomeColumns }
   /** The command was refused as a whole (closed epoch, metadata full): answer its requests with this Kafka error. */
   | { readonly type: 'publish-refused'; readonly number: number; readonly error: number }
-  /** A connection is gone: its answers need not be made; its accepted batches may still be published. */
+  /**
+   * 'ending': a connection gives nothing more, and closes once what it gave is answered. 'closed': it is gone, its answers need
+   * not be made; its accepted batches may still be published.
+   */
   | {
-      readonly type: 'connection-closed';
+      readonly type: 'connection-ending' | 'connection-closed';
       readonly connection: number;
       /** As in a descriptor: everything that it sent was given by then. It may still lie in the ring. */
       readonly turnsHeard: number;

@@ -145,6 +145,9 @@ export class Lane {
       case 'publish-refused':
         this.#publisher.refused(message.number, message.error);
         break;
+      case 'connection-ending':
+        this.#unanswered.endConnection(message.connection, message.turnsHeard);
+        break;
       case 'connection-closed':
         this.#unanswered.closeConnection(message.connection, message.turnsHeard);
         break;

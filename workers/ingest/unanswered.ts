@@ -68,8 +68,13 @@ export class Unanswered {
    * it: that holds for what still lies in the ring too, which main gave when it had heard at most so many turns.
    */
   closeConnection(id: number, turnsHeard: number): void {
+    this.connection(id).closed = true;
+    this.endConnection(id, turnsHeard);
+  }
+
+  /** It gives nothing more: its mark is needed no longer than what it gave may lie in the ring. What came before is answered. */
+  endConnection(id: number, turnsHeard: number): void {
     const connection = this.connection(id);
-    connection.closed = true;
     connection.failUntilTurn = Math.min(connection.failUntilTurn, turnsHeard + 1);
     this.#keep(connection, turnsHeard + 1);
   }

@@ -83,10 +83,10 @@ export class EngineHarness {
     });
   }
 
-  produce(connection: number, batch: Uint8Array, topic = 'orders', index = 0, timeoutMs = 30_000): Sent {
+  produce(connection: number, batch: Uint8Array, topic = 'orders', index = 0, timeoutMs = 30_000, acks = -1): Sent {
     const { slices } = apis.produce.request.encode(9, {
       transactionalId: null,
-      acks: -1,
+      acks,
       timeoutMs,
       topicData: [{ name: topic, partitionData: [{ index, records: { slices: [batch], bytes: batch.length } }] }],
     });

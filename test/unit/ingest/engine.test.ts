@@ -167,6 +167,20 @@ test('a closed connection is not answered, and its bytes come back all the same'
   expect(other).toEqual(acknowledged(1));
 });
 
+test('what was sent before an answer that closes its connection is answered, too', async () => {
+  const agent = new EngineHarness();
+  await agent.createTopic('orders');
+  await agent.world.pass(1);
+  const stored = agent.produce(1, makeBatch(), 'orders', 0, 30_000, 0);
+  const refused = agent.produce(1, makeBatch(), 'nobody', 0, 30_000, 0);
+  await agent.world.pass(200);
+  expect(refused.answers).toEqual([{ error: undefined, baseOffset: undefined, close: true }]);
+  expect(stored.answers).toEqual([]);
+  agent.store.acceptAll();
+  await agent.world.pass(200);
+  expect(stored.answers).toEqual([{ error: undefined, baseOffset: undefined, close: false }]);
+});
+
 test('a drain answers what was taken and then resolves', async () => {
   const agent = new EngineHarness({ batchWindowMs: 10_000 });
   await agent.createTopic('orders');

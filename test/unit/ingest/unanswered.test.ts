@@ -36,7 +36,7 @@ test('connections that failed, came again and failed again leave nothing behind'
     const { close } = unanswered.takeAnswers()[0]!;
     turns += 1;
     // The main thread tells of a closing that the lane asked for, and of no other once all is answered.
-    if (close) unanswered.closeConnection(connection, turns);
+    if (close) unanswered.endConnection(connection, turns);
     expect(unanswered.connectionCount).toBeLessThanOrEqual(2);
   }
 });
@@ -46,7 +46,7 @@ test('a connection that is to be closed keeps its mark until the closing was tol
   unanswered.fail(requestOf(unanswered, 1, 0), STORAGE_ERROR);
   unanswered.taking(500);
   expect(unanswered.mustFail(unanswered.connection(1), 500)).toBe(true);
-  unanswered.closeConnection(1, 600);
+  unanswered.endConnection(1, 600);
   unanswered.taking(600);
   expect(unanswered.mustFail(unanswered.connection(1), 600)).toBe(true);
   unanswered.taking(601);
