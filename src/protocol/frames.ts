@@ -2,7 +2,7 @@ import { utf8Bytes } from '../bytes/utf8.js';
 import { apiByKey, apis } from './apis.js';
 import type { Api, ResponseIn } from './codec.js';
 import { errors } from './errors.js';
-import { Reader } from './reader.js';
+import { NAME_BYTES_MAX, Reader } from './reader.js';
 import { skipTags } from './struct.js';
 import { type Slices, Writer } from './writer.js';
 
@@ -42,7 +42,7 @@ export function readRequestHeader(bytes: Uint8Array, position = 0, limit = bytes
   const apiVersion = reader.int16();
   const correlationId = reader.int32();
   const clientIdBytes = reader.int16();
-  const clientId = clientIdBytes < 0 ? null : reader.string(clientIdBytes);
+  const clientId = clientIdBytes < 0 ? null : reader.string(clientIdBytes, NAME_BYTES_MAX);
   const request = apiByKey(apiKey)?.request;
   if (request?.supports(apiVersion) && request.isFlexible(apiVersion)) {
     skipTags(reader);

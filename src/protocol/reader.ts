@@ -20,6 +20,11 @@ const TAG_BYTES_MIN = 2;
 
 /** Longest string that Kafka accepts, in bytes (its readers refuse more in either encoding). */
 export const STRING_BYTES_MAX = 0x7fff;
+/**
+ * Longest name that is read, in bytes. Whatever names something becomes a key sooner or later, and V8 hashes texts above 16,383
+ * characters by their length alone: a few thousand of one length would stop a thread (docs/decisions/010).
+ */
+export const NAME_BYTES_MAX = 4096;
 
 /**
  * Kafka's primitive types (https://kafka.apache.org/protocol#protocol_types, KIP-482 for the compact ones) from a range of
@@ -124,10 +129,13 @@ export class Reader {
     return this.unsignedVarint() - 1;
   }
 
-  /** `length` bytes of UTF-8; ill-formed parts become U+FFFD, as in Java. */
-  string(length: number): string {
-    if (length > STRING_BYTES_MAX) {
-      throw new ProtocolError('malformed', `string of ${length} bytes at ${this.position}`);
+  /** `length` bytes of UTF-8, at most `bytesMax`; ill-formed parts become U+FFFD, as in Java. */
+  string(length: number, bytesMax: number): string {
+    if (length > bytesMax) {
+      throw new ProtocolError(
+        'malformed',
+        `string of ${length} bytes at ${this.position}, at most ${bytesMax} are read`,
+      );
     }
     const position = this.take(length);
     const text = length === 0 ? '' : this.#buffer.utf8Slice(position, position + length);

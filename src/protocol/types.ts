@@ -1,7 +1,7 @@
 import { utf8Bytes } from '../bytes/utf8.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
 import { ProtocolError } from './protocol-error.js';
-import { type Reader, type RecordsPosition, STRING_BYTES_MAX } from './reader.js';
+import { NAME_BYTES_MAX, type Reader, type RecordsPosition, STRING_BYTES_MAX } from './reader.js';
 import type { Slices, Writer } from './writer.js';
 
 /** Reads one value and moves the reader past it. */
@@ -216,27 +216,36 @@ export function requireNullable(nullable: boolean, name: string): void {
   }
 }
 
-export const string = sized<string, string>(
-  'string',
-  2,
-  '',
-  (reader, length) => reader.string(length),
-  (writer, value, writeLength) => {
-    const length = utf8Bytes(value);
-    if (length > STRING_BYTES_MAX) {
-      throw new RangeError(`a string of ${length} bytes is longer than 32,767`);
-    }
-    writeLength(writer, length);
-    writer.text(value, length);
-  },
-  (value, other) => value === other,
-);
+/** Kafka's string, of at most so many bytes when it is read. */
+function stringOf(bytesMax: number): Type<string> {
+  return sized<string, string>(
+    'string',
+    2,
+    '',
+    (reader, length) => reader.string(length, bytesMax),
+    (writer, value, writeLength) => {
+      const length = utf8Bytes(value);
+      if (length > STRING_BYTES_MAX) {
+        throw new RangeError(`a string of ${length} bytes is longer than 32,767`);
+      }
+      writeLength(writer, length);
+      writer.text(value, length);
+    },
+    (value, other) => value === other,
+  );
+}
+
+/** The name of something, which may become a key. */
+export const string = stringOf(NAME_BYTES_MAX);
+
+/** A string that is nobody's name and never a key, as long as Kafka's may be. */
+export const text = stringOf(STRING_BYTES_MAX);
 
 /** A string for people to read: one that is too long, because it repeats names that a client sent, is cut when written. */
-export const sentence: typeof string = {
-  ...string,
+export const sentence: typeof text = {
+  ...text,
   write: (shape) => {
-    const write = string.write(shape);
+    const write = text.write(shape);
     return (writer, value) => write(writer, value === null ? value : cut(value));
   },
 };

@@ -47,10 +47,11 @@ export function examine(
   const sent: SentPartition[] = [];
   const wholeFailure = failureOfSize(body.length, segmentBytesMax) ?? failureOfTransaction(request, body);
   const acksFailure = failureOfAcks(request);
-  const repeated = repeatedPartitions(request);
-  const topics = request.topicData.map((topicData): RequestTopic => {
-    const byId = apiVersion >= TOPIC_IDS_SINCE;
-    const topic = byId ? view.byId(topicData.topicId) : view.byName(topicData.name);
+  const byId = apiVersion >= TOPIC_IDS_SINCE;
+  const named = request.topicData.map(({ topicId, name }) => (byId ? view.byId(topicId) : view.byName(name)));
+  const repeated = repeatedPartitions(request, named);
+  const topics = request.topicData.map((topicData, at): RequestTopic => {
+    const topic = named[at];
     const rules = topic && rulesOf(topic, apiVersion, wallMs);
     return {
       name: topicData.name,
@@ -60,7 +61,7 @@ export function examine(
         const failure =
           wholeFailure ??
           failureOfTopic(topic, index, byId) ??
-          failureOfRepeat(repeated, topicData, index) ??
+          failureOfRepeat(repeated, topic!, index) ??
           (records === null ? NULL_RECORDS : undefined) ??
           (acksFailure && (failureOfEnvelope(body, records!, apiVersion) ?? acksFailure));
         if (failure !== undefined) {
@@ -260,41 +261,53 @@ const NO_TRANSACTIONAL_ID: Failure = {
 };
 const NULL_RECORDS: Failure = { error: errors.INVALID_RECORD.code, message: 'the partition has no record batch' };
 
-type TopicData = ProduceRequest['topicData'][number];
+type PartitionData = ProduceRequest['topicData'][number]['partitionData'];
+/** Indexes that a request has more than once. */
+type Repeated = ReadonlyMap<LaneTopic, ReadonlySet<number>>;
 
 /**
  * Kafka keeps one of two entries for the same partition and answers once; the other's records are lost without a word.
  * "One batch per partition per request" is the rule behind it, so every entry of such a partition is refused.
  */
-function failureOfRepeat(repeated: ReadonlySet<string>, topicData: TopicData, index: number): Failure | undefined {
-  return repeated.size > 0 && repeated.has(partitionKey(topicData, index))
+function failureOfRepeat(repeated: Repeated, topic: LaneTopic, index: number): Failure | undefined {
+  return repeated.get(topic)?.has(index)
     ? { error: errors.INVALID_RECORD.code, message: 'the request names this partition more than once' }
     : undefined;
 }
 
-function repeatedPartitions(request: ProduceRequest): ReadonlySet<string> {
-  if (request.topicData.length === 1 && !repeats(request.topicData[0]!.partitionData)) {
+/** By the topics that there are: keys of names as the client sent them would be as many and as long as it likes. */
+function repeatedPartitions({ topicData }: ProduceRequest, named: readonly (LaneTopic | undefined)[]): Repeated {
+  if (topicData.length === 1 && !repeats(topicData[0]!.partitionData)) {
     return NONE;
   }
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
-  for (const topicData of request.topicData) {
-    for (const { index } of topicData.partitionData) {
-      const key = partitionKey(topicData, index);
-      if (seen.has(key)) {
-        repeated.add(key);
-      }
-      seen.add(key);
+  const seen = new Map<LaneTopic, Set<number>>();
+  const repeated = new Map<LaneTopic, Set<number>>();
+  for (const [at, { partitionData }] of topicData.entries()) {
+    const topic = named[at];
+    if (topic === undefined) continue;
+    const indexes = setOf(seen, topic);
+    for (const { index } of partitionData) {
+      if (indexes.has(index)) setOf(repeated, topic).add(index);
+      indexes.add(index);
     }
   }
   return repeated;
 }
 
-const NONE: ReadonlySet<string> = new Set();
+function setOf(sets: Map<LaneTopic, Set<number>>, topic: LaneTopic): Set<number> {
+  let set = sets.get(topic);
+  if (set === undefined) {
+    set = new Set();
+    sets.set(topic, set);
+  }
+  return set;
+}
+
+const NONE: Repeated = new Map();
 /** So few partitions are compared with one another; a set costs more. */
 const COMPARED_MAX = 16;
 
-function repeats(partitions: TopicData['partitionData']): boolean {
+function repeats(partitions: PartitionData): boolean {
   const count = partitions.length;
   if (count > COMPARED_MAX) {
     return new Set(partitions.map(({ index }) => index)).size < count;
@@ -307,8 +320,4 @@ function repeats(partitions: TopicData['partitionData']): boolean {
     }
   }
   return false;
-}
-
-function partitionKey({ name, topicId }: TopicData, index: number): string {
-  return `${name}/${topicId}/${index}`;
 }

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, int64, string, uuid } from '../types.js';
+import { int16, int32, int64, string, text, uuid } from '../types.js';
 
 /** v2 to v4 carry a retention time that is not honoured · v7 static members · v10 topic ids (KIP-848). */
 export const offsetCommit = api({
@@ -22,7 +22,7 @@ export const offsetCommit = api({
         field('partitionIndex', int32),
         field('committedOffset', int64),
         field('committedLeaderEpoch', int32, { since: 6, default: -1 }),
-        field('committedMetadata', string, { nullable: 2 }),
+        field('committedMetadata', text, { nullable: 2 }),
       ]),
     ]),
   ],

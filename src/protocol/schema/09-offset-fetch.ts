@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int64, string, uuid } from '../types.js';
+import { bool, int16, int32, int64, string, text, uuid } from '../types.js';
 
 /** v1 to v7 ask for one group, v8 and later for several · v7 stable offsets (KIP-447) · v10 topic ids (KIP-848). */
 export const offsetFetch = api({
@@ -32,7 +32,7 @@ export const offsetFetch = api({
         field('partitionIndex', int32),
         field('committedOffset', int64),
         field('committedLeaderEpoch', int32, { since: 5, default: -1 }),
-        field('metadata', string, { nullable: 1 }),
+        field('metadata', text, { nullable: 1 }),
         field('errorCode', int16),
       ]),
     ]),
@@ -46,7 +46,7 @@ export const offsetFetch = api({
           field('partitionIndex', int32),
           field('committedOffset', int64),
           field('committedLeaderEpoch', int32, { default: -1 }),
-          field('metadata', string, { nullable: 8 }),
+          field('metadata', text, { nullable: 8 }),
           field('errorCode', int16),
         ]),
       ]),

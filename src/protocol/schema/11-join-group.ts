@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, bytes, int16, int32, string } from '../types.js';
+import { bool, bytes, int16, int32, string, text } from '../types.js';
 
 /** v1 rebalance timeout · v5 static members (KIP-345) · v7 protocol type · v8 reason · v9 skip assignment (KIP-814). */
 export const joinGroup = api({
@@ -19,7 +19,7 @@ export const joinGroup = api({
     field('groupInstanceId', string, { since: 5, nullable: 5, default: null }),
     field('protocolType', string),
     array('protocols', [field('name', string), field('metadata', bytes)]),
-    field('reason', string, { since: 8, nullable: 8, default: null }),
+    field('reason', text, { since: 8, nullable: 8, default: null }),
   ],
   response: [
     field('throttleTimeMs', int32, { since: 2 }),

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { int16, int32, string } from '../types.js';
+import { int16, int32, string, text } from '../types.js';
 
 /** v0 to v2 name one member, v3 and later several (KIP-345) · v5 reason (KIP-800). */
 export const leaveGroup = api({
@@ -15,7 +15,7 @@ export const leaveGroup = api({
     array('members', { since: 3 }, [
       field('memberId', string),
       field('groupInstanceId', string, { nullable: 3, default: null }),
-      field('reason', string, { since: 5, nullable: 5, default: null }),
+      field('reason', text, { since: 5, nullable: 5, default: null }),
     ]),
   ],
   response: [

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, sentence, string } from '../types.js';
+import { bool, int16, int32, int8, sentence, string, text } from '../types.js';
 
 /** v1 synonyms (KIP-226) · v3 types and documentation (KIP-569). */
 export const describeConfigs = api({
@@ -27,13 +27,13 @@ export const describeConfigs = api({
       field('resourceName', string),
       array('configs', [
         field('name', string),
-        field('value', string, { nullable: 1 }),
+        field('value', text, { nullable: 1 }),
         field('readOnly', bool),
         field('configSource', int8, { default: -1 }),
         field('isSensitive', bool),
-        array('synonyms', [field('name', string), field('value', string, { nullable: 1 }), field('source', int8)]),
+        array('synonyms', [field('name', string), field('value', text, { nullable: 1 }), field('source', int8)]),
         field('configType', int8, { since: 3, default: 0 }),
-        field('documentation', string, { since: 3, nullable: 3 }),
+        field('documentation', text, { since: 3, nullable: 3 }),
       ]),
     ]),
   ],

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, sentence, string } from '../types.js';
+import { bool, int16, int32, int8, sentence, string, text } from '../types.js';
 
 /** v2 flexible. */
 export const alterConfigs = api({
@@ -13,7 +13,7 @@ export const alterConfigs = api({
     array('resources', [
       field('resourceType', int8),
       field('resourceName', string),
-      array('configs', [field('name', string), field('value', string, { nullable: 0 })]),
+      array('configs', [field('name', string), field('value', text, { nullable: 0 })]),
     ]),
     field('validateOnly', bool),
   ],

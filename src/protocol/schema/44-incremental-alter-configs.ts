@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field } from '../definition.js';
-import { bool, int16, int32, int8, sentence, string } from '../types.js';
+import { bool, int16, int32, int8, sentence, string, text } from '../types.js';
 
 /** KIP-339 · v1 flexible. */
 export const incrementalAlterConfigs = api({
@@ -13,11 +13,7 @@ export const incrementalAlterConfigs = api({
     array('resources', [
       field('resourceType', int8),
       field('resourceName', string),
-      array('configs', [
-        field('name', string),
-        field('configOperation', int8),
-        field('value', string, { nullable: 0 }),
-      ]),
+      array('configs', [field('name', string), field('configOperation', int8), field('value', text, { nullable: 0 })]),
     ]),
     field('validateOnly', bool),
   ],

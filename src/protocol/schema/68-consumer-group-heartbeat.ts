@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field, struct } from '../definition.js';
-import { int16, int32, sentence, string, uuid } from '../types.js';
+import { int16, int32, sentence, string, text, uuid } from '../types.js';
 
 const topicPartitions = [field('topicId', uuid), array('partitions', int32)] as const;
 
@@ -19,7 +19,7 @@ export const consumerGroupHeartbeat = api({
     field('rackId', string, { nullable: 0, default: null }),
     field('rebalanceTimeoutMs', int32, { default: -1 }),
     array('subscribedTopicNames', string, { nullable: 0, default: null }),
-    field('subscribedTopicRegex', string, { since: 1, nullable: 1, default: null }),
+    field('subscribedTopicRegex', text, { since: 1, nullable: 1, default: null }),
     field('serverAssignor', string, { nullable: 0, default: null }),
     array('topicPartitions', { nullable: 0, default: null }, topicPartitions),
   ],

@@ -1,6 +1,6 @@
 import { api } from '../codec.js';
 import { array, field, struct } from '../definition.js';
-import { bool, int16, int32, int8, sentence, string, uuid } from '../types.js';
+import { bool, int16, int32, int8, sentence, string, text, uuid } from '../types.js';
 
 const assignment = [
   array('topicPartitions', [field('topicId', uuid), field('topicName', string), array('partitions', int32)]),
@@ -32,7 +32,7 @@ export const consumerGroupDescribe = api({
         field('clientId', string),
         field('clientHost', string),
         array('subscribedTopicNames', string),
-        field('subscribedTopicRegex', string, { nullable: 0, default: null }),
+        field('subscribedTopicRegex', text, { nullable: 0, default: null }),
         struct('assignment', {}, assignment),
         struct('targetAssignment', {}, assignment),
         field('memberType', int8, { since: 1, default: -1 }),

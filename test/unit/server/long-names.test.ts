@@ -2,17 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { apiList, apis } from '../../../src/protocol/apis.js';
 import { encodeRequestFrame } from '../../../src/protocol/frames.js';
 import { defaultOf, isPresent } from '../../../src/protocol/struct.js';
-import type { AnyField, Type } from '../../../src/protocol/types.js';
+import { NAME_BYTES_MAX, STRING_BYTES_MAX } from '../../../src/protocol/reader.js';
+import { type AnyField, type Type, text } from '../../../src/protocol/types.js';
 import { LocalAgent } from '../../conformance/local-agent.js';
 
-const STRING_BYTES_MAX = 32_767;
+const longestText = 'n'.repeat(STRING_BYTES_MAX);
 
-/** A request with one element in every array, every string being `text` and every number `number`. */
-function filled(fields: readonly AnyField[], version: number, text: string, number: number): Record<string, unknown> {
+/** A request with one element in every array, every name being `name`, every other string as long as can be, every number `number`. */
+function filled(fields: readonly AnyField[], version: number, name: string, number: number): Record<string, unknown> {
   const valueFor = (type: Type<unknown>): unknown => {
     if (type.parts.kind === 'array') return [valueFor(type.parts.element)];
-    if (type.parts.kind === 'struct') return filled(type.parts.fields, version, text, number);
-    if (type.name === 'string') return text;
+    if (type.parts.kind === 'struct') return filled(type.parts.fields, version, name, number);
+    if (type === text) return longestText;
+    if (type.name === 'string') return name;
     return /^int/.test(type.name) ? number : type.implicitDefault;
   };
   const entries = fields.map((field) => [
@@ -28,35 +30,50 @@ describe.each(apiList.filter(({ key }) => key !== apis.produce.key))('$name', (a
     const agent = await LocalAgent.start();
     for (let version = api.min; version <= api.max; version += 1) {
       const client = agent.connect();
-      const text = 'n'.repeat(STRING_BYTES_MAX);
-      const request = filled(api.request.fields, version, text, number) as never;
-      client.socket.send(
-        new Uint8Array(Buffer.concat(encodeRequestFrame(api, version, 1, text.slice(0, 32_700), request).slices)),
-      );
+      const name = 'n'.repeat(NAME_BYTES_MAX);
+      const request = filled(api.request.fields, version, name, number) as never;
+      const frame = encodeRequestFrame(api, version, 1, name, request);
+      client.socket.send(new Uint8Array(Buffer.concat(frame.slices)));
       await agent.pass(70_000);
-      expect(agent.logged.filter(({ level }) => level === 'error')).toEqual([]);
+      expect(agent.logged).toEqual([]);
       client.socket.destroy();
     }
   });
 });
 
-it('a string of ill-formed bytes that would not fit an answer is malformed; one that would is read', async () => {
+it.each([
+  ['a client id', 'c'.repeat(NAME_BYTES_MAX + 1), 'n', /^header: string of 4097 bytes/],
+  ['a name', 'c', 'n'.repeat(NAME_BYTES_MAX + 1), /^body of Metadata v4: string of 4097 bytes/],
+])('%s beyond that is malformed', async (_what, clientId, name, detail) => {
   const agent = await LocalAgent.start();
-  const sent = (bytes: number, name: number): Uint8Array => {
-    const frame = encodeRequestFrame(apis.metadata, 4, 1, 'c', { topics: [{ name: 'n'.repeat(bytes) }] });
-    const all = Buffer.concat(frame.slices);
-    all.fill(name, all.lastIndexOf('n'.repeat(bytes)), all.lastIndexOf('n') + 1);
-    return new Uint8Array(all);
-  };
   const client = agent.connect();
-  client.socket.send(sent(10_922, 0xff));
-  await agent.pass(10);
-  const { topics } = client.take(apis.metadata, 4, 1)!;
-  expect(topics).toMatchObject([{ name: '\uFFFD'.repeat(10_922), errorCode: 17 }]);
-  client.socket.send(sent(10_923, 0xff));
+  const frame = encodeRequestFrame(apis.metadata, 4, 1, clientId, { topics: [{ name }] });
+  client.socket.send(new Uint8Array(Buffer.concat(frame.slices)));
   await agent.pass(10);
   expect(client.socket.closed).toBe(true);
   expect(agent.logged.map(({ level, fields }) => [level, fields['detail']])).toEqual([
-    ['warn', expect.stringMatching(/^body of Metadata v4: ill-formed string of 10923 bytes/)],
+    ['warn', expect.stringMatching(detail)],
+  ]);
+});
+
+it('a text of ill-formed bytes that would not fit an answer is malformed; one that would is read', async () => {
+  const agent = await LocalAgent.start();
+  const sent = (bytes: number): Uint8Array => {
+    const configs = [{ name: 'retention.ms', value: 'v'.repeat(bytes) }];
+    const resources = [{ resourceType: 2, resourceName: 'n', configs }];
+    const frame = encodeRequestFrame(apis.alterConfigs, 1, 1, 'c', { resources, validateOnly: false });
+    const all = Buffer.concat(frame.slices);
+    all.fill(0xff, all.indexOf('v'.repeat(bytes)), all.lastIndexOf('v') + 1);
+    return new Uint8Array(all);
+  };
+  const client = agent.connect();
+  client.socket.send(sent(10_922));
+  await agent.pass(10);
+  expect(client.take(apis.alterConfigs, 1, 1)!.responses).toMatchObject([{ resourceName: 'n' }]);
+  client.socket.send(sent(10_923));
+  await agent.pass(10);
+  expect(client.socket.closed).toBe(true);
+  expect(agent.logged.map(({ level, fields }) => [level, fields['detail']])).toEqual([
+    ['warn', expect.stringMatching(/^body of AlterConfigs v1: ill-formed string of 10923 bytes/)],
   ]);
 });
