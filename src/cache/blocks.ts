@@ -11,7 +11,7 @@ export interface BlockReader {
   /**
    * Reads from the object store, as many of the requests (in their order, the first one always) as one admission to the
    * cold budget allows; the others are undefined. One admission a call, so that calls cannot deadlock one another.
-   * Nothing is loaded for a request when those before it give `bytesMax` bytes already.
+   * Nothing is loaded for a request when those before it give `bytesMax` bytes already; `bytesMax` may be nothing, or less.
    * Element i is `BlockUnavailable` when the store could not give the bytes.
    */
   readCold(

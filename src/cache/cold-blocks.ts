@@ -85,7 +85,7 @@ export class ColdBlocks {
 
   /**
    * Chooses, in order, the extents whose blocks fit one admission, the first extent always; and none for a request when
-   * those before it fill `bytesMax`.
+   * those before it fill `bytesMax`. The first request has none before it, however little `bytesMax` is.
    */
   #plan(
     wanted: readonly PlannedRequest[],
@@ -94,9 +94,9 @@ export class ColdBlocks {
     const blocks = new Set<string>();
     let bytes = 0;
     let givenBytes = 0;
-    const requests = wanted.map(({ request, extents, unavailable }): PlannedRequest => {
+    const requests = wanted.map(({ request, extents, unavailable }, index): PlannedRequest => {
       const chosen: Extent[] = [];
-      if (givenBytes >= bytesMax) return { request, extents: chosen, unavailable };
+      if (index > 0 && givenBytes >= bytesMax) return { request, extents: chosen, unavailable };
       let wantedBytes = 0;
       for (const extent of extents) {
         const fresh = this.#spansOf(extent).filter((span) => !blocks.has(span.key));

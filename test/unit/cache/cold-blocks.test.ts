@@ -125,6 +125,18 @@ test('nothing is loaded that the byte limit leaves no room for', async () => {
   expect(bench.store.bytes).toBe(extents[0]!.length);
 });
 
+test.each([0, -2_000])(
+  'the first request is read, one batch of it, even when the limit leaves %i bytes',
+  async (bytesMax) => {
+    const bench = new Bench();
+    const extents = [await bench.segment(1, ['a', 'b'], 1_000), await bench.segment(2, ['c'], 1_000)];
+    const wanted = extents.map((extent) => ({ extents: [extent], offset: 0 }));
+    const results = await bench.read(wanted, bytesMax);
+    expect(results).toMatchObject([{ nextOffset: 1 }, undefined]);
+    expect(bench.store.bytes).toBe(extents[0]!.length);
+  },
+);
+
 test('a record is found by its time in an extent that is looked through in parts', async () => {
   const bench = new Bench();
   const times = [10, 20, 90, 40, 50, 60, 70, 80, 30, 85];
