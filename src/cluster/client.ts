@@ -335,14 +335,16 @@ export class Client implements MetadataClient, LinkEvents {
     const wanted = () => Math.max(0, ...this.#ahead.keys(), ...this.#waiting.map(({ revision }) => revision));
     while (this.#closed === undefined && this.#replica.revision < wanted()) {
       try {
-        const tail = await readTail(this.#journal, this.#replica.revision);
+        // The leader may stream on during the read: what comes of it follows the revision that it began at.
+        const from = this.#replica.revision;
+        const tail = await readTail(this.#journal, from);
         if (tail === 'void') {
-          throw new FellBehind(`the journal after revision ${this.#replica.revision} is gone`);
+          if (this.#replica.revision > from) continue;
+          throw new FellBehind(`the journal after revision ${from} is gone`);
         }
-        let revision = this.#replica.revision;
-        for (const bytes of tail.entries) {
-          revision += 1;
-          this.#ahead.set(revision, bytes);
+        for (const [index, bytes] of tail.entries.entries()) {
+          const revision = from + 1 + index;
+          if (revision > this.#replica.revision) this.#ahead.set(revision, bytes);
         }
         this.#applyAhead();
         if (tail.entries.length > 0) {
