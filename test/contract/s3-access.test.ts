@@ -1,8 +1,8 @@
 // Who the S3 driver is to a store: keys, the AWS SDK's chain, and the sessions of directory buckets.
 import { writeFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { S3BucketUrl } from '../../src/config/bucket-url.js';
-import { S3Store } from '../../src/objects/drivers/s3.js';
+import { type S3Options, S3Store } from '../../src/objects/drivers/s3.js';
 import { openAccess } from '../../src/objects/drivers/s3-credentials.js';
 import { realWorld } from '../../src/world/real.js';
 import { realFiles } from '../../src/world/real-files.js';
@@ -22,6 +22,9 @@ const aws: S3BucketUrl = {
   pathStyle: false,
   express: false,
 };
+
+/** Its first import may take longer than the limits below. */
+beforeAll(() => import('@aws-sdk/client-s3'));
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -110,7 +113,7 @@ const places: readonly {
   },
 ];
 test.each(places)('$what', async ({ url, environment, origin, base, region }) => {
-  expect(await openAccess({ ...aws, ...url }, { ...keys, ...environment }, () => 0)).toMatchObject({
+  expect(await openAccess({ ...aws, ...url }, { ...keys, ...environment }, world, 1_000)).toMatchObject({
     origin,
     base,
     region,
@@ -148,12 +151,14 @@ test('without keys in the environment the chain of the AWS SDK finds them: here 
 });
 
 /** Speaks just enough of S3 Express: sessions, and objects for those who have one. */
-async function express(sessionMs: number) {
+async function express(sessionMs: number, options: S3Options = {}) {
   let sessions = 0;
   let refuse = false;
+  let silent = false;
   const server = await startDouble((request: DoubleRequest) => {
     if (request.query.has('session')) {
       sessions += 1;
+      if (silent) return;
       const expiration = new Date(Date.now() + sessionMs).toISOString();
       const credentials = `<AccessKeyId>session${sessions}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>`;
       return request.answer(
@@ -178,7 +183,7 @@ async function express(sessionMs: number) {
   });
   closing.push(() => server.stop());
   const url = { ...bucketOn(server.endpoint, 'name--use1-az4--x-s3'), express: true };
-  const store = await S3Store.open(url, world, { environment: keys });
+  const store = await S3Store.open(url, world, { environment: keys, ...options });
   closing.push(() => store.close());
   return {
     store,
@@ -187,8 +192,14 @@ async function express(sessionMs: number) {
     refuseOnce: () => {
       refuse = true;
     },
+    answerSessions: (answered: boolean) => {
+      silent = !answered;
+    },
   };
 }
+
+const tokensOf = (requests: readonly DoubleRequest[]) =>
+  requests.map(({ headers }) => headers['x-amz-s3session-token']);
 
 test('a directory bucket is used through one session', async () => {
   const { store, objects, sessions } = await express(300_000);
@@ -206,11 +217,55 @@ test('a session that ends soon is replaced before, and one that the store calls 
   const short = await express(30_000);
   await short.store.put('a', []);
   await short.store.put('b', []);
-  expect(short.sessions()).toBe(2);
+  await expect.poll(short.sessions).toBe(2);
   const long = await express(300_000);
   await long.store.put('a', []);
   long.refuseOnce();
   await refused('unavailable', long.store.put('b', []));
   await long.store.put('b', []);
   expect(long.objects().at(-1)!.headers['x-amz-s3session-token']).toBe('token2');
+});
+
+test('a session is used to its end while the next one is on its way, which is asked for once', async () => {
+  const { store, objects, sessions, answerSessions } = await express(30_000);
+  await store.put('a', []);
+  answerSessions(false);
+  for (const key of ['b', 'c', 'd']) await store.put(key, []);
+  await expect.poll(sessions).toBe(2);
+  expect(tokensOf(objects())).toEqual(['token1', 'token1', 'token1', 'token1']);
+});
+
+test('a next session that cannot be had harms nobody while the former one lasts, and is asked for again', async () => {
+  const { store, objects, sessions, answerSessions } = await express(30_000, { requestMsMax: 500 });
+  await store.put('a', []);
+  answerSessions(false);
+  await store.put('b', []);
+  await expect.poll(sessions).toBe(2);
+  answerSessions(true);
+  const tokens = async () => {
+    await store.put('c', []);
+    return tokensOf(objects());
+  };
+  await expect.poll(tokens, { timeout: 20_000 }).toContain('token3');
+});
+
+test('a request that is given up does not wait for a session that nobody answers', async () => {
+  const { store, objects, answerSessions } = await express(300_000);
+  answerSessions(false);
+  const givenUp = new AbortController();
+  const put = store.put('a', [], { signal: givenUp.signal });
+  setTimeout(() => givenUp.abort(), 50);
+  await refused('unavailable', put);
+  await refused('unavailable', store.put('a', [], { signal: givenUp.signal }));
+  expect(objects()).toEqual([]);
+});
+
+test('a session that nobody answers in time fails the requests that wait for it, and the next one asks for another', async () => {
+  const { store, objects, sessions, answerSessions } = await express(300_000, { requestMsMax: 500 });
+  answerSessions(false);
+  await Promise.all(['a', 'b'].map((key) => refused('unavailable', store.put(key, []))));
+  expect(sessions()).toBe(1);
+  answerSessions(true);
+  await store.put('c', []);
+  expect(tokensOf(objects())).toEqual(['token2']);
 });

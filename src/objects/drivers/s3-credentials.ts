@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { S3BucketUrl } from '../../config/bucket-url.js';
+import type { World } from '../../world/world.js';
+import { inTime } from './in-time.js';
 
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -38,7 +40,9 @@ const sessionMarginMs = 60_000;
 export async function openAccess(
   url: S3BucketUrl,
   environment: Readonly<Record<string, string | undefined>>,
-  wallMs: () => number,
+  world: Pick<World, 'clock' | 'timers'>,
+  /** For one session to come. */
+  sessionMsMax: number,
 ): Promise<S3Access> {
   const endpoint = url.endpoint ?? environment['AWS_ENDPOINT_URL_S3'] ?? environment['AWS_ENDPOINT_URL'];
   const keys = keysOf(environment);
@@ -58,7 +62,7 @@ export async function openAccess(
     const found = await (await client()).config.credentials({ forceRefresh: renewed });
     return toCredentials(found.accessKeyId, found.secretAccessKey, found.sessionToken);
   };
-  const sessions = url.express ? new ExpressSessions(url.bucket, client, wallMs) : undefined;
+  const sessions = url.express ? new ExpressSessions(url.bucket, client, world, sessionMsMax) : undefined;
   return {
     region,
     service: url.express ? 's3express' : 's3',
@@ -146,43 +150,58 @@ interface Session {
 class ExpressSessions {
   readonly #bucket: string;
   readonly #client: () => Promise<S3Client>;
-  readonly #wallMs: () => number;
-  #session: Promise<Session> | undefined;
+  readonly #world: Pick<World, 'clock' | 'timers'>;
+  readonly #msMax: number;
+  #present: Session | undefined;
+  #next: Promise<Session> | undefined;
 
-  constructor(bucket: string, client: () => Promise<S3Client>, wallMs: () => number) {
+  constructor(
+    bucket: string,
+    client: () => Promise<S3Client>,
+    world: Pick<World, 'clock' | 'timers'>,
+    /** For one session to come. */
+    msMax: number,
+  ) {
     this.#bucket = bucket;
     this.#client = client;
-    this.#wallMs = wallMs;
+    this.#world = world;
+    this.#msMax = msMax;
   }
 
   renew(): void {
-    this.#session = undefined;
+    this.#present = undefined;
   }
 
+  /** Of the present session to its end, though the next one is on its way by then. */
   async credentials(): Promise<S3Credentials> {
-    const former = this.#session;
-    if (former !== undefined) {
-      const { credentials, untilMs } = await former;
-      if (this.#wallMs() < untilMs - sessionMarginMs) return credentials;
-      if (this.#session === former) this.renew();
-    }
+    const leftMs = this.#present === undefined ? 0 : this.#present.untilMs - this.#world.clock.wallMs();
+    if (leftMs <= sessionMarginMs) this.#next ??= this.#begin();
+    if (this.#present !== undefined && leftMs > 0) return this.#present.credentials;
     // A new one is used whatever time it has.
-    this.#session ??= this.#begin();
-    return (await this.#session).credentials;
+    return (await this.#next!).credentials;
   }
 
   #begin(): Promise<Session> {
-    const asked = this.#create();
-    // Who waits for it is told; who comes later begins another.
-    asked.catch(() => {
-      if (this.#session === asked) this.renew();
-    });
+    const givenUp = new AbortController();
+    const asked = inTime(this.#create(givenUp.signal), this.#world.timers, this.#msMax);
+    asked.then(
+      (session) => {
+        this.#present = session;
+        this.#next = undefined;
+      },
+      () => {
+        // Who waits for it is told; who comes later begins another.
+        this.#next = undefined;
+        givenUp.abort();
+      },
+    );
     return asked;
   }
 
-  async #create(): Promise<Session> {
+  async #create(abortSignal: AbortSignal): Promise<Session> {
     const { CreateSessionCommand } = await import('@aws-sdk/client-s3');
-    const answer = await (await this.#client()).send(new CreateSessionCommand({ Bucket: this.#bucket }));
+    const command = new CreateSessionCommand({ Bucket: this.#bucket });
+    const answer = await (await this.#client()).send(command, { abortSignal });
     const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '', Expiration } = answer.Credentials ?? {};
     const session = { header: 'x-amz-s3session-token', token: SessionToken };
     return {

@@ -3,6 +3,7 @@ import type * as Undici from 'undici';
 import { native } from '../../../native-bindings/bindings.js';
 import type { World } from '../../world/world.js';
 import { StoreError } from '../store.js';
+import { inTime } from './in-time.js';
 import { checkKey } from './keys.js';
 import { connectResuming } from './s3-connect.js';
 import type { S3Access } from './s3-credentials.js';
@@ -30,7 +31,10 @@ export interface S3Call {
 }
 
 export interface S3Limits {
-  /** For one request, from its sending to the last byte of its answer; its body has a second more for each MB. */
+  /**
+   * For one request, from its sending to the last byte of its answer; its body has a second more for each MB. The
+   * credentials that it may have to wait for before have as long.
+   */
   readonly requestMsMax: number;
   readonly connectMsMax: number;
   readonly connectionsMax: number;
@@ -130,10 +134,11 @@ export class S3Requests {
   ): Promise<Headers> {
     try {
       const { method } = call;
-      const signed = await this.#signer.sign({ method, host: this.#host, path, query, headers: call.headers ?? {} });
+      const signing = this.#signer.sign({ method, host: this.#host, path, query, headers: call.headers ?? {} });
+      const signed = await inTime(signing, this.#world.timers, this.#requestMsMax, call.signal);
       return length === undefined ? signed : { ...signed, 'content-length': String(length) };
     } catch (error) {
-      // Only sources of credentials fail here: files, or services that may be back later.
+      // Only sources of credentials fail here, or take too long: files, or services that may be back later.
       const why = error instanceof Error ? error.message : String(error);
       throw new StoreError('unavailable', call.key ?? '', `${this.#store}: no credentials: ${why}`, { cause: error });
     }

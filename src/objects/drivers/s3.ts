@@ -59,10 +59,11 @@ export class S3Store implements Store, HoldsBack {
     world: Pick<World, 'clock' | 'timers'>,
     options: S3Options = {},
   ): Promise<S3Store> {
-    const { environment = process.env, ...limits } = options;
+    const { environment = process.env, ...others } = options;
+    const limits = { ...defaults, ...others };
     try {
-      const access = await openAccess(url, environment, () => world.clock.wallMs());
-      return new S3Store(url, access, world, { ...defaults, ...limits });
+      const access = await openAccess(url, environment, world, limits.requestMsMax);
+      return new S3Store(url, access, world, limits);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new StoreError('denied', '', `s3://${url.bucket}: ${why}`, { cause: error });
