@@ -71,6 +71,19 @@ test.each(both)('nothing is left in the scratch folder, whatever became of a wri
   expect(readdirSync(`${scratch.path}/.writing`)).toEqual([]);
 });
 
+test.each(both)('an object of whatever length is replaced only in the version that is meant, %s', async (_name, on) => {
+  const store = await openStore({ kind: 'file', folder: scratch.path }, on);
+  for (const length of [65_537, 1_100_000]) {
+    const key = `a/${length}`;
+    const created = await store.put(key, [new Uint8Array(length)], { ifNoneMatch: '*' });
+    const second = await store.put(key, [new Uint8Array(length).fill(1)], { ifMatch: created.version });
+    await refused('precondition-failed', store.put(key, [new Uint8Array(length)], { ifMatch: created.version }));
+    const { version } = await store.get(key);
+    expect(version).toBe(second.version);
+    await store.put(key, [new Uint8Array(1)], { ifMatch: version });
+  }
+});
+
 test.each(both)(
   'a folder that someone removed is not made again: what is gone would be missed only later, %s',
   async (_name, on) => {

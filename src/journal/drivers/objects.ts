@@ -48,10 +48,10 @@ export function objectJournal(store: Store, cluster: string): Journal {
       return (await unlessRefused(put)) === undefined ? 'stale' : 'written';
     },
     async readSnapshot(revision) {
-      return (await unlessAbsent(store.get(snapshotKey(revision))))?.bytes;
+      return (await unlessAbsent(store.get(snapshotKey(revision), { unversioned: true })))?.bytes;
     },
     async writeSnapshot(revision, bytes) {
-      await store.put(snapshotKey(revision), [bytes]);
+      await store.put(snapshotKey(revision), [bytes], { unversioned: true });
     },
     removeSnapshot: (revision) => store.delete(snapshotKey(revision)),
   };

@@ -12,7 +12,6 @@ import { checkKey } from './keys.js';
 
 /** Where objects are written before they get their name. Not a key: no part of one begins with a dot. */
 const SCRATCH = '.writing';
-const VERSIONED_BYTES_MAX = 65_536;
 
 /**
  * A folder as a bucket. An object appears whole, durable and at once: its bytes go to a scratch file, are fsynced, get the
@@ -83,8 +82,6 @@ export class DiskStore implements Store {
     if (options.ifNoneMatch === '*') return this.#create(key, body, options.unversioned === true);
     return this.#oneAtATime(key, async () => {
       if (options.ifMatch !== undefined) {
-        const length = body.reduce((sum, slice) => sum + slice.length, 0);
-        if (length > VERSIONED_BYTES_MAX) throw new RangeError(`${key}: ${length} bytes are too many for a version`);
         const { version } = await this.get(key).catch((error: unknown) => {
           if (error instanceof StoreError && error.fault === 'not-found') return { version: undefined };
           throw error;
@@ -92,7 +89,7 @@ export class DiskStore implements Store {
         if (version !== options.ifMatch)
           throw new StoreError('precondition-failed', key, `${key} is there in another version`);
       }
-      return this.#replace(key, body);
+      return this.#replace(key, body, options.unversioned === true);
     });
   }
 
@@ -170,7 +167,11 @@ export class DiskStore implements Store {
     }
   }
 
-  async #replace(key: string, body: readonly Uint8Array[]): Promise<{ readonly version: string }> {
+  async #replace(
+    key: string,
+    body: readonly Uint8Array[],
+    unversioned: boolean,
+  ): Promise<{ readonly version: string }> {
     const scratch = await this.#write(key, body);
     try {
       await this.#files.rename(scratch, this.#path(key));
@@ -178,7 +179,7 @@ export class DiskStore implements Store {
       throw writeFaultOf(key, error, 'unknown');
     }
     await this.#settle(key);
-    return { version: versionOf(body) };
+    return { version: unversioned ? '' : versionOf(body) };
   }
 
   /** The bytes, durable under a name of no meaning. */
@@ -288,10 +289,8 @@ function readVersionOf(bytes: Uint8Array, { range, unversioned }: GetOptions): s
   return range === undefined && unversioned !== true ? versionOf([bytes]) : '';
 }
 
-/** Of small objects, which may be replaced, their digest; large ones are segments and snapshots, never compared. */
+/** The digest. Large objects are segments and snapshots, read and written without; the boundary grows with every leadership. */
 function versionOf(body: readonly Uint8Array[]): string {
-  const length = body.reduce((sum, slice) => sum + slice.length, 0);
-  if (length > VERSIONED_BYTES_MAX) return `${length}`;
   const digest = createHash('sha256');
   for (const slice of body) digest.update(slice);
   return digest.digest('base64url');
