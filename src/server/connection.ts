@@ -95,6 +95,7 @@ export class ClientConnection {
         this.#activeMs = to.clock.monotonicMs();
         to.meters.sentBytes.add(bytes);
       },
+      soon: (run: () => void) => to.timers.soon(run),
     };
     this.#pipeline = new Pipeline(connection, to.pipelineLimits, events, to.unsent);
     this.#throttle = new Throttle(this.#reader, this.#pipeline, to);

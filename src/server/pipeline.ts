@@ -17,11 +17,16 @@ export interface PipelineLimits {
   readonly unsentBytesMax: number;
 }
 
+/** One read may bring tens of thousands of small requests: after so many others have their turn. */
+export const STARTS_IN_TURN = 64;
+
 export interface PipelineEvents {
   /** Whether further requests may be read. */
   hold(): void;
   continue(): void;
   sent(bytes: number): void;
+  /** To run `run` once the event loop has gone round. */
+  soon(run: () => void): void;
 }
 
 /** A request's place in the order of responses. */
@@ -69,6 +74,10 @@ export class Pipeline {
   /** Serial ones that have not started. */
   readonly #serial: Entry[] = [];
   #serialRunning = 0;
+  /** Serial ones that were started. */
+  #starts = 0;
+  /** Others have their turn. */
+  #rests = false;
   /** What the running serial ones have in common. */
   #together: string | undefined;
   readonly #unsent: UnsentAnswers;
@@ -206,12 +215,22 @@ export class Pipeline {
   }
 
   #startNext(): void {
-    while (this.#mayStart(this.#serial[0]?.waiting)) {
+    while (!this.#rests && this.#mayStart(this.#serial[0]?.waiting)) {
       const { waiting } = this.#serial.shift()!;
       this.#serialRunning += 1;
+      this.#starts += 1;
+      if (this.#starts % STARTS_IN_TURN === 0) this.#rest();
       this.#together = waiting!.together;
       waiting!.start();
     }
+  }
+
+  #rest(): void {
+    this.#rests = true;
+    this.#events.soon(() => {
+      this.#rests = false;
+      this.#startNext();
+    });
   }
 
   #mayStart(next: Waiting | undefined): boolean {

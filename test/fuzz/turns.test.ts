@@ -56,8 +56,8 @@ const cases = apiList
     });
   });
 
-/** Those of its turns that took longest, in the best of some tries. */
-async function longestTurnMs(frame: Uint8Array): Promise<number> {
+/** Its longest turn, in the best of some tries. */
+async function longestTurnMs(sent: Uint8Array): Promise<number> {
   let leastMs = Number.POSITIVE_INFINITY;
   for (let left = TRIES; left > 0; left -= 1) {
     const agent = await LocalAgent.start({ frameBytesMax: 8 * 2 ** 20 });
@@ -68,7 +68,7 @@ async function longestTurnMs(frame: Uint8Array): Promise<number> {
     };
     const { socket } = agent.connect();
     // What it does at once is a turn, too.
-    agent.time.after(0, () => socket.send(framed(frame)));
+    agent.time.after(0, () => socket.send(sent));
     await agent.pass(20);
     leastMs = Math.min(leastMs, worstMs);
   }
@@ -79,7 +79,7 @@ test.each(cases)(
   '%s: as many elements as a request may have take no turn of 50 ms',
   { timeout: 120_000 },
   async (_name, frame) => {
-    expect(await longestTurnMs(frame)).toBeLessThan(TURN_MS_MAX);
+    expect(await longestTurnMs(framed(frame))).toBeLessThan(TURN_MS_MAX);
   },
 );
 
@@ -114,5 +114,5 @@ test.each([
     }),
   ],
 ])('%s: names of one length take no turn of 50 ms', { timeout: 120_000 }, async (_name, { slices }) => {
-  expect(await longestTurnMs(Buffer.concat(slices).subarray(4))).toBeLessThan(TURN_MS_MAX);
+  expect(await longestTurnMs(Buffer.concat(slices))).toBeLessThan(TURN_MS_MAX);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Pipeline, type Place } from '../../../src/server/pipeline.js';
+import { Pipeline, type Place, STARTS_IN_TURN } from '../../../src/server/pipeline.js';
 import { UnsentAnswers, withoutNeighbours } from '../../../src/server/unsent-answers.js';
 import { SeededRandom } from '../../simulation/random.js';
 import { MemoryConnection } from './memory-net.js';
@@ -16,6 +16,7 @@ function connect(unsent = new UnsentAnswers(1_000_000, queueMicrotask)) {
       hold: () => held.push(true),
       continue: () => held.push(false),
       sent: () => {},
+      soon: setImmediate,
     },
     unsent,
   );
@@ -39,7 +40,7 @@ describe('responses leave in the order of the requests, serial ones start one by
       const started: number[] = [];
       const expected: number[] = [];
       let number = 0;
-      while (number < 200 || open.length > 0) {
+      while (number < 200 || pipeline.running > 0) {
         if (number < 200 && !isHeld() && random.chance(0.6)) {
           number += 1;
           const own = number;
@@ -59,8 +60,8 @@ describe('responses leave in the order of the requests, serial ones start one by
             expected.push(done!.number);
           }
           done!.place.answer({ frame: isSilent ? undefined : response(done!.number), close: false });
-          await settle();
         }
+        await settle();
         expect(pipeline.running).toBeLessThanOrEqual(limits.requestsMax);
       }
       const answers = Buffer.from(socket.received);
@@ -97,8 +98,8 @@ describe('serial ones of a kind that runs together start behind one another, and
           const place = open.get(own)!;
           open.delete(own);
           place.answer({ frame: response(own), close: false });
-          await settle();
         }
+        await settle();
         const running = new Set([...open.keys()].map((number) => kinds[number]));
         expect(running.size).toBeLessThanOrEqual(1);
         if (running.has(undefined)) {
@@ -273,4 +274,23 @@ it('one that finishes reads nothing more, though it was held and its responses l
   places[0]!.answer({ frame: response(1), close: false });
   await settle();
   expect(isHeld()).toBe(true);
+});
+
+it('of many requests that came at once only some are answered before others have their turn', async () => {
+  const { pipeline } = connect();
+  let answered = 0;
+  const send = (): void =>
+    pipeline.serial((place) => {
+      answered += 1;
+      place.answer({ frame: undefined, close: false });
+    });
+  for (let i = 0; i < 3 * STARTS_IN_TURN; i += 1) send();
+  // Promises are no turn of their own: what they start counts with the rest.
+  await Promise.resolve();
+  expect(answered).toBe(STARTS_IN_TURN);
+  await settle();
+  expect(answered).toBe(2 * STARTS_IN_TURN);
+  await settle();
+  await settle();
+  expect(answered).toBe(3 * STARTS_IN_TURN);
 });

@@ -18,7 +18,7 @@ function connections(count: number) {
     clients: Array.from({ length: count }, () => {
       const socket = new MemoryConnection();
       socket.clientReads = false;
-      const events = { hold: () => {}, continue: () => {}, sent: () => {} };
+      const events = { hold: () => {}, continue: () => {}, sent: () => {}, soon: setImmediate };
       const pipeline = new Pipeline(socket, { requestsMax: 20, unsentBytesMax: 1_000_000 }, events, unsent);
       let started = 0;
       return {
