@@ -257,7 +257,7 @@ export class Client implements MetadataClient, LinkEvents {
       const outcome = outcomes[index]!;
       if (outcome.kind === 'refused' && outcome.notTaken === 'no-stream-left') {
         // Sent again it would be refused again, for ever.
-        this.fatal(new StreamsUsedUp(`no stream is left for lane ${stream}: too many lanes have crashed`));
+        this.fatal(new StreamsUsedUp(`there is no stream ${stream} for a lane: too many lanes have crashed`));
         return;
       }
       this.#streams!.settle(stream, number, outcome);

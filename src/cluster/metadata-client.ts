@@ -16,7 +16,7 @@ export interface MetadataClient {
    */
   submit(command: Command): Promise<Outcome>;
   /**
-   * The same for a lane's stream (1…), whose numbers the lane counts itself from 1. `command` is an encoded `Command`:
+   * The same for a lane's stream (1…), whose numbers the lanes count themselves from 1. `command` is an encoded `Command`:
    * the main thread does not look inside.
    */
   forward(stream: number, number: number, command: Uint8Array): Promise<Outcome>;
@@ -52,7 +52,7 @@ export class EpochClosed extends Error {
   override readonly name = 'EpochClosed';
 }
 
-/** This agent's epoch has used up its streams, one for each lane that it ever started: it must stop, and starts with a new epoch. */
+/** This agent's epoch has used up its streams, each lane that crashed one: it must stop, and starts with a new epoch. */
 export class StreamsUsedUp extends Error {
   override readonly name = 'StreamsUsedUp';
 }

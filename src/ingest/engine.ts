@@ -13,6 +13,7 @@ import { createRing } from '../threads/ring.js';
 import type { Threads } from '../threads/threads.js';
 import type { World } from '../world/world.js';
 import { LaneLink } from './lane-link.js';
+import { LaneStreams } from './lane-streams.js';
 import { Lanes, type LaneTimes, type Place } from './lanes.js';
 import { type FromIngest, type FromIngestTurn, type IngestInit, joinOutcome } from './messages.js';
 import { TopicsFeed } from './topics-feed.js';
@@ -82,6 +83,7 @@ export class IngestEngine {
   readonly #segmentNumbers = new SharedArrayBuffer(8);
   readonly #lanes: Lanes;
   #lastLane = 0;
+  readonly #streams = new LaneStreams();
   readonly #window: WindowWatch;
   #draining = false;
   #closed = false;
@@ -180,20 +182,31 @@ export class IngestEngine {
   }
 
   #endPlace(place: Place): void {
-    if (place.thread === undefined) {
-      this.#forget(place.link);
+    const { link, thread } = place;
+    if (thread === undefined) {
+      // It has not started, so that nothing was sent.
+      this.#streams.leave(link.stream);
+      this.#forget(link);
       return;
     }
-    place.drained = () => void place.thread?.terminate();
-    place.link.drain();
+    place.drained = () => {
+      this.#streams.leave(link.stream);
+      void thread.terminate();
+    };
+    link.drain();
   }
 
-  /** A lane never gets the number, the memory or the stream of another: lanes that crashed included. */
+  /**
+   * A lane never gets the number or the memory of another, nor the stream of one that crashed: what that one sent may still
+   * be on its way.
+   */
   #newLink(): LaneLink {
     const { metadata, hot, bucket, cluster, chunks, settings, telemetry, world } = this.#options;
     this.#lastLane += 1;
+    const stream = this.#streams.take();
     const init: IngestInit = {
       lane: this.#lastLane,
+      lastNumber: stream.lastNumber,
       cluster,
       agentEpoch: metadata.self.agentEpoch,
       segmentNumbers: this.#segmentNumbers,
@@ -207,7 +220,7 @@ export class IngestEngine {
       telemetry: telemetry.takeShare(),
       uploadsMax: settings.uploadsMax,
     };
-    const link = new LaneLink(world, init);
+    const link = new LaneLink(world, init, stream);
     hot.openLane(init.lane, link.pins);
     return link;
   }
@@ -271,7 +284,7 @@ export class IngestEngine {
       hot.publishing(lane, agentEpoch, segment);
     }
     link.publishing(number);
-    const decided = metadata.forward(lane, number, command).finally(() => link.published(number));
+    const decided = metadata.forward(link.stream.id, number, command).finally(() => link.published(number));
     decided.then(
       (outcome) => {
         if (place.link !== link) {
@@ -288,7 +301,7 @@ export class IngestEngine {
         } else if (outcome.kind === 'done') {
           link.post({ type: 'published', number, outcome: joinOutcome([]) });
         } else if (outcome.kind === 'refused') {
-          const what = { lane, number, error: outcome.error, reason: outcome.message };
+          const what = { lane, stream: link.stream.id, number, error: outcome.error, reason: outcome.message };
           this.#log.warn('publish-refused', what, 'publish refused');
           link.post({ type: 'publish-refused', number, error: outcome.error });
         } else {

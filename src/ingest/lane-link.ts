@@ -4,6 +4,7 @@ import { RingWriter } from '../threads/ring.js';
 import type { WorkerThread } from '../threads/threads.js';
 import type { Timer, World } from '../world/world.js';
 import type { LaneConnection, OpenRequest } from './lane-connection.js';
+import type { LaneStream } from './lane-streams.js';
 import {
   type AnswerColumns,
   encodeDescriptor,
@@ -24,6 +25,7 @@ const NAP_BYTES_MAX = 256 * 1024;
  */
 export class LaneLink {
   readonly init: IngestInit;
+  readonly stream: LaneStream;
   readonly pins: SegmentPins;
   /** Bytes of requests that were given and are not released: what the lane has still to seal. */
   pendingBytes = 0;
@@ -48,9 +50,10 @@ export class LaneLink {
   #retryTimer: Timer | undefined;
   #draining = false;
 
-  constructor(world: World, init: IngestInit) {
+  constructor(world: World, init: IngestInit, stream: LaneStream) {
     this.#world = world;
     this.init = init;
+    this.stream = stream;
     this.#ring = new RingWriter(init.requests);
     this.#napBytesMax = Math.min(NAP_BYTES_MAX, init.batchBytes);
     const words = new Int32Array(init.pins);
@@ -104,6 +107,7 @@ export class LaneLink {
 
   /** The lane's command `number` is on its way to the metadata. */
   publishing(number: number): void {
+    this.stream.lastNumber = number;
     this.#publishes.add(number);
   }
 

@@ -12,8 +12,10 @@ import type { Piece } from '../threads/chunks.js';
 
 /** How an ingest worker starts. */
 export interface IngestInit {
-  /** 1…: the lane's number and its stream in the journal. */
+  /** 1…: the lane's number, which no other lane of this process has or had. */
   readonly lane: number;
+  /** Of the last command that another lane sent on the same stream before; 0 on a new stream. */
+  readonly lastNumber: number;
   readonly cluster: string;
   readonly agentEpoch: number;
   /**
@@ -110,7 +112,7 @@ export type FromIngest =
   /** The bytes of these requests in `chunks` are no longer needed. Told with what is told next, or a few ms later. */
   | { readonly type: 'released'; readonly requests: readonly number[] }
   /**
-   * An uploaded segment to publish; numbers count from 1 without gaps. `command` is an encoded `Command`: PublishSegment
+   * An uploaded segment to publish; numbers go on from `lastNumber` without gaps. `command` is an encoded `Command`: PublishSegment
    * of `segment`, or SkipNumber (`segment` undefined).
    */
   | {

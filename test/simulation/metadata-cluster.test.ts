@@ -66,7 +66,7 @@ describe('one agent', () => {
     expect(client.view.revision - revision).toBeLessThanOrEqual(31);
   });
 
-  test('the numbers of a lane are its own', async () => {
+  test('the numbers of a stream are its own', async () => {
     const cluster = new MetadataCluster(1);
     const client = await cluster.until(cluster.process('a').connect());
     const { Command: codec } = await import('../../src/metadata/journal.wire.js');
@@ -87,7 +87,7 @@ describe('one agent', () => {
     await cluster.until(client.submit(allocate(1)));
     expect(await cluster.until(Promise.all(lanes))).toHaveLength(1_023);
     const { revision } = client.view;
-    await expect(cluster.until(client.forward(1_024, 1, bytes))).rejects.toThrow('no stream is left for lane 1024');
+    await expect(cluster.until(client.forward(1_024, 1, bytes))).rejects.toThrow('there is no stream 1024 for a lane');
     expect(agent.fatal).toEqual([expect.any(StreamsUsedUp)]);
     expect(client.view.revision).toBe(revision + 1);
     await expect(client.submit(allocate(1))).rejects.toThrow(MetadataUnavailable);

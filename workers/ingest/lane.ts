@@ -115,7 +115,7 @@ export class Lane {
       this.#step();
     });
     const say = (message: FromIngest) => this.#outbox.push(message);
-    this.#publisher = new Publisher(say, this.#ring, this.#unanswered, this.#meters, world.clock);
+    this.#publisher = new Publisher(say, this.#ring, this.#unanswered, this.#meters, world.clock, init.lastNumber);
     this.#hedging =
       init.bucket.kind === 'file'
         ? undefined

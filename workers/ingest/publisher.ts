@@ -38,7 +38,7 @@ export class Publisher {
   readonly #clock: Clock;
   readonly #queue: Sealed[] = [];
   readonly #posted = new Map<number, Posted>();
-  #lastNumber = 0;
+  #lastNumber: number;
 
   constructor(
     post: (message: FromIngest) => void,
@@ -46,12 +46,14 @@ export class Publisher {
     unanswered: Unanswered,
     meters: Meters,
     clock: Clock,
+    lastNumber: number,
   ) {
     this.#post = post;
     this.#ring = ring;
     this.#unanswered = unanswered;
     this.#meters = meters;
     this.#clock = clock;
+    this.#lastNumber = lastNumber;
   }
 
   get isIdle(): boolean {

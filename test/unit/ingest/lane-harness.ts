@@ -96,6 +96,7 @@ export class LaneHarness {
     const { segmentBytes, topic, ...init } = overrides;
     this.init = {
       lane: 1,
+      lastNumber: 0,
       cluster: 'test',
       agentEpoch: 1,
       segmentNumbers: new SharedArrayBuffer(8),

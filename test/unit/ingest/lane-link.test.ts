@@ -9,7 +9,7 @@ import { LaneHarness } from './lane-harness.js';
 /** A link whose lane is the test: `give` requests, read the ring, count the wakes. */
 function link(batchBytes: number) {
   const { world, init } = new LaneHarness({ batchBytes });
-  const lane = new LaneLink(world, init);
+  const lane = new LaneLink(world, init, { id: 1, lastNumber: 0 });
   const connection = new LaneConnection(1, { link: lane });
   let wakes = 0;
   const post = (message: ToIngest): void => {

@@ -98,7 +98,7 @@ test('after a quiet while all connections share the first lane, then the second 
   agent.metadata.forwarded.length = 0;
   await produceFor(agent, 400);
   expect(agent.workers).toHaveLength(3);
-  expect(streams(agent)).toEqual([1, 3]);
+  expect(streams(agent)).toEqual([1, 2]);
 });
 
 test('a lane that rests is taken again before a new one starts', async () => {
@@ -238,6 +238,67 @@ test('neither does it stay for good when its lane crashes meanwhile', async () =
   agent.metadata.delayMs = 5;
   await agent.world.pass(6_000);
   expect(successor).toEqual([undefined]);
+});
+
+test('lanes that come and go with the load use up no streams: each goes on with the numbers of one that ended', async () => {
+  const { agent, relax } = await grown();
+  await produceFor(agent, 400);
+  relax();
+  const sent: Sent[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    await agent.world.pass(2_500);
+    const relaxAgain = keepBusy(agent, 0);
+    for (const all of (await produceFor(agent, 800)).values()) sent.push(...all);
+    relaxAgain();
+  }
+  await agent.world.pass(200);
+  expect(agent.workers).toHaveLength(5);
+  expect(streams(agent)).toEqual([1, 2]);
+  const numbers = agent.metadata.forwarded.filter(([stream]) => stream === 2).map(([, number]) => number);
+  expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+  expect(sent.every(({ answers }) => answers[0]?.error === 0)).toBe(true);
+});
+
+/** The second lane was told to end while its first publish is under way, and the first lane has much to do. */
+async function ending() {
+  const { agent } = await undecided(10_000);
+  agent.engine.connectionClosed(2);
+  await agent.world.pass(3_000);
+  agent.metadata.delayMs = 5;
+  keepBusy(agent, 0);
+  return agent;
+}
+
+test('a lane that still has a publish under way leaves its stream to nobody before it has the outcome', async () => {
+  const agent = await ending();
+  await produceFor(agent, 800);
+  expect(agent.workers).toHaveLength(3);
+  expect(streams(agent)).toEqual([1, 2, 3]);
+  expect(agent.metadata.forwarded.filter(([stream]) => stream === 2)).toHaveLength(1);
+});
+
+test('a lane that crashes before it has drained leaves its stream to nobody', async () => {
+  const agent = await ending();
+  agent.workers[1]!.crash(new Error('a bug'));
+  await agent.world.pass(10_000);
+  await produceFor(agent, 800);
+  expect(agent.workers).toHaveLength(3);
+  expect(streams(agent)).toEqual([1, 2, 3]);
+  expect(agent.metadata.forwarded.filter(([stream]) => stream === 2)).toHaveLength(1);
+});
+
+test('one that ends before its worker has started leaves the stream that it was given', async () => {
+  const { agent, relax } = await grown();
+  relax();
+  // It rests by now, and is about to end when it crashes: sooner than its successor starts.
+  await produceFor(agent, 1_400);
+  agent.workers[1]!.crash(new Error('a bug'));
+  await produceFor(agent, 1_000);
+  expect(agent.workers).toHaveLength(2);
+  keepBusy(agent, 0);
+  await produceFor(agent, 800);
+  expect(agent.workers).toHaveLength(3);
+  expect(streams(agent)).toEqual([1, 2, 3]);
 });
 
 test('a lane that rests spreads its connections by walking over all of them a few times, not once for each', async () => {
