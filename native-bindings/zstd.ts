@@ -17,6 +17,16 @@ export function outputChunkBytes(compressedBytes: number): number {
 }
 
 /**
+ * Producers write one frame a batch; a few more cost nothing. A frame may have as little as eight bytes and no content, so
+ * that the cap on content says nothing of how many there are, and each costs a call and, in zlib, an engine.
+ */
+export const FRAMES_MAX = 1024;
+
+function tooManyFrames(): CodecError {
+  return new CodecError(`zstd: more than ${FRAMES_MAX} frames`);
+}
+
+/**
  * node:zlib stops behind the first frame and says nothing of what follows, so each frame is asked for by itself: agents with
  * and without zstd-napi must judge the same bytes alike.
  */
@@ -27,6 +37,7 @@ const zlib: Zstd = {
     let total = 0;
     let rest = bytes;
     do {
+      if (frames.length === FRAMES_MAX) throw tooManyFrames();
       const { buffer, engine } = zstdDecompressSync(rest, {
         info: true,
         maxOutputLength: cap + 1 - total,
@@ -36,14 +47,15 @@ const zlib: Zstd = {
       if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
       // Of the input: zlib counts what was written into the engine.
       rest = rest.subarray(engine.bytesWritten);
-      frames.push(buffer);
+      // A short content comes in the whole piece of memory that was made for it, which would be kept with it.
+      frames.push(buffer.length * 2 < buffer.buffer.byteLength ? Buffer.from(buffer) : buffer);
     } while (rest.length > 0);
     return frames.length === 1 ? frames[0]! : Buffer.concat(frames, total);
   },
 };
 
 /** What is used here of `zstd-napi/binding`; zstd.h describes it. */
-interface Binding {
+export interface Binding {
   readonly DCtx: new () => {
     /** [hint of 0 when a frame is complete, bytes written, bytes read] */
     decompressStream(target: Uint8Array, source: Uint8Array): [number, number, number];
@@ -52,33 +64,46 @@ interface Binding {
   readonly ResetDirective: { readonly sessionOnly: number };
 }
 
-function zstdNapi({ DCtx, ResetDirective }: Binding): Zstd {
+const NO_ROOM = new Uint8Array(0);
+
+export function zstdNapi({ DCtx, ResetDirective }: Binding): Zstd {
   const context = new DCtx();
   return {
     name: 'zstd-napi',
     decompress: (bytes, cap, room) => {
       context.reset(ResetDirective.sessionOnly);
-      const chunks: Uint8Array[] = [];
+      const full: Uint8Array[] = [];
+      let chunk = room ?? NO_ROOM;
+      let filled = 0;
       let total = 0;
+      let frames = 0;
       let rest: Uint8Array = bytes;
       let frameOpen = true;
       while (frameOpen || rest.length > 0) {
         // One byte more than allowed tells a result that just fits from one that does not.
         const left = cap + 1 - total;
-        const chunk =
-          room !== undefined && chunks.length === 0
-            ? room.subarray(0, left)
-            : new Uint8Array(Math.min(outputChunkBytes(bytes.length), left));
-        const [hint, written, read] = context.decompressStream(chunk, rest);
+        if (filled === chunk.length) {
+          if (filled > 0) full.push(chunk);
+          chunk = new Uint8Array(Math.min(outputChunkBytes(bytes.length), left));
+          filled = 0;
+        }
+        // A call ends with its frame: the next one goes on in the same chunk, however little the last one left there.
+        const target = chunk.subarray(filled, filled + left);
+        const [hint, written, read] = context.decompressStream(target, rest);
         rest = rest.subarray(read);
         frameOpen = hint !== 0;
+        filled += written;
         total += written;
         if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
-        if (frameOpen && rest.length === 0 && written < chunk.length)
+        if (frameOpen && rest.length === 0 && written < target.length)
           throw new CodecError('zstd: the frame is cut off');
-        chunks.push(chunk.subarray(0, written));
+        if (!frameOpen) {
+          frames += 1;
+          if (frames === FRAMES_MAX && rest.length > 0) throw tooManyFrames();
+        }
       }
-      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total);
+      const last = chunk.subarray(0, filled);
+      return full.length === 0 ? last : Buffer.concat([...full, last], total);
     },
   };
 }
