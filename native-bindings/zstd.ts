@@ -60,50 +60,69 @@ export interface Binding {
     /** [hint of 0 when a frame is complete, bytes written, bytes read] */
     decompressStream(target: Uint8Array, source: Uint8Array): [number, number, number];
     reset(directive: number): void;
+    setParameter(parameter: number, value: number): void;
   };
+  readonly DParameter: { readonly windowLogMax: number };
   readonly ResetDirective: { readonly sessionOnly: number };
 }
 
+/**
+ * As a power of two, the longest window for which the context of zstd-napi is used: what every decoder should take (RFC 8878),
+ * and all that the levels up to 19 make. A context keeps the memory of its longest window as long as it lives.
+ */
+export const WINDOW_LOG_MAX = 23;
+/** What libzstd says of a longer window (ZSTD_error_frameParameter_windowTooLarge); the package passes on no codes. */
+const WINDOW_TOO_LARGE = 'Frame requires too much memory for decoding';
+
 const NO_ROOM = new Uint8Array(0);
 
-export function zstdNapi({ DCtx, ResetDirective }: Binding): Zstd {
+/** One context for all. Batches of longer windows go to zlib, whose context goes with its batch, not when it is collected. */
+export function zstdNapi({ DCtx, DParameter, ResetDirective }: Binding): Zstd {
   const context = new DCtx();
+  context.setParameter(DParameter.windowLogMax, WINDOW_LOG_MAX);
+  const inContext: Zstd['decompress'] = (bytes, cap, room) => {
+    context.reset(ResetDirective.sessionOnly);
+    const full: Uint8Array[] = [];
+    let chunk = room ?? NO_ROOM;
+    let filled = 0;
+    let total = 0;
+    let frames = 0;
+    let rest: Uint8Array = bytes;
+    let frameOpen = true;
+    while (frameOpen || rest.length > 0) {
+      // One byte more than allowed tells a result that just fits from one that does not.
+      const left = cap + 1 - total;
+      if (filled === chunk.length) {
+        if (filled > 0) full.push(chunk);
+        chunk = new Uint8Array(Math.min(outputChunkBytes(bytes.length), left));
+        filled = 0;
+      }
+      // A call ends with its frame: the next one goes on in the same chunk, however little the last one left there.
+      const target = chunk.subarray(filled, filled + left);
+      const [hint, written, read] = context.decompressStream(target, rest);
+      rest = rest.subarray(read);
+      frameOpen = hint !== 0;
+      filled += written;
+      total += written;
+      if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
+      if (frameOpen && rest.length === 0 && written < target.length) throw new CodecError('zstd: the frame is cut off');
+      if (!frameOpen) {
+        frames += 1;
+        if (frames === FRAMES_MAX && rest.length > 0) throw tooManyFrames();
+      }
+    }
+    const last = chunk.subarray(0, filled);
+    return full.length === 0 ? last : Buffer.concat([...full, last], total);
+  };
   return {
     name: 'zstd-napi',
     decompress: (bytes, cap, room) => {
-      context.reset(ResetDirective.sessionOnly);
-      const full: Uint8Array[] = [];
-      let chunk = room ?? NO_ROOM;
-      let filled = 0;
-      let total = 0;
-      let frames = 0;
-      let rest: Uint8Array = bytes;
-      let frameOpen = true;
-      while (frameOpen || rest.length > 0) {
-        // One byte more than allowed tells a result that just fits from one that does not.
-        const left = cap + 1 - total;
-        if (filled === chunk.length) {
-          if (filled > 0) full.push(chunk);
-          chunk = new Uint8Array(Math.min(outputChunkBytes(bytes.length), left));
-          filled = 0;
-        }
-        // A call ends with its frame: the next one goes on in the same chunk, however little the last one left there.
-        const target = chunk.subarray(filled, filled + left);
-        const [hint, written, read] = context.decompressStream(target, rest);
-        rest = rest.subarray(read);
-        frameOpen = hint !== 0;
-        filled += written;
-        total += written;
-        if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
-        if (frameOpen && rest.length === 0 && written < target.length)
-          throw new CodecError('zstd: the frame is cut off');
-        if (!frameOpen) {
-          frames += 1;
-          if (frames === FRAMES_MAX && rest.length > 0) throw tooManyFrames();
-        }
+      try {
+        return inContext(bytes, cap, room);
+      } catch (error) {
+        if (error instanceof Error && error.message === WINDOW_TOO_LARGE) return zlib.decompress(bytes, cap);
+        throw error;
       }
-      const last = chunk.subarray(0, filled);
-      return full.length === 0 ? last : Buffer.concat([...full, last], total);
     },
   };
 }
