@@ -13,6 +13,7 @@ import {
   SCAN_TIMESTAMP_DELTA_MIN,
   SCAN_WALK,
 } from '../../native-bindings/scan-columns.js';
+import { Allowance } from './allowance.js';
 import {
   BATCH_OVERHEAD_BYTES,
   BatchHeader,
@@ -97,8 +98,6 @@ const INVALID_RECORD = 87;
 const ZSTD = 4;
 /** No time given (RecordBatch.NO_TIMESTAMP). */
 const NO_TIMESTAMP = -1;
-/** Kafka lists every record at fault; more than these would make an answer larger than its request. */
-const RECORD_FAULTS_MAX = 1000;
 /** Fewer bytes than this hold no record: length, attributes, two deltas, key, value, headers. */
 const RECORD_BYTES_MIN = 7;
 
@@ -184,6 +183,7 @@ export function validateProduceBatches<Sent extends SentBatch>(
     return undefined;
   });
   native.scanBatches(bytes, rows, end / SCAN_COLUMNS);
+  const allowance = new Allowance();
   let row = 0;
   sent.forEach((one, at) => {
     const fault = faults[at];
@@ -192,7 +192,7 @@ export function validateProduceBatches<Sent extends SentBatch>(
       return;
     }
     batch.position = one.position;
-    judged(one, verdictOf(bytes, batch, one.rules, rows, row));
+    judged(one, verdictOf(bytes, batch, one.rules, rows, row, allowance));
     row += SCAN_COLUMNS;
   });
 }
@@ -205,10 +205,18 @@ function sizeFault(batch: BatchHeader, { maxMessageBytes }: BatchRules): Verdict
 }
 
 /** Of a batch that was scanned. */
-function verdictOf(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: Float64Array, row: number): Verdict {
+function verdictOf(
+  bytes: Uint8Array,
+  batch: BatchHeader,
+  rules: BatchRules,
+  rows: Float64Array,
+  row: number,
+  allowance: Allowance,
+): Verdict {
   if (rows[row + SCAN_CRC_MATCHES] !== 1) return refused(CORRUPT_MESSAGE, 'the CRC-32C does not match');
   return (
-    headerFault(batch) ?? (isWalked(batch, rules) ? walked(bytes, batch, rules, rows, row) : unwalked(batch, rules))
+    headerFault(batch) ??
+    (isWalked(batch, rules) ? walked(bytes, batch, rules, rows, row, allowance) : unwalked(batch, rules, allowance))
   );
 }
 
@@ -235,7 +243,14 @@ function headerFault(batch: BatchHeader): Verdict | undefined {
   return undefined;
 }
 
-function walked(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: Float64Array, row: number): Verdict {
+function walked(
+  bytes: Uint8Array,
+  batch: BatchHeader,
+  rules: BatchRules,
+  rows: Float64Array,
+  row: number,
+  allowance: Allowance,
+): Verdict {
   const codec = batch.attributes & CODEC_MASK;
   const start = batch.position + BATCH_OVERHEAD_BYTES;
   let records = bytes.subarray(start, batch.position + batch.bytes);
@@ -259,7 +274,7 @@ function walked(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: 
   }
   const fault = rows[row + SCAN_FAULT]!;
   if (fault !== 0) return refused(INVALID_RECORD, walkFaults[fault]!);
-  if (hasAppendTime(batch)) return appendTimeRefused(batch);
+  if (hasAppendTime(batch)) return appendTimeRefused(batch, allowance);
   const minTimestamp = saturated(batch.baseTimestamp + rows[row + SCAN_TIMESTAMP_DELTA_MIN]!);
   // Kafka's greatest time starts at "none", so that no batch has less.
   const maxTimestamp = Math.max(NO_TIMESTAMP, saturated(batch.baseTimestamp + rows[row + SCAN_TIMESTAMP_DELTA_MAX]!));
@@ -267,15 +282,15 @@ function walked(bytes: Uint8Array, batch: BatchHeader, rules: BatchRules, rows: 
     (rules.compacted && rows[row + SCAN_NULL_KEYS]! > 0) ||
     isOutOfTime(minTimestamp, rules) ||
     isOutOfTime(maxTimestamp, rules);
-  const refusal = suspect ? refusalOfRecords(records, batch, rules) : undefined;
+  const refusal = suspect ? refusalOfRecords(records, batch, rules, allowance) : undefined;
   if (refusal !== undefined) return refusal;
   const maxTimestampWrong = maxTimestamp !== batch.maxTimestamp;
   const facts = factsOf(batch, minTimestamp, maxTimestamp, maxTimestampWrong);
   return { kind: 'accepted', facts, records: isRecompressed(batch, rules) ? records : undefined };
 }
 
-function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
-  if (hasAppendTime(batch)) return appendTimeRefused(batch);
+function unwalked(batch: BatchHeader, rules: BatchRules, allowance: Allowance): Verdict {
+  if (hasAppendTime(batch)) return appendTimeRefused(batch, allowance);
   const { baseTimestamp } = batch;
   // Who writes a batch gives it the time of its first record: none is the greatest that is less than that.
   const maxTimestamp = Math.max(baseTimestamp, batch.maxTimestamp);
@@ -293,28 +308,37 @@ function unwalked(batch: BatchHeader, rules: BatchRules): Verdict {
  * Looks at each record of a batch of which some may be at fault: a time of -1 is never out of time, though the least and
  * the greatest time alone cannot tell.
  */
-function refusalOfRecords(records: Uint8Array, batch: BatchHeader, rules: BatchRules): Verdict | undefined {
+function refusalOfRecords(
+  records: Uint8Array,
+  batch: BatchHeader,
+  rules: BatchRules,
+  allowance: Allowance,
+): Verdict | undefined {
   const recordFaults: RecordFault[] = [];
+  let first = '';
   let faults = 0;
   let error = INVALID_RECORD;
-  let index = 0;
+  let index = -1;
   for (const { timestampMs, key } of recordsIn(records, batch)) {
-    let message: string | undefined;
-    if (rules.compacted && key === null) message = 'a compacted topic needs a key in every record';
-    else if (timestampMs !== NO_TIMESTAMP && isOutOfTime(timestampMs, rules)) {
-      message = outOfTime(timestampMs, rules);
+    index += 1;
+    const isKeyless = rules.compacted && key === null;
+    if (!isKeyless) {
+      if (timestampMs === NO_TIMESTAMP || !isOutOfTime(timestampMs, rules)) continue;
       // One bad time makes it the batch's error, whatever else is wrong (LogValidator.processRecordErrors).
       error = INVALID_TIMESTAMP;
     }
-    if (message !== undefined) {
-      faults += 1;
-      if (recordFaults.length < RECORD_FAULTS_MAX) recordFaults.push({ index, message });
-    }
-    index += 1;
+    faults += 1;
+    // A batch says what is wrong with its first record at fault even when none of them can be listed any more.
+    if (faults > 1 && allowance.recordFaults === 0) continue;
+    const message = isKeyless ? 'a compacted topic needs a key in every record' : outOfTime(timestampMs, rules);
+    if (faults === 1) first = message;
+    if (allowance.recordFaults === 0) continue;
+    allowance.recordFaults -= 1;
+    recordFaults.push({ index, message });
   }
   if (faults === 0) return undefined;
   const what = faults === 1 ? 'one record is' : `${faults} records are`;
-  return { kind: 'refused', error, message: `${what} at fault: ${recordFaults[0]!.message}`, recordFaults };
+  return { kind: 'refused', error, message: `${what} at fault: ${first}`, recordFaults };
 }
 
 function isOutOfTime(timestamp: number, rules: BatchRules): boolean {
@@ -363,8 +387,9 @@ const NO_BATCH = refused(CORRUPT_MESSAGE, 'bytes that cannot begin a batch');
 const APPEND_TIME_MESSAGE = 'producers may not set the timestamp type LogAppendTime';
 
 /** Every record is at fault, as in Kafka. */
-function appendTimeRefused({ recordCount }: BatchHeader): Verdict {
-  const faults = Math.min(recordCount, RECORD_FAULTS_MAX);
+function appendTimeRefused({ recordCount }: BatchHeader, allowance: Allowance): Verdict {
+  const faults = Math.min(recordCount, allowance.recordFaults);
+  allowance.recordFaults -= faults;
   const recordFaults = Array.from({ length: faults }, (_, index) => ({ index, message: APPEND_TIME_MESSAGE }));
   return { kind: 'refused', error: INVALID_TIMESTAMP, message: APPEND_TIME_MESSAGE, recordFaults };
 }

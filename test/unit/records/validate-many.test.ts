@@ -81,3 +81,18 @@ test('what is compressed is taken apart when its turn comes, not before', () => 
   });
   expect(sizes).toEqual([1009, undefined]);
 });
+
+test('a request lists at most a thousand records at fault, and each batch still says what is wrong with it', () => {
+  const records = Array.from({ length: 400 }, (_, i) => ({ timestampMs: NOW + (i === 399 ? 4_000_000 : 0) }));
+  const keyless = { batch: encodeBatch({ records: records.slice(0, 399) }), rules: { ...rules, compacted: true } };
+  const late = { batch: encodeBatch({ records }), rules };
+  const claims = { batch: encodeBatch({ records, attributes: 8 }), rules };
+  const unwalked = { ...claims, rules: { ...rules, walkRecords: false } };
+  const given = [keyless, claims, keyless, late, unwalked, goodOf(1), keyless];
+  const verdicts = verdictsOf(given);
+  const listed = verdicts.map((verdict) => (verdict.kind === 'refused' ? verdict.recordFaults.length : undefined));
+  expect(listed).toEqual([399, 400, 201, 0, 0, undefined, 0]);
+  const withoutList = (verdict: Verdict) => ({ ...verdict, recordFaults: [] });
+  expect(verdicts.map(withoutList)).toEqual(given.map(aloneOf).map(withoutList));
+  expect(verdicts[6]).toMatchObject({ message: expect.stringMatching(/^399 records are at fault: a compacted/) });
+});
