@@ -2,3 +2,6 @@
 export class CodecError extends Error {
   override readonly name = 'CodecError';
 }
+
+/** Bytes that may be right but would grow beyond the cap. */
+export class CapError extends CodecError {}

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { CodecError } from './codec-error.js';
+import { CapError, CodecError } from './codec-error.js';
 import { lz4ContentBytes } from './lz4-size.js';
 import { outputChunkBytes, zstd } from './zstd.js';
 
@@ -34,6 +34,19 @@ export function bytesCap(compressedBytes: number): number {
   return Math.min(BYTES_MAX, Math.max(BYTES_FREE, compressedBytes * RATIO_MAX));
 }
 
+/** The densest element of a snappy block is a copy of 64 bytes in three (format_description.txt §2.2). */
+const SNAPPY_RATIO_MAX = 64 / 3;
+/**
+ * What a byte can become at most, by codec: deflate has copies of 258 bytes in two bits, lz4 lengths of 255 a byte, zstd
+ * blocks of 128 KiB in four bytes.
+ */
+const DENSEST: Readonly<Record<number, number>> = { 1: 1032, 2: SNAPPY_RATIO_MAX, 3: 255, 4: 2 ** 15 };
+
+/** What so many compressed bytes can become at most, whatever is wrong with them. */
+export function growthMax(codec: number, compressedBytes: number): number {
+  return Math.ceil(compressedBytes * DENSEST[codec]!);
+}
+
 type Decompress = (bytes: Buffer, cap: number, room?: Uint8Array) => Uint8Array;
 
 const decompressors: Readonly<Record<number, Decompress>> = {
@@ -50,7 +63,8 @@ const decompressors: Readonly<Record<number, Decompress>> = {
  * The records of a compressed batch, at most `cap` bytes of them. Bytes may lie in shared memory. No size that the bytes
  * declare is believed: gzip and zstd stop at the cap, snappy and lz4 are measured before their decoders allocate. What is
  * decompressed in pieces (gzip, zstd, xerial) is joined at the end, so for a moment twice the cap may be held.
- * What fits into `room` may lie there; of the packages only zstd's takes memory of its caller. Throws CodecError.
+ * What fits into `room` may lie there; of the packages only zstd's takes memory of its caller. Throws CodecError, and of
+ * what is larger than the cap CapError.
  */
 export function decompress(
   codec: number,
@@ -65,6 +79,9 @@ export function decompress(
     return run(buffer, cap, room);
   } catch (error) {
     if (error instanceof CodecError) throw error;
+    if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new CapError(`${codecNames[codec]}: more than the ${cap} bytes allowed`, { cause: error });
+    }
     throw new CodecError(`${codecNames[codec]}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
@@ -115,8 +132,6 @@ function inputChunkBytes(bytes: number): number {
 /** Java frames its snappy blocks (xerial); other clients send one raw block. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const XERIAL_HEADER_BYTES = 16;
-/** The densest element of a snappy block is a copy of 64 bytes in three (format_description.txt §2.2). */
-const SNAPPY_RATIO_MAX = 64 / 3;
 
 function unsnappy(bytes: Buffer, cap: number): Uint8Array {
   if (!bytes.subarray(0, XERIAL.length).equals(XERIAL)) return snappyBlock(bytes, cap);
@@ -153,5 +168,5 @@ function snappyBlock(bytes: Buffer, cap: number): Buffer {
 }
 
 function capped(bytes: number, cap: number): void {
-  if (bytes > cap) throw new CodecError(`${bytes} bytes decompressed are more than the ${cap} allowed`);
+  if (bytes > cap) throw new CapError(`${bytes} bytes decompressed are more than the ${cap} allowed`);
 }

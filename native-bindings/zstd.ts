@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { zstdDecompressSync } from 'node:zlib';
-import { CodecError } from './codec-error.js';
+import { CapError, CodecError } from './codec-error.js';
 
 /**
  * Decompresses zstd frames to at most `cap` bytes, whatever size they declare. Throws when they are damaged or larger. zstd-napi
@@ -44,7 +44,7 @@ const zlib: Zstd = {
         chunkSize: outputChunkBytes(rest.length),
       }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
       total += buffer.length;
-      if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
+      if (total > cap) throw new CapError(`zstd: more than the ${cap} bytes allowed`);
       // Of the input: zlib counts what was written into the engine.
       rest = rest.subarray(engine.bytesWritten);
       // A short content comes in the whole piece of memory that was made for it, which would be kept with it.
@@ -104,7 +104,7 @@ export function zstdNapi({ DCtx, DParameter, ResetDirective }: Binding): Zstd {
       frameOpen = hint !== 0;
       filled += written;
       total += written;
-      if (total > cap) throw new CodecError(`zstd: more than the ${cap} bytes allowed`);
+      if (total > cap) throw new CapError(`zstd: more than the ${cap} bytes allowed`);
       if (frameOpen && rest.length === 0 && written < target.length) throw new CodecError('zstd: the frame is cut off');
       if (!frameOpen) {
         frames += 1;

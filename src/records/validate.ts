@@ -1,6 +1,5 @@
 import { native, walkFaults } from '../../native-bindings/bindings.js';
-import { CodecError } from '../../native-bindings/codec-error.js';
-import { codecNames, decompress } from '../../native-bindings/codecs.js';
+import { codecNames } from '../../native-bindings/codecs.js';
 import {
   SCAN_BYTES,
   SCAN_COLUMNS,
@@ -151,10 +150,6 @@ export function envelopeFault(
 const ROWS_KEPT = 64;
 const rowsKept = new Float64Array(ROWS_KEPT * SCAN_COLUMNS);
 
-/** What most batches are decompressed to fits: made anew for each, it would drive V8's collector. */
-const ROOM_BYTES = 256 * 1024;
-let roomKept: Uint8Array | undefined;
-
 /**
  * Kafka's checks of the records of a Produce request's partitions, each by itself, in Kafka's order: `envelopeFault`,
  * UnifiedLog.analyzeAndValidateRecords, LogValidator. Batches are stored as they came, so three things that Kafka would
@@ -163,13 +158,14 @@ let roomKept: Uint8Array | undefined;
  * CreateTime (32; Kafka clears the bit).
  *
  * One native call looks at all batches that are whole and not too large. `judged` then gets verdict after verdict, in order:
- * the records that one comes with are gone with the next.
+ * the records that one comes with are gone with the next. `bytes` are the whole request: what its batches may be decompressed
+ * to, all together, goes by its size. Returns how many bytes were decompressed.
  */
 export function validateProduceBatches<Sent extends SentBatch>(
   bytes: Uint8Array,
   sent: readonly Sent[],
   judged: (sent: Sent, verdict: Verdict) => void,
-): void {
+): number {
   const batch = new BatchHeader(bytes);
   const rows = sent.length <= ROWS_KEPT ? rowsKept : new Float64Array(sent.length * SCAN_COLUMNS);
   let end = 0;
@@ -183,7 +179,7 @@ export function validateProduceBatches<Sent extends SentBatch>(
     return undefined;
   });
   native.scanBatches(bytes, rows, end / SCAN_COLUMNS);
-  const allowance = new Allowance();
+  const allowance = new Allowance(bytes.length);
   let row = 0;
   sent.forEach((one, at) => {
     const fault = faults[at];
@@ -195,6 +191,7 @@ export function validateProduceBatches<Sent extends SentBatch>(
     judged(one, verdictOf(bytes, batch, one.rules, rows, row, allowance));
     row += SCAN_COLUMNS;
   });
+  return allowance.decompressedBytes;
 }
 
 function sizeFault(batch: BatchHeader, { maxMessageBytes }: BatchRules): Verdict | undefined {
@@ -255,13 +252,11 @@ function walked(
   const start = batch.position + BATCH_OVERHEAD_BYTES;
   let records = bytes.subarray(start, batch.position + batch.bytes);
   if (codec !== 0) {
-    try {
-      roomKept ??= new Uint8Array(ROOM_BYTES);
-      records = decompress(codec, records, undefined, roomKept);
-    } catch (error) {
-      if (error instanceof CodecError) return refused(INVALID_RECORD, error.message);
-      throw error;
+    const decompressed = allowance.decompress(codec, records);
+    if ('message' in decompressed) {
+      return refused(decompressed.isShared ? MESSAGE_TOO_LARGE : INVALID_RECORD, decompressed.message);
     }
+    records = decompressed;
   }
   // A count that its bytes cannot hold is refused before anything is done for each record.
   if (batch.recordCount * RECORD_BYTES_MIN > records.length) {

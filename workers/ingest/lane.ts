@@ -27,7 +27,7 @@ import { upload } from './upload.js';
 import { examine } from './validate.js';
 import { OpenSegment } from './window.js';
 
-/** Bytes taken from the ring in one turn: outcomes and timers get their turn in between. */
+/** Bytes taken from the ring in one turn, and decompressed: outcomes and timers get their turn in between. */
 const TURN_BYTES = 4 * 1024 * 1024;
 /** How often room is sought again in an arena full of pinned and unpublished segments. */
 const ROOM_RETRY_MS = 2;
@@ -175,7 +175,7 @@ export class Lane {
     this.#watchDeadlines();
   }
 
-  /** Takes what the ring holds, as long as there is place for it; returns how many bytes. */
+  /** Takes what the ring holds, as long as there is place for it; returns how many bytes, with what they decompressed to. */
   #takeRequests(): number {
     let turnBytes = 0;
     this.#isBlocked = false;
@@ -189,8 +189,7 @@ export class Lane {
         return turnBytes;
       }
       this.#reader.advance();
-      this.#take(descriptor);
-      turnBytes += bytes;
+      turnBytes += bytes + this.#take(descriptor);
     }
     this.#stepSoon();
     return turnBytes;
@@ -215,7 +214,8 @@ export class Lane {
     return fits || this.#seal('size');
   }
 
-  #take(descriptor: ProduceDescriptor): void {
+  /** Returns how many bytes were decompressed. */
+  #take(descriptor: ProduceDescriptor): number {
     const { request: id, pieces, apiVersion, receivedMs, turnsHeard, fails } = descriptor;
     this.#unanswered.taking(turnsHeard);
     const nowMs = this.#world.clock.monotonicMs();
@@ -228,9 +228,9 @@ export class Lane {
       this.#unanswered.push({ request: id, frame: undefined, fate: 'failed', close: true, busyMs: 0 });
       this.#releaseUnused(id, inPlace, body.length);
       this.#rewind(marks);
-      return;
+      return 0;
     }
-    const { topics, batches } = examine(
+    const { topics, batches, decompressedBytes } = examine(
       decoded,
       apiVersion,
       body,
@@ -272,6 +272,7 @@ export class Lane {
       this.#releaseUnused(id, inPlace && !kept, body.length);
       if (!kept) this.#frames.rewind(marks[0]);
     }
+    return decompressedBytes;
   }
 
   #releaseUnused(id: number, isUnused: boolean, bytes: number): void {

@@ -22,6 +22,8 @@ export interface Examined {
   readonly topics: readonly RequestTopic[];
   /** Without their request, which does not exist yet. */
   readonly batches: readonly Omit<Batch, 'request'>[];
+  /** What was decompressed to look at them. */
+  readonly decompressedBytes: number;
 }
 
 interface Failure {
@@ -75,12 +77,12 @@ export function examine(
     };
   });
   const batches: Omit<Batch, 'request'>[] = [];
-  validateProduceBatches(body, sent, (one, verdict) => {
+  const decompressedBytes = validateProduceBatches(body, sent, (one, verdict) => {
     const judged = judge(one, verdict, body, room, take);
     if ('error' in judged) fail(one.answer, judged);
     else batches.push(judged);
   });
-  return { topics, batches };
+  return { topics, batches, decompressedBytes };
 }
 
 /** A partition of which nothing but its records can be wrong. */

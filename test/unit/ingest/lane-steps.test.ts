@@ -1,4 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { encodeBatch } from '../../../src/records/encode.js';
+import { RingReader } from '../../../src/threads/ring.js';
 import { OpenSegment } from '../../../workers/ingest/window.js';
 import { LaneHarness } from './lane-harness.js';
 import { makeBatch } from './make-batch.js';
@@ -165,4 +167,22 @@ test('a window that ends between the look for a due seal and the next timer is l
   await lane.world.pass(4);
   expect(hasPassed).toBe(true);
   expect(lane.outcome(request)).toEqual([[0, 0]]);
+});
+
+test('what requests decompress to counts for the end of a turn', async () => {
+  const lane = new LaneHarness({ batchWindowMs: 50 });
+  await lane.beginWindow();
+  const requests = vi.spyOn(RingReader.prototype, 'advance');
+  onTestFinished(() => requests.mockRestore());
+  /** How many requests each turn took. */
+  const turns: number[] = [];
+  const soon = lane.world.timers.soon.bind(lane.world.timers);
+  vi.spyOn(lane.world.timers, 'soon').mockImplementation((run) => {
+    turns.push(requests.mock.calls.length);
+    soon(run);
+  });
+  const batch = encodeBatch({ records: [{ value: Buffer.alloc(3 * 2 ** 20) }], codec: 'gzip' });
+  for (let sent = 0; sent < 6; sent += 1) lane.produce({ partitions: [[0, batch]] });
+  await lane.world.pass(10);
+  expect(turns).toEqual([2, 4, 6]);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CodecError } from '../../../native-bindings/codec-error.js';
-import { codecNames, compress, decompress } from '../../../native-bindings/codecs.js';
+import { CapError, CodecError } from '../../../native-bindings/codec-error.js';
+import { codecNames, compress, decompress, growthMax } from '../../../native-bindings/codecs.js';
 import { zstdImplementations } from '../../../native-bindings/zstd.js';
 
 const codecs = codecNames.map((name, codec) => ({ name, codec })).slice(1);
@@ -52,7 +52,13 @@ describe.each(codecs)('$name', ({ name, codec }) => {
   test('the cap is exact', () => {
     const packed = compress(name, Buffer.alloc(100_000, 'abcdefg'));
     expect(decompress(codec, packed, 100_000)).toHaveLength(100_000);
-    expect(() => decompress(codec, packed, 99_999)).toThrow(CodecError);
+    expect(() => decompress(codec, packed, 99_999)).toThrow(CapError);
+  });
+
+  test('nothing becomes more than its codec can make of so many bytes', () => {
+    for (const length of [0, 1, 1000, 2 ** 17, 2 ** 22]) {
+      expect(growthMax(codec, compress(name, Buffer.alloc(length)).length)).toBeGreaterThanOrEqual(length);
+    }
   });
 
   test('cut off anywhere, it is a CodecError or shorter, never anything else', () => {
