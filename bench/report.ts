@@ -15,7 +15,8 @@ in turns: ratios hold within a section.
 - MB and GB are 10^6 and 10^9 bytes of record values; CPU is user and system time of the server's process alone
 - the fsync of a section is that of its folder, just before: a file of 128 KiB, median of 50
 - memory, metadata budget and batch window of a Weft agent are the defaults unless its line or a section names others
-- PUTs of a Weft agent are its own counts, retries and second attempts (hedges) included; $ at list prices
+- PUTs of a Weft agent are its own counts, retries and second attempts (hedges) included; data PUTs are all but the journal's, so the
+  few of snapshots are among them; $ at list prices
 
 Systems:
 ${[...setups].map(([name, setup]) => `- ${name}: ${setup}`).join('\n')}
