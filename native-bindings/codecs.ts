@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { CapError, CodecError } from './codec-error.js';
 import { lz4ContentBytes } from './lz4-size.js';
-import { outputChunkBytes, zstd } from './zstd.js';
+import { type MoreFrames, outputChunkBytes, zstd } from './zstd.js';
 
 /** By the codec number in a batch's attributes. */
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -47,7 +47,7 @@ export function growthMax(codec: number, compressedBytes: number): number {
   return Math.ceil(compressedBytes * DENSEST[codec]!);
 }
 
-type Decompress = (bytes: Buffer, cap: number, room?: Uint8Array) => Uint8Array;
+type Decompress = (bytes: Buffer, cap: number, room?: Uint8Array, more?: MoreFrames) => Uint8Array;
 
 const decompressors: Readonly<Record<number, Decompress>> = {
   1: (bytes, cap) => gunzipSync(bytes, { maxOutputLength: cap, chunkSize: outputChunkBytes(bytes.length) }),
@@ -63,7 +63,8 @@ const decompressors: Readonly<Record<number, Decompress>> = {
  * The records of a compressed batch, at most `cap` bytes of them. Bytes may lie in shared memory. No size that the bytes
  * declare is believed: gzip and zstd stop at the cap, snappy and lz4 are measured before their decoders allocate. What is
  * decompressed in pieces (gzip, zstd, xerial) is joined at the end, so for a moment twice the cap may be held.
- * What fits into `room` may lie there; of the packages only zstd's takes memory of its caller. Throws CodecError, and of
+ * What fits into `room` may lie there; of the packages only zstd's takes memory of its caller. Batches of
+ * zstd that are given the same `more` share what they may have of frames. Throws CodecError, and of
  * what is larger than the cap CapError.
  */
 export function decompress(
@@ -71,12 +72,13 @@ export function decompress(
   bytes: Uint8Array,
   cap = bytesCap(bytes.length),
   room?: Uint8Array,
+  more?: MoreFrames,
 ): Uint8Array {
   const run = decompressors[codec];
   if (run === undefined) throw new CodecError(`compression type ${codec} is unknown`);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return run(buffer, cap, room);
+    return run(buffer, cap, room, more);
   } catch (error) {
     if (error instanceof CodecError) throw error;
     if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {

@@ -8,7 +8,12 @@ import { CapError, CodecError } from './codec-error.js';
  */
 export interface Zstd {
   readonly name: 'zstd-napi' | 'zlib';
-  decompress(bytes: Buffer, cap: number, room?: Uint8Array): Uint8Array;
+  decompress(bytes: Buffer, cap: number, room?: Uint8Array, more?: MoreFrames): Uint8Array;
+}
+
+/** Frames behind the first of a batch that may still come, of one batch or of all that share this. */
+export interface MoreFrames {
+  left: number;
 }
 
 /** Output of unknown size grows by pieces of about what these many compressed bytes become. */
@@ -22,8 +27,13 @@ export function outputChunkBytes(compressedBytes: number): number {
  */
 export const FRAMES_MAX = 1024;
 
-function tooManyFrames(): CodecError {
-  return new CodecError(`zstd: more than ${FRAMES_MAX} frames`);
+export function moreFrames(): MoreFrames {
+  return { left: FRAMES_MAX - 1 };
+}
+
+function takeFrame(more: MoreFrames): void {
+  if (more.left === 0) throw new CodecError(`zstd: more than ${FRAMES_MAX} frames`);
+  more.left -= 1;
 }
 
 /**
@@ -32,12 +42,12 @@ function tooManyFrames(): CodecError {
  */
 const zlib: Zstd = {
   name: 'zlib',
-  decompress: (bytes, cap) => {
+  decompress: (bytes, cap, _room, more = moreFrames()) => {
     const frames: Uint8Array[] = [];
     let total = 0;
     let rest = bytes;
     do {
-      if (frames.length === FRAMES_MAX) throw tooManyFrames();
+      if (frames.length > 0) takeFrame(more);
       const { buffer, engine } = zstdDecompressSync(rest, {
         info: true,
         maxOutputLength: cap + 1 - total,
@@ -80,13 +90,12 @@ const NO_ROOM = new Uint8Array(0);
 export function zstdNapi({ DCtx, DParameter, ResetDirective }: Binding): Zstd {
   const context = new DCtx();
   context.setParameter(DParameter.windowLogMax, WINDOW_LOG_MAX);
-  const inContext: Zstd['decompress'] = (bytes, cap, room) => {
+  const inContext = (bytes: Buffer, cap: number, room: Uint8Array | undefined, more: MoreFrames): Uint8Array => {
     context.reset(ResetDirective.sessionOnly);
     const full: Uint8Array[] = [];
     let chunk = room ?? NO_ROOM;
     let filled = 0;
     let total = 0;
-    let frames = 0;
     let rest: Uint8Array = bytes;
     let frameOpen = true;
     while (frameOpen || rest.length > 0) {
@@ -106,22 +115,21 @@ export function zstdNapi({ DCtx, DParameter, ResetDirective }: Binding): Zstd {
       total += written;
       if (total > cap) throw new CapError(`zstd: more than the ${cap} bytes allowed`);
       if (frameOpen && rest.length === 0 && written < target.length) throw new CodecError('zstd: the frame is cut off');
-      if (!frameOpen) {
-        frames += 1;
-        if (frames === FRAMES_MAX && rest.length > 0) throw tooManyFrames();
-      }
+      if (!frameOpen && rest.length > 0) takeFrame(more);
     }
     const last = chunk.subarray(0, filled);
     return full.length === 0 ? last : Buffer.concat([...full, last], total);
   };
   return {
     name: 'zstd-napi',
-    decompress: (bytes, cap, room) => {
+    decompress: (bytes, cap, room, more = moreFrames()) => {
+      const { left } = more;
       try {
-        return inContext(bytes, cap, room);
+        return inContext(bytes, cap, room, more);
       } catch (error) {
-        if (error instanceof Error && error.message === WINDOW_TOO_LARGE) return zlib.decompress(bytes, cap);
-        throw error;
+        if (!(error instanceof Error && error.message === WINDOW_TOO_LARGE)) throw error;
+        more.left = left;
+        return zlib.decompress(bytes, cap, room, more);
       }
     },
   };

@@ -11,6 +11,7 @@ import { topicIdBytes } from '../metadata/topic-id.js';
 import type { Joined } from '../metadata/outcomes.js';
 import type { GroupState, GroupView, MetadataView } from '../metadata/view.js';
 import { errors } from '../protocol/errors.js';
+import { NAME_BYTES_MAX } from '../protocol/reader.js';
 import type { World } from '../world/world.js';
 import { joinAnswer, joinError, syncAnswer, syncError } from './answers.js';
 import { heartbeatInConsumerGroup, joinedConsumerGroup } from './classic-in-consumer.js';
@@ -37,8 +38,8 @@ export interface GroupLimits {
   readonly membersMax: number;
 }
 
-/** Of a client's name in a member id, so that the id fits a string of the protocol. */
-const NAME_CHARACTERS_MAX = 10_000;
+/** Of a client's name in a member id, so that the id may come back as a name: of up to three bytes each, before a dash and a UUID. */
+const NAME_CHARACTERS_MAX = Math.floor((NAME_BYTES_MAX - 23) / 3);
 /** Kafka's offsets.commit.timeout.ms. */
 const COMMIT_WAIT_MS_MAX = 5_000;
 

@@ -1,5 +1,6 @@
 import { CapError, CodecError } from '../../native-bindings/codec-error.js';
 import { bytesCap, decompress, growthMax } from '../../native-bindings/codecs.js';
+import { moreFrames } from '../../native-bindings/zstd.js';
 
 /** Kafka lists every record at fault; more than these of a request would make an answer larger than the request. */
 const RECORD_FAULTS_MAX = 1000;
@@ -27,6 +28,8 @@ export class Allowance {
   /** So many records at fault may still be listed. */
   recordFaults = RECORD_FAULTS_MAX;
   readonly #bytesMax: number;
+  /** Frames without content cost as well, and more content does not tell of them. */
+  readonly #moreFrames = moreFrames();
   /** What was decompressed so far, and what failed at most came to before it did. */
   decompressedBytes = 0;
 
@@ -37,12 +40,12 @@ export class Allowance {
   /** The records of a compressed batch, until the next one's, or why there are none. */
   decompress(codec: number, bytes: Uint8Array): Uint8Array | Undecompressed {
     const own = bytesCap(bytes.length);
-    const left = this.#bytesMax - this.decompressedBytes;
-    if (left === 0) return this.#usedUp(left);
+    // Its own share is always left: an ordinary batch is not refused for what another one was.
+    const left = Math.max(this.#bytesMax - this.decompressedBytes, bytes.length * DECOMPRESSED_RATIO);
     const cap = Math.min(own, left);
     try {
       roomKept ??= new Uint8Array(ROOM_BYTES);
-      const records = decompress(codec, bytes, cap, roomKept);
+      const records = decompress(codec, bytes, cap, roomKept, this.#moreFrames);
       this.decompressedBytes += records.length;
       return records;
     } catch (error) {

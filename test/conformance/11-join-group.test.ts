@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { apis } from '../../src/protocol/apis.js';
+import { encodeRequestFrame } from '../../src/protocol/frames.js';
+import { NAME_BYTES_MAX } from '../../src/protocol/reader.js';
 import { LocalAgent } from './local-agent.js';
 import { LocalMember, stableGroup } from './local-member.js';
 
@@ -38,6 +40,22 @@ it('v4 gives a member id first, v3 joins at once', async () => {
   const only = old.sendJoin();
   await agent.pass(1);
   expect(old.takeJoin(only)).toMatchObject({ errorCode: 0, generationId: 1 });
+});
+
+it('the member id that a client of the longest name is given may be sent back', async () => {
+  const agent = await LocalAgent.start();
+  const client = agent.connect();
+  const join = async (correlationId: number, memberId: string) => {
+    const frame = encodeRequestFrame(apis.joinGroup, 4, correlationId, '€'.repeat(NAME_BYTES_MAX / 3), {
+      ...{ groupId: 'g', memberId, protocolType: 'consumer', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000 },
+      protocols: [{ name: 'range', metadata: new Uint8Array(0) }],
+    });
+    client.socket.send(new Uint8Array(Buffer.concat(frame.slices)));
+    await agent.pass(10);
+    return client.take(apis.joinGroup, 4, correlationId);
+  };
+  const { memberId } = (await join(1, ''))!;
+  expect(await join(2, memberId)).toMatchObject({ errorCode: 0, memberId });
 });
 
 describe('errors', () => {

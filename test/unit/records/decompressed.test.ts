@@ -13,14 +13,28 @@ type Codec = 'none' | 'gzip' | 'zstd' | 'lz4';
 const batchOf = (bytes: number, codec: Codec = 'zstd') =>
   encodeBatch({ records: [{ value: Buffer.alloc(bytes) }], codec });
 
-/** A batch whose bytes end too early, under a right CRC. */
-function cutOff(batch: Uint8Array): Uint8Array {
-  const cut = batch.slice(0, batch.length - 1);
-  const view = new DataView(cut.buffer);
-  view.setInt32(8, cut.length - 12);
-  view.setUint32(17, native.crc32c(cut, CRC_START, cut.length - CRC_START, 0));
-  return cut;
+/** A batch that hardly grows. */
+const ordinary = encodeBatch({
+  records: [{ value: Uint8Array.from({ length: 1000 }, (_, n) => (n * n * 2654435761) >>> 13) }],
+  codec: 'zstd',
+});
+
+/** A batch of these bytes, its length and its CRC made right. */
+function mended(batch: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(batch);
+  const view = new DataView(copy.buffer);
+  view.setInt32(8, copy.length - 12);
+  view.setUint32(17, native.crc32c(copy, CRC_START, copy.length - CRC_START, 0));
+  return copy;
 }
+
+const cutOff = (batch: Uint8Array): Uint8Array => mended(batch.subarray(0, batch.length - 1));
+
+const skippable = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0);
+
+/** The batch with so many frames of nothing behind its own. */
+const followed = (batch: Uint8Array, frames: number): Uint8Array =>
+  mended(Buffer.concat([batch, ...Array.from({ length: frames }, () => skippable)]));
 
 /** The verdicts on a request that has `padding` bytes more than its batches, and how many bytes it says were decompressed. */
 function judge(batches: readonly Uint8Array[], padding = 0) {
@@ -39,13 +53,22 @@ function judge(batches: readonly Uint8Array[], padding = 0) {
 describe('what the batches of a request are decompressed to', () => {
   test('has one bound for all: who does not fit any more is refused alone', () => {
     const large = batchOf(15 * MiB);
-    const batches = [...Array.from({ length: 8 }, () => large), large, batchOf(1000), batchOf(1000, 'none'), large];
-    const { verdicts, errors, decompressed } = judge(batches);
-    // What failed may have come to all that was left: nothing is decompressed behind it.
-    expect(errors).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 0, 10]);
+    const batches = [...Array.from({ length: 8 }, () => large), large, batchOf(1000, 'none'), large];
+    const { verdicts, errors } = judge(batches);
+    expect(errors).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 10]);
     expect(verdicts[8]).toMatchObject({ message: expect.stringMatching(/are left of the 134217728 to which/) });
-    expect(verdicts[9]).toMatchObject({ message: expect.stringMatching(/the 0 bytes that are left/) });
-    expect(decompressed).toBe(128 * MiB);
+  });
+
+  test('leaves every batch its own share, whatever others were', () => {
+    const large = batchOf(15 * MiB);
+    const greedy = Array.from({ length: 10 }, () => large);
+    const bad = cutOff(batchOf(15 * MiB, 'gzip'));
+    expect(judge([...greedy, bad, bad, ordinary]).errors.at(-1)).toBe(0);
+  });
+
+  test('has one bound for frames behind the first of each batch', () => {
+    const { errors } = judge([...Array.from({ length: 3 }, () => followed(ordinary, 500)), ordinary]);
+    expect(errors).toEqual([0, 0, 87, 0]);
   });
 
   test('is thirty-two times the request where that is more', () => {
