@@ -1,6 +1,6 @@
 import { ackLoads, shortWindows } from './ack-loads.js';
 import { consumeWithJava, produceWithJava } from './generators/java.js';
-import { EVERYDAY_RECORDS_PER_SECOND, RECORD_BYTES, type Transfer, together } from './generators/generator.js';
+import { EVERYDAY_RECORDS_PER_SECOND, RECORD_BYTES, sideBySide, type Transfer } from './generators/generator.js';
 import { consumeWithLibrdkafka, produceWithLibrdkafka } from './generators/librdkafka.js';
 import { hotLoads } from './hot-loads.js';
 import { partitionLoads } from './partition-loads.js';
@@ -75,15 +75,16 @@ function produceLibrdkafka({ system, generators, roundBytes }: Run): Promise<Tra
 }
 
 /** Two producers share `bytes`. */
-async function produceJava(
+function produceJava(
   { system, generators }: Run,
   bytes: number,
   recordsPerSecond: number,
   settings: readonly string[] = [],
 ): Promise<Transfer> {
-  const one = (): Promise<Transfer> =>
-    produceWithJava(generators.java, system.kafka, TOPIC, recordsOf(bytes / 2), recordsPerSecond, settings);
-  return together(await Promise.all([one(), one()]));
+  const records = recordsOf(bytes / 2);
+  return sideBySide(2, () =>
+    produceWithJava(generators.java, system.kafka, TOPIC, records, recordsPerSecond, settings),
+  );
 }
 
 function compressed(codec: string): Load {

@@ -1,6 +1,6 @@
 /** Many partitions: what an agent's work must not grow with, or not much. */
 import { shortWindows } from './ack-loads.js';
-import { EVERYDAY_RECORDS_PER_SECOND, type Transfer, together } from './generators/generator.js';
+import { EVERYDAY_RECORDS_PER_SECOND, sideBySide, type Transfer } from './generators/generator.js';
 import { produceWithJava } from './generators/java.js';
 import { produceWithLoad } from './generators/load.js';
 import type { Load, Run, Variant } from './loads.js';
@@ -27,11 +27,11 @@ function topicOf(count: number): string {
   return `everyday-${count}`;
 }
 
-async function everyday({ system, generators, quick }: Run, count: number): Promise<Transfer> {
+function everyday({ system, generators, quick }: Run, count: number): Promise<Transfer> {
   const records = EVERYDAY_RECORDS_PER_SECOND * (quick ? QUICK_SECONDS : ROUND_SECONDS);
-  const one = (): Promise<Transfer> =>
-    produceWithJava(generators.java, system.kafka, topicOf(count), records, EVERYDAY_RECORDS_PER_SECOND);
-  return together(await Promise.all([one(), one()]));
+  return sideBySide(2, () =>
+    produceWithJava(generators.java, system.kafka, topicOf(count), records, EVERYDAY_RECORDS_PER_SECOND),
+  );
 }
 
 /** Made by the load generator, since Java's tool leaves the number of partitions to the server. */

@@ -1,5 +1,5 @@
 /** Records of 100 B: what costs here is how many there are. MB/s × 10,000 are records/s. */
-import { type Transfer, together } from './generators/generator.js';
+import { sideBySide, type Transfer } from './generators/generator.js';
 import { produceWithLibrdkafka } from './generators/librdkafka.js';
 import { produceWithLoad } from './generators/load.js';
 import type { Load, Run } from './loads.js';
@@ -25,15 +25,15 @@ const LIBRDKAFKA_BATCH = ['batch.num.messages=40'];
 const LIBRDKAFKA_SHARE = 1 / 8;
 const LIBRDKAFKA_WARM_UP_ROUNDS = 3;
 
-async function byConnections({ system, quick }: Run, seconds: number): Promise<Transfer> {
+function byConnections({ system, quick }: Run, seconds: number): Promise<Transfer> {
   return produceWithLoad(system.kafka, system.pid, quick ? QUICK_SECONDS : seconds, connections);
 }
 
-async function byLibrdkafka({ system, generators, roundBytes }: Run): Promise<Transfer> {
+function byLibrdkafka({ system, generators, roundBytes }: Run): Promise<Transfer> {
   const records = Math.round((roundBytes * LIBRDKAFKA_SHARE) / LIBRDKAFKA_PRODUCERS / RECORD_BYTES);
-  const one = (): Promise<Transfer> =>
-    produceWithLibrdkafka(generators.librdkafka, system.kafka, 'small', records, LIBRDKAFKA_BATCH, RECORD_BYTES);
-  return together(await Promise.all(Array.from({ length: LIBRDKAFKA_PRODUCERS }, one)));
+  return sideBySide(LIBRDKAFKA_PRODUCERS, () =>
+    produceWithLibrdkafka(generators.librdkafka, system.kafka, 'small', records, LIBRDKAFKA_BATCH, RECORD_BYTES),
+  );
 }
 
 export const smallLoads: readonly Load[] = [

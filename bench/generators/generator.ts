@@ -25,8 +25,9 @@ export const RECORD_BYTES = 1024;
 /** Of one producer; two of them are the everyday load of 25 MB/s. */
 export const EVERYDAY_RECORDS_PER_SECOND = Math.round(12_500_000 / RECORD_BYTES);
 
-/** Several generators that ran side by side; of their percentiles the worst of each. */
-export function together(transfers: readonly Transfer[]): Transfer {
+/** Several generators side by side; of their percentiles the worst of each. */
+export async function sideBySide(count: number, one: () => Promise<Transfer>): Promise<Transfer> {
+  const transfers = await Promise.all(Array.from({ length: count }, one));
   const acks = transfers.flatMap(({ ackMs }) => ackMs ?? []);
   const worst = (of: keyof Percentiles): number => Math.max(...acks.map((ackMs) => ackMs[of]));
   return {

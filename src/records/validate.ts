@@ -180,6 +180,7 @@ export function validateProduceBatches<Sent extends SentBatch>(
   });
   native.scanBatches(bytes, rows, end / SCAN_COLUMNS);
   const allowance = new Allowance(bytes.length);
+  const scan = { bytes, batch, rows, allowance };
   let row = 0;
   sent.forEach((one, at) => {
     const fault = faults[at];
@@ -188,7 +189,7 @@ export function validateProduceBatches<Sent extends SentBatch>(
       return;
     }
     batch.position = one.position;
-    judged(one, verdictOf(bytes, batch, one.rules, rows, row, allowance));
+    judged(one, verdictOf(scan, one.rules, row));
     row += SCAN_COLUMNS;
   });
   return allowance.decompressedBytes;
@@ -201,20 +202,18 @@ function sizeFault(batch: BatchHeader, { maxMessageBytes }: BatchRules): Verdict
     : undefined;
 }
 
-/** Of a batch that was scanned. */
-function verdictOf(
-  bytes: Uint8Array,
-  batch: BatchHeader,
-  rules: BatchRules,
-  rows: Float64Array,
-  row: number,
-  allowance: Allowance,
-): Verdict {
+/** A request whose batches were scanned, its header at the one that is judged. */
+interface Scan {
+  readonly bytes: Uint8Array;
+  readonly batch: BatchHeader;
+  readonly rows: Float64Array;
+  readonly allowance: Allowance;
+}
+
+function verdictOf(scan: Scan, rules: BatchRules, row: number): Verdict {
+  const { batch, rows } = scan;
   if (rows[row + SCAN_CRC_MATCHES] !== 1) return refused(CORRUPT_MESSAGE, 'the CRC-32C does not match');
-  return (
-    headerFault(batch) ??
-    (isWalked(batch, rules) ? walked(bytes, batch, rules, rows, row, allowance) : unwalked(batch, rules, allowance))
-  );
+  return headerFault(batch) ?? (isWalked(batch, rules) ? walked(scan, rules, row) : unwalked(scan, rules));
 }
 
 function isWalked(batch: BatchHeader, rules: BatchRules): boolean {
@@ -240,14 +239,7 @@ function headerFault(batch: BatchHeader): Verdict | undefined {
   return undefined;
 }
 
-function walked(
-  bytes: Uint8Array,
-  batch: BatchHeader,
-  rules: BatchRules,
-  rows: Float64Array,
-  row: number,
-  allowance: Allowance,
-): Verdict {
+function walked({ bytes, batch, rows, allowance }: Scan, rules: BatchRules, row: number): Verdict {
   const codec = batch.attributes & CODEC_MASK;
   const start = batch.position + BATCH_OVERHEAD_BYTES;
   let records = bytes.subarray(start, batch.position + batch.bytes);
@@ -284,7 +276,7 @@ function walked(
   return { kind: 'accepted', facts, records: isRecompressed(batch, rules) ? records : undefined };
 }
 
-function unwalked(batch: BatchHeader, rules: BatchRules, allowance: Allowance): Verdict {
+function unwalked({ batch, allowance }: Scan, rules: BatchRules): Verdict {
   if (hasAppendTime(batch)) return appendTimeRefused(batch, allowance);
   const { baseTimestamp } = batch;
   // Who writes a batch gives it the time of its first record: none is the greatest that is less than that.
