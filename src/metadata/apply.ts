@@ -239,6 +239,7 @@ function touching(groupId: string, changes: ChangeLog, outcome: Outcome): Outcom
 }
 
 function applyKind(state: State, kind: Kinds, context: Context): Outcome {
+  state.ledger.weigh();
   return (RULES[kind.$case] as Rule<unknown>)(state, kind.value, context);
 }
 

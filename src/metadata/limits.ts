@@ -3,7 +3,7 @@ import type { SetLimits } from './journal.wire.js';
 
 /**
  * The account of the state: how many bytes it takes, by fixed rules (not measured: every replica must count the same),
- * and the digest of what was done to it. Every table writes to it. Above `bytesMax` growth is refused retriably.
+ * and the digest of what was done to it. Every table writes to it. At `bytesMax` growth is refused retriably.
  */
 export class Ledger {
   digest: Digest;
@@ -11,19 +11,26 @@ export class Ledger {
   bytesMax = METADATA_BYTES_MAX_DEFAULT;
   /** Producer rows of all partitions; above it the one used longest ago goes. */
   producerRowsMax = PRODUCER_ROWS_MAX_DEFAULT;
+  /**
+   * No room for more rows; what exists may still change. As `weigh` last found it. It ends only when a sixteenth is free:
+   * outcomes and members come and go all the time, and if every row less made room, a producer's first batch would be
+   * refused and its second one, sent before it knew, would be the first to be accepted.
+   */
+  full = false;
 
   constructor(digest: Digest = new Digest()) {
     this.digest = digest;
   }
 
-  /** No room for more rows; what exists may still change. */
-  get full(): boolean {
-    return this.bytes >= this.bytesMax;
+  /** Before everything that may grow. */
+  weigh(): void {
+    this.full = this.bytes >= (this.full ? this.bytesMax - Math.floor(this.bytesMax / 16) : this.bytesMax);
   }
 
   /** Lower budgets than what is already there refuse growth and let rows go, a set number an entry. */
   set(command: SetLimits): void {
     this.bytesMax = command.metadataBytesMax || this.bytesMax;
+    this.full = false;
     this.producerRowsMax = command.producerRowsMax || this.producerRowsMax;
     this.digest.number(this.bytesMax);
     this.digest.number(this.producerRowsMax);

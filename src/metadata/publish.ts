@@ -48,6 +48,7 @@ export function publish(
       if (partition === undefined) {
         return failed(columns.lengths.length, errors.UNKNOWN_TOPIC_OR_PARTITION.code, -1);
       }
+      tables.ledger.weigh();
       if (tables.ledger.full) {
         return failed(columns.lengths.length, errors.KAFKA_STORAGE_ERROR.code, partition.logStartOffset);
       }

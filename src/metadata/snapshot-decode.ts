@@ -40,6 +40,7 @@ export function decodeSnapshot(bytes: Uint8Array): State {
   state.term = snapshot.term;
   state.leader = snapshot.leader && { ...snapshot.leader, candidate: new Uint8Array(snapshot.leader.candidate) };
   ledger.bytesMax = snapshot.metadataBytesMax;
+  ledger.full = snapshot.full;
   // Rows over the cap are there while a lowered one is being met; nothing may go while they are put back.
   ledger.producerRowsMax = Number.POSITIVE_INFINITY;
   state.producers.nextProducerId = snapshot.nextProducerId;

@@ -43,6 +43,7 @@ export function encodeSnapshot(state: State): Uint8Array {
     digest: ledger.digest.bytesValue,
     bytes: ledger.bytes,
     metadataBytesMax: ledger.bytesMax,
+    full: ledger.full,
     producerRowsMax: ledger.producerRowsMax,
     lastAgentEpoch: agents.lastAgentEpoch,
     nextProducerId: producers.nextProducerId,

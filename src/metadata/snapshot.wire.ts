@@ -26,6 +26,8 @@ export interface Snapshot {
   /** the state's size as it counts itself */
   bytes: number;
   metadataBytesMax: number;
+  /** that was reached, and less than a sixteenth of it is free since */
+  full: boolean;
   producerRowsMax: number;
   /** the newest one given */
   lastAgentEpoch: number;
@@ -404,6 +406,7 @@ function createBaseSnapshot(): Snapshot {
     digest: new Uint8Array(0),
     bytes: 0,
     metadataBytesMax: 0,
+    full: false,
     producerRowsMax: 0,
     lastAgentEpoch: 0,
     nextProducerId: 0,
@@ -444,6 +447,9 @@ export const Snapshot: MessageFns<Snapshot> = {
     }
     if (message.metadataBytesMax !== 0) {
       writer.uint32(56).uint64(message.metadataBytesMax);
+    }
+    if (message.full !== false) {
+      writer.uint32(208).bool(message.full);
     }
     if (message.producerRowsMax !== 0) {
       writer.uint32(64).uint32(message.producerRowsMax);
@@ -568,6 +574,14 @@ export const Snapshot: MessageFns<Snapshot> = {
             }
 
             message.metadataBytesMax = reader.uint64Number();
+            continue;
+          }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.full = reader.bool();
             continue;
           }
           case 8: {

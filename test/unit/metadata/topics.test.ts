@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../../src/metadata/outcomes.js';
+import { Metadata } from '../../../src/metadata/metadata.js';
+import type { Outcome, Published } from '../../../src/metadata/outcomes.js';
+import { errors } from '../../../src/protocol/errors.js';
 import { command, JournalMaker, segment, topicId } from './journal-maker.js';
 
 function started(): { journal: JournalMaker; epoch: number } {
@@ -153,6 +155,41 @@ describe('budgets', () => {
       partitions: [{ errors: Int16Array.of(0), baseOffsets: Float64Array.of(0) }],
     });
     expect(journal.send(epoch, join).kind).toBe('joined');
+  });
+
+  test('a producer whose first batch found no room has no later one accepted before it, whatever goes meanwhile', () => {
+    const { journal, epoch } = started();
+    for (let id = 2; id <= 40; id++) {
+      journal.createTopic(epoch, `t${id}`, id);
+    }
+    let segments = 0;
+    let number = 0;
+    const publish = (metadata: Metadata, sequence: number, confirmed: number) => {
+      const partitions = [{ topic: topicId(1), batches: [{ producer: [7, 0, sequence] as const }] }];
+      const entry = {
+        ...journal.entries[0]!,
+        revision: metadata.revision + 1,
+        commands: [
+          { agentEpoch: epoch, stream: 1, number: ++number, confirmed, command: segment(++segments, partitions) },
+        ],
+      };
+      return (metadata.apply(entry).outcomes[0] as Published).partitions[0]!.errors[0];
+    };
+    const { metadata } = journal;
+    journal.bare(command('setLimits', { metadataBytesMax: metadata.bytes, producerRowsMax: 0 }));
+    expect(publish(metadata, 0, 0)).toBe(errors.KAFKA_STORAGE_ERROR.code);
+    // What the outcomes of refused segments take is gone again once they are confirmed; so is an offset, or a topic.
+    for (const id of [2, 3]) journal.send(epoch, command('deleteTopic', { topicId: topicId(id) }));
+    const restored = Metadata.fromSnapshot(metadata.snapshot());
+    expect(metadata.bytes).toBeLessThan(metadata.bytesMax);
+    expect(publish(restored, 1, 1)).toBe(errors.KAFKA_STORAGE_ERROR.code);
+    number = 1;
+    expect(publish(metadata, 1, 1)).toBe(errors.KAFKA_STORAGE_ERROR.code);
+    for (let id = 4; metadata.bytes >= (metadata.bytesMax * 15) / 16; id++) {
+      journal.send(epoch, command('deleteTopic', { topicId: topicId(id) }));
+    }
+    expect(publish(metadata, 0, 2)).toBe(errors.NONE.code);
+    expect(publish(metadata, 1, 3)).toBe(errors.NONE.code);
   });
 
   test('an extent takes at most 100 bytes, its share of the segment included', () => {
