@@ -13,6 +13,8 @@ const ROUND_SECONDS = 20;
 /** Two slow seconds are in it, wherever it begins. */
 const SLOW_ROUND_SECONDS = 60;
 const QUICK_SECONDS = 5;
+/** At a fixed rate the compilers of V8 and Java take a minute to settle. */
+const WARM_UP_SECONDS = 60;
 
 /**
  * An idempotent producer has five requests under way. So many connections share the rate that none of them waits for its
@@ -64,8 +66,8 @@ const acks: readonly Ack[] = [
 
 export const ackLoads: readonly Load[] = acks.map(({ name, what, systems, options, seconds }) => {
   const all = ['--topic', 'ack', '--consumers', '1', ...options];
-  const produce = ({ system, quick }: Run, takes: number): Promise<Transfer> =>
-    produceWithLoad(system.kafka, system.pid, quick ? QUICK_SECONDS : takes, all);
+  const produce = ({ system, quick }: Run, takes: number, seed: number): Promise<Transfer> =>
+    produceWithLoad(system, quick ? QUICK_SECONDS : takes, seed, all);
   return {
     name,
     what,
@@ -76,8 +78,8 @@ export const ackLoads: readonly Load[] = acks.map(({ name, what, systems, option
     anew: true,
     agentFlags: shortWindows,
     async warmUp(run) {
-      await produce(run, ROUND_SECONDS);
+      await produce(run, WARM_UP_SECONDS, 0);
     },
-    round: (run) => produce(run, seconds),
+    round: (run, round) => produce(run, seconds, round),
   };
 });

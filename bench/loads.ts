@@ -46,8 +46,8 @@ export type Round = (on: Run, round: number) => Promise<Transfer>;
 
 export interface Variant {
   readonly name: string;
-  /** The variant that its ratios are to. */
-  readonly against?: string;
+  /** Its ratios are to the fastest of these variants. */
+  readonly against: readonly string[];
   readonly round: Round;
 }
 
@@ -195,27 +195,6 @@ export const loads: readonly Load[] = [
     round: (run) => produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND),
   },
   {
-    name: 'everyday-tail',
-    agentFlags: shortWindows,
-    what: 'the same with a librdkafka consumer at the tail',
-    needs: ['java', 'librdkafka'],
-    systems: idempotentSystems,
-    rate: 'fixed',
-    restarted: false,
-    // The group reads on where it was, so the rounds' consumers must find nothing older.
-    async warmUp(run) {
-      await produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND);
-      await tail(run);
-    },
-    async round(run) {
-      const [produced] = await Promise.all([
-        produceJava(run, everydayBytes(run), EVERYDAY_RECORDS_PER_SECOND),
-        tail(run),
-      ]);
-      return produced;
-    },
-  },
-  {
     name: 'replay-librdkafka',
     what: 'one librdkafka group consumer reads all of it, server restarted',
     needs: ['librdkafka'],
@@ -241,13 +220,6 @@ export const loads: readonly Load[] = [
   ...partitionLoads,
   ...smallLoads,
 ];
-
-/** Reads as many records as one everyday round has. */
-function tail(run: Run): Promise<Transfer> {
-  const { system, generators } = run;
-  const records = 2 * recordsOf(everydayBytes(run) / 2);
-  return consumeWithLibrdkafka(generators.librdkafka, system.kafka, TOPIC, 'tail', records);
-}
 
 function replay(consume: typeof consumeWithJava, generator: string, run: Run, round: number): Promise<Transfer> {
   const records = warmUpRounds(run, run.roundBytes) * recordsOf(run.roundBytes);

@@ -8,7 +8,7 @@ import { rdkafkaPerformance, root } from './parts.js';
 import { ackPlotOf, processorPlotOf } from './plot.js';
 import { report } from './report.js';
 import { runLoad, say } from './run.js';
-import { savedSections, saveSection, type Section, sectionOf } from './sections.js';
+import { commitNow, savedSections, saveSection, type Section, sectionOf } from './sections.js';
 import { catalogOf } from './systems/catalog.js';
 import type { System } from './systems/system.js';
 import { startTableOf, tableOf } from './table.js';
@@ -28,6 +28,7 @@ async function bench(options: Options): Promise<number> {
   const notRun = [...missing];
   mkdirSync(options.folder, { recursive: true });
   const sections: Section[] = [];
+  const commit = commitNow();
   for (const load of chooseLoads(options, generators, notRun)) {
     const chosen = systemsOf(load, systems, options.systems);
     if (chosen.length === 0) continue;
@@ -38,7 +39,8 @@ async function bench(options: Options): Promise<number> {
       roundBytes: options.roundBytes,
       quick: options.quick,
     }));
-    const section = sectionOf(load, results, options.folder, missing);
+    if (commitNow() !== commit) throw new Error(`${load.name}: the sources were those of ${commit}, and are no more`);
+    const section = sectionOf(load, results, commit, options.folder, missing);
     sections.push(section);
     process.stdout.write(`\n${load.name}: ${load.what}\n${tableOf(section)}\n\n`);
     if (options.record) saveSection(section);

@@ -11,8 +11,10 @@ in turns: ratios hold within a section.
 
 - generators and servers share one machine, which each section names
 - records of 1 KiB, 64 partitions, acks=all unless a load says otherwise; rounds in turns, after warming up;
-  medians, in brackets least and greatest; a ratio is the median over Kafka's of the same section
-- MB and GB are 10^6 and 10^9 bytes of record values; CPU is user and system time of the server's process alone
+  medians, in brackets least and greatest; a ratio is the median over Kafka's of the same section, and where a row has a
+  variant over that of the row which its "ratio to" names
+- MB and GB are 10^6 and 10^9 bytes of record values (of whole fetched batches in discard-*); CPU is user and system time of the server's process alone
+- acknowledgements of Java's producers count from the call of \`send\`, those of the load generator from when a record was due
 - the fsync of a section is that of its folder, just before: a file of 128 KiB, median of 50
 - memory, metadata budget and batch window of a Weft agent are the defaults unless its line or a section names others
 - PUTs of a Weft agent are its own counts, retries and second attempts (hedges) included; data PUTs are all but the journal's, so the

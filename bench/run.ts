@@ -1,4 +1,4 @@
-import type { Percentiles } from './generators/generator.js';
+import type { Percentiles, StoreUse } from './generators/generator.js';
 import { cpuSeconds, fsyncMs, memoryOf } from './measure.js';
 import type { Load, Round, Run, Variant } from './loads.js';
 import { storeRequests } from './metrics.js';
@@ -17,6 +17,8 @@ export interface Sample {
   readonly ackMs?: Percentiles;
   /** To the consumer's hands, likewise. */
   readonly endToEndMs?: Percentiles;
+  /** From a batch's acknowledgement to the consumer's hands, likewise. */
+  readonly afterAckMs?: Percentiles;
   /** Of a Weft agent to its bucket. */
   readonly requests?: RequestRates;
   /** Of a Weft agent, in force at the end: it lengthens when the metadata grow too fast. */
@@ -75,7 +77,7 @@ export async function runLoad(
   try {
     if (load.anew !== true) for (const place of places) await begin(load, place, runOn);
     for (let round = 1; round <= rounds; round += 1) {
-      for (const place of places) {
+      for (const place of inTurn(places, round)) {
         const run = place.run ?? (await begin(load, place, runOn));
         await takeRound(load, place, run, round, rounds);
         if (load.anew === true) await end(place);
@@ -88,6 +90,12 @@ export async function runLoad(
   } finally {
     for (const place of places) await end(place);
   }
+}
+
+/** None is always the first. */
+function inTurn<T>(all: readonly T[], round: number): T[] {
+  const first = (round - 1) % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 async function begin(load: Load, place: Place, runOn: RunOn): Promise<Run> {
@@ -116,9 +124,7 @@ function variantsOf({ round }: Load): Place['variants'] {
 async function takeRound(load: Load, place: Place, begun: Run, number: number, rounds: number): Promise<void> {
   const run = load.restarted ? { ...begun, system: await begun.system.restart() } : begun;
   place.run = run;
-  // None is always the first.
-  const first = (number - 1) % place.variants.length;
-  for (const { variant, round, samples } of [...place.variants.slice(first), ...place.variants.slice(0, first)]) {
+  for (const { variant, round, samples } of inTurn(place.variants, number)) {
     await settle();
     await load.prepare?.(run, number);
     const sample = await takeSample(round, run, number);
@@ -134,28 +140,33 @@ async function takeRound(load: Load, place: Place, begun: Run, number: number, r
 
 async function takeSample(round: Round, run: Run, number: number): Promise<Sample> {
   const { pid, storePid, http, prices } = run.system;
-  const requestsBefore = http === undefined ? undefined : await storeRequests(http, prices);
+  const storeBefore = http === undefined ? undefined : await storeRequests(http, prices);
   const before = cpuSeconds(pid);
-  const storeBefore = storePid === undefined ? 0 : cpuSeconds(storePid);
-  const { bytes, seconds, ackMs, endToEndMs, cpuSeconds: told, lastedSeconds = seconds } = await round(run, number);
-  const used = told ?? cpuSeconds(pid) - before;
+  const storeCpuBefore = storePid === undefined ? 0 : cpuSeconds(storePid);
+  const { bytes, seconds, ackMs, endToEndMs, afterAckMs, server, allBytes = bytes } = await round(run, number);
+  const used = server?.cpuSeconds ?? cpuSeconds(pid) - before;
   const gigabytes = bytes / GIGABYTE;
-  // What lasted longer than it was measured moved as much more.
-  const allGigabytes = (gigabytes * lastedSeconds) / seconds;
+  const storeCpu = storePid === undefined ? undefined : cpuSeconds(storePid) - storeCpuBefore;
   const sample: Sample = {
     megabytesPerSecond: (gigabytes * 1000) / seconds,
     cpuSecondsPerGigabyte: used / gigabytes,
-    ...(storePid !== undefined && { storeCpuSecondsPerGigabyte: (cpuSeconds(storePid) - storeBefore) / allGigabytes }),
+    ...(storeCpu !== undefined && { storeCpuSecondsPerGigabyte: storeCpu / (allBytes / GIGABYTE) }),
     cores: used / seconds,
     ...(ackMs && { ackMs }),
     ...(endToEndMs && { endToEndMs }),
+    ...(afterAckMs && { afterAckMs }),
   };
-  if (http === undefined || requestsBefore === undefined) return sample;
+  if (http === undefined || storeBefore === undefined) return sample;
   const after = await storeRequests(http, prices);
+  const { dataPuts, journalPuts, dollars }: StoreUse = server?.store ?? {
+    dataPuts: after.dataPuts - storeBefore.dataPuts,
+    journalPuts: after.journalPuts - storeBefore.journalPuts,
+    dollars: after.dollars - storeBefore.dollars,
+  };
   const requests = {
-    dataPutsPerSecond: (after.dataPuts - requestsBefore.dataPuts) / lastedSeconds,
-    journalPutsPerSecond: (after.journalPuts - requestsBefore.journalPuts) / lastedSeconds,
-    ...(prices && { dollarsPerGigabyte: (after.dollars - requestsBefore.dollars) / allGigabytes }),
+    dataPutsPerSecond: dataPuts / seconds,
+    journalPutsPerSecond: journalPuts / seconds,
+    ...(prices && { dollarsPerGigabyte: dollars / gigabytes }),
   };
   return { ...sample, requests, windowMs: after.windowMs };
 }

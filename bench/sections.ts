@@ -33,8 +33,8 @@ export interface Row {
   readonly system: string;
   /** Of the load, on the same server. */
   readonly variant?: string;
-  /** The variant that its ratios are to; in loads without variants they are to Kafka. */
-  readonly against?: string;
+  /** Its ratios are to the fastest of these variants; in loads without variants they are to Kafka. */
+  readonly against?: readonly string[] | string;
   readonly setup: string;
   readonly samples: readonly Sample[];
   readonly secondsToReady: number;
@@ -42,10 +42,11 @@ export interface Row {
   readonly peakBytes: number;
 }
 
-/** `dataFolder` is where the systems kept their data; `missing` what could not be run beside them. */
+/** `commit` is what ran; `dataFolder` where the systems kept their data; `missing` what could not be run beside them. */
 export function sectionOf(
   load: Load,
   results: readonly Result[],
+  commit: string,
   dataFolder: string,
   missing: readonly string[],
 ): Section {
@@ -56,7 +57,7 @@ export function sectionOf(
     what: load.what,
     rate: load.rate,
     date: new Date().toISOString().slice(0, 10),
-    commit: commitNow(),
+    commit,
     machine: `${cpus().length} × ${processor}, ${memory} GiB, ${process.platform}, Node ${process.version}`,
     command: commandOf(load.name),
     agentFlags: load.agentFlags ?? [],
@@ -65,7 +66,7 @@ export function sectionOf(
     rows: results.map(({ system, variant, samples, secondsToReady, idleBytes, peakBytes }) => ({
       system: system.name,
       ...(variant && { variant: variant.name }),
-      ...(variant?.against !== undefined && { against: variant.against }),
+      ...(variant && { against: variant.against }),
       setup: system.setup,
       samples,
       secondsToReady,
@@ -90,9 +91,21 @@ function commandOf(load: string): string {
   return ['npm run bench -- --only', load, ...kept, '--record'].join(' ');
 }
 
-function commitNow(): string {
+/** What figures depend on. */
+const sources = [
+  'src',
+  'workers',
+  'native-bindings',
+  'bench/*.ts',
+  'bench/*/*.ts',
+  'test/servers',
+  'package-lock.json',
+];
+
+/** Of the sources; what was built of them is prepared anew before each run. */
+export function commitNow(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--', 'src', 'workers', 'native-bindings', 'bench/*.ts', 'bench/*/*.ts');
+  const changed = git('status', '--porcelain', '--', ...sources);
   return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
 }
 

@@ -25,8 +25,8 @@ const LIBRDKAFKA_BATCH = ['batch.num.messages=40'];
 const LIBRDKAFKA_SHARE = 1 / 8;
 const LIBRDKAFKA_WARM_UP_ROUNDS = 3;
 
-function byConnections({ system, quick }: Run, seconds: number): Promise<Transfer> {
-  return produceWithLoad(system.kafka, system.pid, quick ? QUICK_SECONDS : seconds, connections);
+function byConnections({ system, quick }: Run, seconds: number, seed: number): Promise<Transfer> {
+  return produceWithLoad(system, quick ? QUICK_SECONDS : seconds, seed, connections);
 }
 
 function byLibrdkafka({ system, generators, roundBytes }: Run): Promise<Transfer> {
@@ -39,14 +39,14 @@ function byLibrdkafka({ system, generators, roundBytes }: Run): Promise<Transfer
 export const smallLoads: readonly Load[] = [
   {
     name: 'small-records',
-    what: 'values of 100 B from 1,000 connections of the load generator, linger 5 ms, flat out, each with one request of at most 16 KiB under way: MB/s × 10,000 are records/s',
+    what: 'values of 100 B from 1,000 connections of the load generator, flat out, so that batches of 4 KiB are full before a linger of 5 ms counts, each with one request of at most 16 KiB under way: MB/s × 10,000 are records/s',
     needs: [],
     systems: idempotentSystems,
     rate: 'flat-out',
     restarted: false,
     anew: true,
-    warmUp: async (run) => void (await byConnections(run, WARM_UP_SECONDS)),
-    round: (run) => byConnections(run, ROUND_SECONDS),
+    warmUp: async (run) => void (await byConnections(run, WARM_UP_SECONDS, 0)),
+    round: (run, round) => byConnections(run, ROUND_SECONDS, round),
   },
   {
     name: 'small-records-librdkafka',

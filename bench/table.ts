@@ -14,6 +14,10 @@ interface Column {
 const columns: readonly Column[] = [
   { head: 'system', text: ({ system }) => system },
   { head: 'variant', text: ({ variant }) => variant ?? '' },
+  {
+    head: 'ratio to',
+    text: (row, section) => (row.variant === undefined ? '' : (baseOf(row, section)?.variant ?? '')),
+  },
   { head: 'MB/s', text: (row) => spread(row, (sample) => sample.megabytesPerSecond, 0) },
   {
     head: 'ratio',
@@ -36,7 +40,7 @@ const columns: readonly Column[] = [
   { head: 'end to end p99 ms', text: (row) => one(row, ({ endToEndMs }) => endToEndMs?.p99, 1) },
   {
     head: 'end to end − ack, p99 ms',
-    text: (row) => one(row, ({ endToEndMs, ackMs }) => endToEndMs && ackMs && endToEndMs.p99 - ackMs.p99, 1),
+    text: (row) => one(row, ({ afterAckMs }) => afterAckMs?.p99, 1),
   },
   { head: 'window ms', text: (row) => one(row, ({ windowMs }) => windowMs, 0) },
   { head: 'data PUT/s', text: (row) => one(row, ({ requests }) => requests?.dataPutsPerSecond, 1) },
@@ -55,9 +59,9 @@ export function tableOf(section: Section): string {
   );
 }
 
-/** Start and idle memory of each system: medians over its starts in all sections. */
+/** Start and idle memory of each system: medians over its starts, one in each section. */
 export function startTableOf(sections: readonly Section[]): string {
-  const rows = sections.flatMap((section) => section.rows);
+  const rows = sections.flatMap(({ rows: all }) => [...new Map(all.map((row) => [row.system, row])).values()]);
   return markdown(
     ['system', 'first start, s', 'resident idle, MB'],
     [...new Set(rows.map(({ system }) => system))].map((name) => {
@@ -97,11 +101,19 @@ function spread(row: Row, figure: Figure, digits: number): string {
 }
 
 function ratio(row: Row, section: Section, figure: Figure): string {
-  const base = section.rows.find(({ system, variant }) =>
-    row.variant === undefined ? system === BASELINE : system === row.system && variant === row.against,
-  );
+  const base = baseOf(row, section);
   if (base === undefined || base === row) return '';
   return (medianOf(row, figure)! / medianOf(base, figure)!).toFixed(2);
+}
+
+/** The baseline; of variants the fastest of those that the row names, on the same system. */
+function baseOf(row: Row, { rows }: Section): Row | undefined {
+  if (row.variant === undefined) return rows.find(({ system }) => system === BASELINE);
+  const named = [row.against ?? []].flat();
+  const speed = (of: Row): number => medianOf(of, ({ megabytesPerSecond }) => megabytesPerSecond)!;
+  return rows
+    .filter(({ system, variant }) => system === row.system && named.includes(variant!))
+    .sort((one, other) => speed(other) - speed(one))[0];
 }
 
 function megabytes(bytes: number): string {

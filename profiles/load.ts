@@ -1,6 +1,11 @@
 import kafkajsPackage from 'kafkajs';
 import { RECORD_BYTES } from '../bench/generators/generator.js';
-import { produceWithLibrdkafka } from '../bench/generators/librdkafka.js';
+import {
+  CONSUMER_DEFAULTS,
+  givenAs,
+  PRODUCER_DEFAULTS,
+  produceWithLibrdkafka,
+} from '../bench/generators/librdkafka.js';
 import { rdkafkaPerformance } from '../bench/parts.js';
 import { kafkaJsClient } from '../test/clients/kafkajs.js';
 import { type Server, startServer, stopServer } from '../test/servers/processes.js';
@@ -52,11 +57,12 @@ function librdkafka(program: string): Generator {
   return {
     name: 'librdkafka',
     async produce(kafka) {
-      const producer = startServer(program, ['-P', ...connection(kafka), '-s', `${RECORD_BYTES}`]);
+      const own = givenAs(PRODUCER_DEFAULTS);
+      const producer = startServer(program, ['-P', ...own, ...connection(kafka), '-s', `${RECORD_BYTES}`]);
       return { stop: () => stopServer(producer) };
     },
     async consume(kafka, again) {
-      const start = ['-X', 'auto.offset.reset=earliest', ...(again ? ['-e'] : [])];
+      const start = [...givenAs([...CONSUMER_DEFAULTS, 'auto.offset.reset=earliest']), ...(again ? ['-e'] : [])];
       const begin = (round: number): Server =>
         startServer(program, ['-G', `profile-${round}`, ...start, ...connection(kafka), '-B', '1000']);
       let stopped = false;

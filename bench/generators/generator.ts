@@ -8,10 +8,24 @@ export interface Transfer {
   readonly ackMs?: Percentiles;
   /** From a record given to its producer to its consumer, milliseconds. */
   readonly endToEndMs?: Percentiles;
-  /** Of the server's process in these seconds, where the generator measured it. */
-  readonly cpuSeconds?: number;
-  /** With what was not measured, before and after; else `seconds`. */
-  readonly lastedSeconds?: number;
+  /** From a batch's acknowledgement to its consumer, milliseconds: 0 for one that was there before. */
+  readonly afterAckMs?: Percentiles;
+  /** Of the server in these seconds, where the generator measured it; else it is measured around the generator's process. */
+  readonly server?: ServerUse;
+  /** With what was not measured, before and after; else `bytes`. */
+  readonly allBytes?: number;
+}
+
+export interface ServerUse {
+  readonly cpuSeconds: number;
+  /** Of a Weft agent. */
+  readonly store: StoreUse | undefined;
+}
+
+export interface StoreUse {
+  readonly dataPuts: number;
+  readonly journalPuts: number;
+  readonly dollars: number;
 }
 
 export interface Percentiles {

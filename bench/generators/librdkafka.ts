@@ -1,6 +1,10 @@
 import { runProgram } from '../../test/servers/processes.js';
 import { numbersOf, RECORD_BYTES, type Transfer } from './generator.js';
 
+/** `rdkafka_performance` sets these otherwise (a linger of a second, which its last batches wait for): back to librdkafka's defaults. */
+export const PRODUCER_DEFAULTS = ['linger.ms=5', 'message.send.max.retries=2147483647', 'retry.backoff.ms=100'];
+export const CONSUMER_DEFAULTS = ['queued.min.messages=100000', 'session.timeout.ms=45000'];
+
 /** One librdkafka producer with its default settings (acks=all, linger 5 ms) but for `settings`, NAME=VALUE, flat out. */
 export async function produceWithLibrdkafka(
   program: string,
@@ -12,7 +16,7 @@ export async function produceWithLibrdkafka(
 ): Promise<Transfer> {
   const output = await runProgram(program, [
     '-P',
-    ...settings.flatMap((setting) => ['-X', setting]),
+    ...givenAs([...PRODUCER_DEFAULTS, ...settings]),
     ...connectionOf(kafka),
     '-t',
     topic,
@@ -37,7 +41,7 @@ export async function consumeWithLibrdkafka(
   group: string,
   records: number,
 ): Promise<Transfer> {
-  const start = ['-X', 'auto.offset.reset=earliest'];
+  const start = givenAs([...CONSUMER_DEFAULTS, 'auto.offset.reset=earliest']);
   const output = await runProgram(program, [
     '-G',
     group,
@@ -51,7 +55,8 @@ export async function consumeWithLibrdkafka(
     '1000',
   ]);
   // The last line of the kind counts all.
-  const [bytes, ms] = numbersOf(output, /(?:.|\n)*% \d+ messages \((\d+) bytes\) consumed in (\d+)ms/);
+  const [read, bytes, ms] = numbersOf(output, /(?:.|\n)*% (\d+) messages \((\d+) bytes\) consumed in (\d+)ms/);
+  if (read! < records) throw new Error(`${read} of ${records} consumed:\n${output}`);
   return { bytes: bytes!, seconds: ms! / 1000 };
 }
 
@@ -59,5 +64,10 @@ export async function consumeWithLibrdkafka(
 function connectionOf(kafka: string): string[] {
   const [address = '', settings = ''] = kafka.split('?');
   const each = settings.split('&').filter((setting) => setting !== '');
-  return [...each.flatMap((setting) => ['-X', setting]), '-b', address];
+  return [...givenAs(each), '-b', address];
+}
+
+/** Settings, NAME=VALUE, as the tool takes them. A later one of a name counts. */
+export function givenAs(settings: readonly string[]): string[] {
+  return settings.flatMap((setting) => ['-X', setting]);
 }

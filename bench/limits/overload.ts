@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '../../test/servers/processes.js';
-import { parseSeries, ResidentMemory } from '../load/cost.js';
+import { parseSeries } from '../load/cost.js';
 import type { Report } from '../load/report.js';
-import { median } from '../measure.js';
+import { median, memoryOf } from '../measure.js';
 import { storeRequests } from '../metrics.js';
 import type { RunningSystem } from '../systems/system.js';
 import { startSlowly } from '../systems/slow-store.js';
@@ -36,22 +36,14 @@ export async function overload(versitygw: string, folder: string, say: (line: st
   const naming = { name: 'weft-overload', setup: '' };
   const options = { nodeFlags: [], flags: ['--memory', MEMORY] };
   const system = await weftOnS3(naming, store, folder, options).start();
-  const memory = new ResidentMemory(system.pid);
-  const looking = setInterval(() => memory.look(), 200);
   try {
-    return await run(system, memory, folder, say);
+    return await run(system, folder, say);
   } finally {
-    clearInterval(looking);
     await system.stop();
   }
 }
 
-async function run(
-  system: RunningSystem,
-  memory: ResidentMemory,
-  folder: string,
-  say: (line: string) => void,
-): Promise<boolean> {
+async function run(system: RunningSystem, folder: string, say: (line: string) => void): Promise<boolean> {
   // Before the peaks, which leave longer windows behind: what is calm must not hold what an overload does.
   const json = join(folder, 'probe.json');
   const probe = startGenerator([...at(system), '--rate', '200', '--linger', '0', '--seconds', '600', '--json', json]);
@@ -89,7 +81,7 @@ async function run(
   const report = JSON.parse(readFileSync(json, 'utf8')) as Report;
   const waits = quietWaitsMs(report, calmUntilMs, overloadedAtMs, endedAtMs);
   const recovery = recoverySeconds(report, calmUntilMs, endedAtMs);
-  const peakBytes = memory.peakBytes;
+  const { peakBytes } = memoryOf(system.pid);
   say(
     `offered ${offered} MB/s by ${OVERLOAD_CONNECTIONS} connections: ${rate.toFixed(1)} MB/s acknowledged, ${((100 * rate) / peak).toFixed(0)} % of the peak (at least ${100 * GOODPUT_SHARE_MIN})`,
   );

@@ -53,8 +53,7 @@ export class Admin {
     const call = callOf(turn);
     try {
       await this.#call(call, turn);
-      if (!this.#timetable.isStopped)
-        this.#counting.tally.times[call satisfies Timed].record(this.#clock.nowMs() - dueMs);
+      if (!Number.isNaN(dueMs)) this.#counting.tally.times[call satisfies Timed].record(this.#clock.nowMs() - dueMs);
     } catch (error) {
       this.#counting.tally.countError(call, error instanceof Error ? error.message : String(error));
     }

@@ -41,8 +41,9 @@ export class Commits {
     this.#timetable = new Timetable(pace, waker, (dueMs) => this.#commit(dueMs));
   }
 
-  stop(): void {
-    void this.#timetable.stop();
+  /** Begins no further commit; resolves when the one under way has its answer. */
+  stop(): Promise<void> {
+    return this.#timetable.stop();
   }
 
   async #commit(dueMs: number): Promise<void> {
@@ -67,7 +68,7 @@ export class Commits {
       if (refused === undefined) tally.times.offsetCommit.record(this.#clock.nowMs() - dueMs);
       else tally.countError('OffsetCommit', refused);
     } catch (error) {
-      if (!this.#timetable.isStopped) this.#counting.tally.countError('OffsetCommit', String(error));
+      this.#counting.tally.countError('OffsetCommit', String(error));
     }
   }
 }

@@ -2,6 +2,7 @@ import { apis } from '../../src/protocol/apis.js';
 import { errors } from '../../src/protocol/errors.js';
 import { decodeResponse, encodeRequestFrame } from '../../src/protocol/frames.js';
 import { BatchHeader, LENGTH_END } from '../../src/records/header.js';
+import type { AfterAck } from './after-ack.js';
 import type { Clock, Pumped, Waker } from './clock.js';
 import { versions } from './cluster.js';
 import { CLIENT_ID, type Connection } from './connection.js';
@@ -17,6 +18,7 @@ export interface FetchOptions {
   readonly runId: number;
   /** Wall milliseconds: older records are not of this run. */
   readonly runStartedMs: number;
+  readonly afterAck: AfterAck | undefined;
 }
 
 const RETRY_MS = 50;
@@ -128,7 +130,7 @@ export class Consumer implements Pumped {
   /** Counts the whole batches of a partition; returns their bytes. */
   #take(partition: number, bytes: Buffer, position: number, length: number, nowMs: number): number {
     const { consumed, times } = this.#counting.tally;
-    const { runId, runStartedMs } = this.#options;
+    const { runId, runStartedMs, afterAck } = this.#options;
     const limit = position + length;
     const wallMs = nowMs + this.#clock.epochMs;
     let expected = this.#offsets.get(partition);
@@ -151,6 +153,7 @@ export class Consumer implements Pumped {
         if (due !== undefined) {
           this.#counting.tally.consumedOwnRecords += count;
           times.endToEnd.recordSpread(wallMs - due.firstMs, wallMs - due.lastMs, count);
+          afterAck?.read(partition, header.baseOffset, count, nowMs);
         }
       }
       at += size;

@@ -60,6 +60,8 @@ export class ResidentMemory {
 
 export interface StoreCost {
   readonly puts: number;
+  /** Of those, for entries of the journal; second attempts included. */
+  readonly journalPuts: number;
   readonly gets: number;
   readonly lists: number;
   readonly deletes: number;
@@ -97,8 +99,8 @@ export function listPrices(prices: 'standard' | 'express'): ReturnType<typeof pr
 
 export function storeCost(before: Usage, after: Usage, prices: 'standard' | 'express'): StoreCost | undefined {
   if (before.series === undefined || after.series === undefined) return undefined;
-  const delta = (name: string, label: string): number => {
-    const key = `${name}{${label}}`;
+  const delta = (name: string, label?: string): number => {
+    const key = label === undefined ? name : `${name}{${label}}`;
     const value = after.series!.get(key);
     if (value === undefined) throw new Error(`--metrics has no ${key}: is it a Weft agent's?`);
     return value - (before.series!.get(key) ?? 0);
@@ -107,6 +109,7 @@ export function storeCost(before: Usage, after: Usage, prices: 'standard' | 'exp
   const bytes = (direction: string): number => delta('weft_store_bytes_total', `direction="${direction}"`);
   const used = {
     puts: requests('put'),
+    journalPuts: delta('weft_journal_entries_total') + delta('weft_store_hedges_total', 'of="journal"'),
     gets: requests('get'),
     lists: requests('list'),
     deletes: requests('delete'),

@@ -1,5 +1,6 @@
 import { apis } from '../../src/protocol/apis.js';
 import { Admin } from './admin.js';
+import type { AfterAck } from './after-ack.js';
 import type { Clock, Waker } from './clock.js';
 import { bootstrap, newProducerId, type Topic, versions } from './cluster.js';
 import { Commits, type Committer } from './commits.js';
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly counting: Counting;
   readonly runId: number;
   readonly runStartedMs: number;
+  /** Undefined when nobody consumes. */
+  readonly afterAck: AfterAck | undefined;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -85,7 +88,7 @@ export async function openProducers(surroundings: Surroundings): Promise<ReadyPr
 }
 
 async function openProducer(
-  { options, security, topic, clock, waker, counting, runId }: Surroundings,
+  { options, security, topic, clock, waker, counting, runId, afterAck }: Surroundings,
   templates: Templates,
   frames: ProduceFrames,
   index: number,
@@ -131,6 +134,7 @@ async function openProducer(
           partitions: topic.partitions,
           runId,
           newProducerId: renew,
+          afterAck,
         },
         producerId,
         clock,
@@ -180,11 +184,11 @@ export function openReaders(surroundings: Surroundings, start: readonly number[]
         ),
       );
     }
-    const stopCommits = await openCommits(surroundings, index, offsets, membership);
+    const commits = await openCommits(surroundings, index, offsets, membership);
     return {
       offsets,
       async stop() {
-        stopCommits();
+        await commits.stop();
         for (const { consumer, connection } of consumers) {
           consumer.stop();
           connection.close();
@@ -195,7 +199,8 @@ export function openReaders(surroundings: Surroundings, start: readonly number[]
   });
 }
 
-async function openConsumers({ options, security, topic, clock, waker, counting, runId, runStartedMs }: Surroundings) {
+async function openConsumers(surroundings: Surroundings) {
+  const { options, security, topic, clock, waker, counting, runId, runStartedMs, afterAck } = surroundings;
   const fetch: FetchOptions = {
     topic: topic.name,
     bytesMax: options.fetchBytes,
@@ -204,6 +209,7 @@ async function openConsumers({ options, security, topic, clock, waker, counting,
     waitMsMax: options.fetchWaitMs,
     runId,
     runStartedMs,
+    afterAck,
   };
   return Promise.all(
     [...new Set(topic.leaders)].map(async (node) => {
@@ -255,8 +261,8 @@ async function openCommits(
   index: number,
   offsets: () => ReadonlyMap<number, number>,
   membership: Membership | undefined,
-): Promise<() => void> {
-  if (options.commitMs === 0) return () => {};
+): Promise<{ stop(): Promise<void> }> {
+  if (options.commitMs === 0) return { stop: async () => {} };
   const groupId = options.group ?? `${topic.name}-${runId}-${index}`;
   const alone: Committer = { groupId, generation: -1, memberId: '' };
   const first = await bootstrap(options.bootstrap, security);
@@ -267,9 +273,11 @@ async function openCommits(
   const committer = (): Committer | undefined => (membership === undefined ? alone : membership.member.committer);
   const pace = { startMs, intervalMs: options.commitMs };
   const commits = new Commits(connection, topic.name, offsets, committer, pace, clock, waker, counting);
-  return () => {
-    commits.stop();
-    connection.close();
+  return {
+    async stop() {
+      await commits.stop();
+      connection.close();
+    },
   };
 }
 

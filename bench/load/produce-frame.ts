@@ -71,33 +71,56 @@ function writeVarint(target: Buffer, at: number, value: number): number {
 /** Of a partition: index, error, base offset, append time, log start. */
 const PARTITION_BYTES = 4 + 2 + 8 + 8 + 8;
 const ERROR = 4;
+const BASE_OFFSET = 6;
+/** Each partition: no record errors, no message, no tags. */
+const EMPTY_BYTES = 3;
+
+/** What a broker says of a partition's batch. */
+export interface ProduceAnswer {
+  readonly errorCode: number;
+  readonly baseOffset: number;
+}
 
 /**
  * Whether every partition of the answer from `start` was accepted, read without the codec. Anything else that it cannot
- * read in one go (an error, a message) is a no: `produceErrors` knows more.
+ * read in one go (an error, a message) is a no: `produceAnswers` knows more.
  */
 export function allAccepted(bytes: Buffer, start: number, end: number, partitions: number): boolean {
+  let position = firstPartition(bytes, start, partitions);
+  if (position + partitions * (PARTITION_BYTES + EMPTY_BYTES) + 1 + INT32_BYTES + 1 !== end) return false;
+  for (let i = 0; i < partitions; i += 1) {
+    if (bytes[position + ERROR] !== 0 || bytes[position + ERROR + 1] !== 0) return false;
+    position += PARTITION_BYTES + EMPTY_BYTES;
+  }
+  return true;
+}
+
+/** The base offsets by partition of an answer that `allAccepted` has found so. */
+export function acceptedOffsets(bytes: Buffer, start: number, partitions: number): Map<number, number> {
+  const offsets = new Map<number, number>();
+  let position = firstPartition(bytes, start, partitions);
+  for (let i = 0; i < partitions; i += 1) {
+    offsets.set(bytes.readInt32BE(position), Number(bytes.readBigInt64BE(position + BASE_OFFSET)));
+    position += PARTITION_BYTES + EMPTY_BYTES;
+  }
+  return offsets;
+}
+
+function firstPartition(bytes: Buffer, start: number, partitions: number): number {
   // Correlation id, no tags, one topic, its name, the partitions. Names are up to 249 bytes, so two bytes of length at most.
   let position = start + INT32_BYTES + 2;
   const nameLength =
     bytes[position]! < 128 ? bytes[position]! : (bytes[position]! & 0x7f) | (bytes[position + 1]! << 7);
   position += (nameLength < 128 ? 1 : 2) + nameLength - 1;
-  position += partitions + 1 < 128 ? 1 : partitions + 1 < 16_384 ? 2 : 3;
-  // Each partition: no record errors, no message, no tags.
-  if (position + partitions * (PARTITION_BYTES + 3) + 1 + INT32_BYTES + 1 !== end) return false;
-  for (let i = 0; i < partitions; i += 1) {
-    if (bytes[position + ERROR] !== 0 || bytes[position + ERROR + 1] !== 0) return false;
-    position += PARTITION_BYTES + 3;
-  }
-  return true;
+  return position + (partitions + 1 < 128 ? 1 : partitions + 1 < 16_384 ? 2 : 3);
 }
 
-/** The error codes by partition. Throws ProtocolError when the answer is none to Produce. */
-export function produceErrors(bytes: Buffer, start: number, end: number): Map<number, number> {
+/** By partition. Throws ProtocolError when the answer is none to Produce. */
+export function produceAnswers(bytes: Buffer, start: number, end: number): Map<number, ProduceAnswer> {
   const { response } = decodeResponse(apis.produce, PRODUCE_VERSION, bytes, start, end);
   return new Map(
     response.responses.flatMap(({ partitionResponses }) =>
-      partitionResponses.map(({ index, errorCode }) => [index, errorCode] as const),
+      partitionResponses.map(({ index, errorCode, baseOffset }) => [index, { errorCode, baseOffset }] as const),
     ),
   );
 }

@@ -2,7 +2,15 @@ import { errorByCode, errors } from '../../src/protocol/errors.js';
 import type { Clock, Pumped, Waker } from './clock.js';
 import type { OnAnswer } from './connection.js';
 import type { Gathering, Part } from './gathering.js';
-import { allAccepted, isAccepted, type ProduceFrames, produceErrors } from './produce-frame.js';
+import type { AfterAck } from './after-ack.js';
+import {
+  acceptedOffsets,
+  allAccepted,
+  isAccepted,
+  type ProduceAnswer,
+  produceAnswers,
+  type ProduceFrames,
+} from './produce-frame.js';
 import type { Counting } from './tally.js';
 import type { BatchStamp } from './templates.js';
 
@@ -24,6 +32,8 @@ export interface ProducerOptions {
   readonly runId: number;
   /** Asks for a new producer id; undefined without idempotence. */
   readonly newProducerId: (() => Promise<ProducerId>) | undefined;
+  /** Told of what was acknowledged, where somebody consumes it. */
+  readonly afterAck: AfterAck | undefined;
 }
 
 interface Sent {
@@ -233,7 +243,7 @@ export class Producer implements Pumped {
   #written(sent: Sent): void {
     const nowMs = this.#clock.nowMs();
     if (!this.#done(sent)) return;
-    this.#acknowledge(sent.parts, nowMs);
+    this.#acknowledge(sent.parts, nowMs, () => undefined);
     this.#free.push(sent.frame);
     this.pump(nowMs);
   }
@@ -247,20 +257,25 @@ export class Producer implements Pumped {
   #answered(sent: Sent, bytes: Buffer, start: number, end: number): void {
     const nowMs = this.#clock.nowMs();
     this.#done(sent);
-    if (allAccepted(bytes, start, end, sent.parts.length)) this.#acknowledge(sent.parts, nowMs);
-    else this.#sort(sent, produceErrors(bytes, start, end), nowMs);
+    if (allAccepted(bytes, start, end, sent.parts.length)) {
+      const { afterAck } = this.#options;
+      const offsets = afterAck === undefined ? undefined : acceptedOffsets(bytes, start, sent.parts.length);
+      this.#acknowledge(sent.parts, nowMs, (partition) => offsets?.get(partition));
+    } else this.#sort(sent, produceAnswers(bytes, start, end), nowMs);
     if (sent.parts.length === 0 || !this.#again.includes(sent)) this.#free.push(sent.frame);
     this.pump(nowMs);
   }
 
   /** What was accepted counts, what can be tried again waits, the rest is given up. */
-  #sort(sent: Sent, codes: ReadonlyMap<number, number>, nowMs: number): void {
+  #sort(sent: Sent, answers: ReadonlyMap<number, ProduceAnswer>, nowMs: number): void {
     const { tally } = this.#counting;
-    const codeOf = ({ partition }: Part): number => codes.get(partition) ?? errors.UNKNOWN_SERVER_ERROR.code;
+    const codeOf = ({ partition }: Part): number =>
+      answers.get(partition)?.errorCode ?? errors.UNKNOWN_SERVER_ERROR.code;
     for (const part of sent.parts) if (!isAccepted(codeOf(part))) tally.countError('Produce', codeOf(part));
     this.#acknowledge(
       sent.parts.filter((part) => isAccepted(codeOf(part))),
       nowMs,
+      (partition) => answers.get(partition)?.baseOffset,
     );
     const refused = sent.parts.filter((part) => !isAccepted(codeOf(part)));
     const again = refused.filter((part) => sent.tries < TRIES_MAX && isRetriable(codeOf(part)));
@@ -276,17 +291,20 @@ export class Producer implements Pumped {
     this.#againAtMs = nowMs + RETRY_MS;
   }
 
-  #acknowledge(parts: readonly Part[], nowMs: number): void {
+  #acknowledge(parts: readonly Part[], nowMs: number, offsetOf: (partition: number) => number | undefined): void {
     if (parts.length === 0) return;
     const { produced, times, ackInterval } = this.#counting.tally;
     produced.requests += 1;
-    for (const { template, count, firstMs, lastMs } of parts) {
+    for (const { partition, template, count, firstMs, lastMs } of parts) {
       produced.batches += 1;
       produced.records += count;
       produced.payloadBytes += template.payloadOf(count);
       produced.batchBytes += template.bytesOf(count);
       times.ack.recordSpread(nowMs - firstMs, nowMs - lastMs, count);
       ackInterval.recordSpread(nowMs - firstMs, nowMs - lastMs, count);
+      const baseOffset = offsetOf(partition);
+      if (baseOffset !== undefined && baseOffset >= 0)
+        this.#options.afterAck?.acknowledged(partition, baseOffset, count, nowMs);
     }
   }
 }

@@ -28,6 +28,8 @@ export interface Report {
   /** Of the whole run, warm-up and last answers included. */
   readonly whole: {
     readonly acknowledgedRecords: number;
+    /** Of those, keys and values. */
+    readonly acknowledgedBytes: number;
     /** How far the partitions' ends moved. */
     readonly logGrewRecords: number;
     readonly consumedRecords: number;
@@ -95,6 +97,7 @@ const names: Readonly<Record<string, string>> = {
   ack: 'ack',
   fetch: 'fetch (its wait for records included)',
   endToEnd: 'end to end',
+  afterAck: 'end to end − ack, of each batch',
   offsetCommit: 'offset commit',
   metadata: 'Metadata',
   listOffsets: 'ListOffsets',

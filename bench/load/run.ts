@@ -1,3 +1,4 @@
+import { AfterAck } from './after-ack.js';
 import { realClock, Wheel } from './clock.js';
 import { bootstrap, offsetsAt, openTopic } from './cluster.js';
 import { ownCpuSeconds, ResidentMemory, storeCost, usageOf } from './cost.js';
@@ -57,6 +58,7 @@ export async function runLoad(
     counting,
     runId,
     runStartedMs,
+    afterAck: options.consumers > 0 ? new AfterAck(counting) : undefined,
   };
   const before = await offsetsAt(topic, -1, security);
   const idle = await openIdle(around);
@@ -129,6 +131,7 @@ export async function runLoad(
     consumed,
     whole: {
       acknowledgedRecords: total((t) => t.produced.records),
+      acknowledgedBytes: total((t) => t.produced.payloadBytes),
       logGrewRecords: after.reduce((sum, offset, partition) => sum + offset - before[partition]!, 0),
       consumedRecords: total((t) => t.consumed.records),
       consumedOwnRecords: total((t) => t.consumedOwnRecords),

@@ -6,6 +6,7 @@ export const timed = [
   'ack',
   'fetch',
   'endToEnd',
+  'afterAck',
   'offsetCommit',
   'metadata',
   'listOffsets',

@@ -14,7 +14,7 @@ export interface CatalogOptions {
   /** Where all of them keep their data. */
   readonly folder: string;
   readonly weft: WeftOptions;
-  /** Of the latency models. */
+  /** Of the latency models at a system's first start; one more at each further one. */
   readonly seed: number;
   /** Programs of peers. */
   readonly klite: string | undefined;
@@ -86,10 +86,10 @@ function s3Systems(options: CatalogOptions, versitygw: string, systems: System[]
     (scheme: 'http' | 'https'): StartStore =>
     (base) =>
       startVersitygw(versitygw, base, scheme);
-  const slowStore =
-    (proxyArguments: ProxyArguments): StartStore =>
-    (base) =>
-      startSlowly(store('http'), proxyArguments, base);
+  const slowStore = (proxyArguments: ProxyArguments): StartStore => {
+    let starts = 0;
+    return (base) => startSlowly(store('http'), [...proxyArguments, '--seed', String(seed + starts++)], base);
+  };
   const on = 'Weft on versitygw 1.8.0 over a folder of the same file system (which never fsyncs)';
   systems.push(weftOnS3({ name: 'weft-s3', setup: `${on}, window 250 ms` }, store('http'), folder, weft));
   if (programOnPath('openssl') === undefined) missing.push('NOT RUN: weft-s3-https (openssl makes its certificate)');
@@ -112,12 +112,12 @@ function s3Systems(options: CatalogOptions, versitygw: string, systems: System[]
   ] as const) {
     for (const slow of [false, true]) {
       const suffix = `-${model}${slow ? '-slow' : ''}`;
-      const behind = ` behind the latency proxy: model ${model}, seed ${seed}${slow ? ', 2 s in every 60 three times as slow' : ''}`;
+      const behind = ` behind the latency proxy: model ${model}, seed ${seed} and one more each start${slow ? ', 2 s in every 60 three times as slow' : ''}`;
       const setup = `${on}${behind}; window ${window}, journal in the bucket`;
-      const proxied = slowStore(['--model', model, '--seed', String(seed), ...(slow ? ['--slow'] : [])]);
+      const proxied = (): StartStore => slowStore(['--model', model, ...(slow ? ['--slow'] : [])]);
       const flags = ['--batch-window', window, ...weft.flags];
-      systems.push(weftOnS3({ name: `weft${suffix}`, setup }, proxied, folder, { ...weft, flags }));
-      if (!slow) addKafscale(suffix, `, the store${behind}`, proxied);
+      systems.push(weftOnS3({ name: `weft${suffix}`, setup }, proxied(), folder, { ...weft, flags }));
+      if (!slow) addKafscale(suffix, `, the store${behind}`, proxied());
     }
   }
 }

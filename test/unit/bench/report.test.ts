@@ -36,3 +36,27 @@ test.each([
 ])("a section tells the load's own flags of the agent: one $of", ({ section, expected }) => {
   expect(report([section])).toContain(expected);
 });
+
+const variant = (name: string, megabytesPerSecond: number) => ({
+  ...row,
+  variant: name,
+  against: ['tuned', 'tuned more'],
+  samples: [{ ...sample, megabytesPerSecond }],
+});
+
+test('ratios of variants are to the fastest that they name, wherever it stands', () => {
+  const rows = [variant('stock', 50), variant('tuned', 80), variant('tuned more', 100), variant('other', 400)];
+  const text = report([{ ...before, rate: 'flat-out', rows }]);
+  expect(text).toMatch(/\| stock \| tuned more \| 50 \(50–50\) \| 0\.50 /);
+  expect(text).toMatch(/\| tuned \| tuned more \| 80 \(80–80\) \| 0\.80 /);
+});
+
+test('a first start counts once, however many variants its section has', () => {
+  const slow = { ...row, secondsToReady: 9 };
+  const text = report([
+    { ...before, rows: [slow, slow, slow].map((each, i) => ({ ...each, variant: String(i) })) },
+    { ...before, rows: [row] },
+    { ...before, rows: [row] },
+  ]);
+  expect(text).toContain('| weft-disk | 1.00 | 100 |');
+});

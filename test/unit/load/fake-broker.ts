@@ -41,6 +41,8 @@ export class FakeTime implements Clock, Waker {
 export interface FakePart {
   readonly partition: number;
   readonly sequence: number;
+  /** In its partition. */
+  readonly baseOffset: number;
   readonly producerId: number;
   readonly records: number;
   readonly valueBytes: readonly number[];
@@ -59,6 +61,7 @@ export class FakeBroker implements ProduceTransport {
   readonly #time: FakeTime;
   readonly #answerAtMs: (atMs: number) => number;
   readonly #codeOf: (request: number, part: FakePart) => number;
+  readonly #ends = new Map<number, number>();
   #id = 0;
   #lastMs = 0;
 
@@ -83,7 +86,12 @@ export class FakeBroker implements ProduceTransport {
     const header = readRequestHeader(bytes, 4);
     const request = apis.produce.request.decode(header.apiVersion, bytes, header.bodyPosition);
     const [topic] = request.topicData;
-    const parts = topic!.partitionData.map(({ index, records }) => partOf(bytes, index, records!.position));
+    const parts = topic!.partitionData.map(({ index, records }) => {
+      const baseOffset = this.#ends.get(index) ?? 0;
+      const part = partOf(bytes, index, records!.position, baseOffset);
+      this.#ends.set(index, baseOffset + part.records);
+      return part;
+    });
     const number = this.requests.length;
     this.requests.push({ atMs, parts, bytes });
     if (answer === undefined) {
@@ -93,7 +101,7 @@ export class FakeBroker implements ProduceTransport {
     const partitionResponses = parts.map((part) => ({
       index: part.partition,
       errorCode: this.#codeOf(number, part),
-      baseOffset: 0,
+      baseOffset: part.baseOffset,
     }));
     const response = { responses: [{ name: topic!.name, partitionResponses }] };
     const { slices } = encodeResponseFrame(apis.produce, header.apiVersion, header.correlationId, response);
@@ -104,12 +112,13 @@ export class FakeBroker implements ProduceTransport {
   }
 }
 
-function partOf(bytes: Buffer, partition: number, position: number): FakePart {
+function partOf(bytes: Buffer, partition: number, position: number, baseOffset: number): FakePart {
   const header = new BatchHeader(bytes, position);
   const all = [...recordsOf(bytes, position)];
   return {
     partition,
     sequence: bytes.readInt32BE(position + 53),
+    baseOffset,
     producerId: header.producerId,
     records: header.recordCount,
     valueBytes: all.map(({ value }) => value?.length ?? -1),

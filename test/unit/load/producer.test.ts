@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AfterAck } from '../../../bench/load/after-ack.js';
 import { Gathering, type Pace } from '../../../bench/load/gathering.js';
 import { partitionOfKey } from '../../../bench/load/murmur2.js';
 import { ProduceFrames } from '../../../bench/load/produce-frame.js';
@@ -23,6 +24,7 @@ interface Setup {
   readonly inFlightMax?: number;
   readonly answerAtMs?: (atMs: number) => number;
   readonly codeOf?: (request: number, part: FakePart) => number;
+  readonly consumed?: true;
 }
 
 function start(setup: Setup = {}) {
@@ -49,6 +51,7 @@ function start(setup: Setup = {}) {
   const partitions = Array.from({ length: PARTITIONS }, (_, i) => i);
   const gathering = new Gathering(new Templates(shape, PARTITIONS, seed), partitions, pace, seed, 2, 0);
   const broker = new FakeBroker(time, setup.answerAtMs ?? ((atMs) => atMs + 2), setup.codeOf);
+  const afterAck = setup.consumed && new AfterAck(counting);
   let producers = 7;
   const producer = new Producer(
     gathering,
@@ -62,6 +65,7 @@ function start(setup: Setup = {}) {
         producers += 1;
         return { id: producers, epoch: 0 };
       },
+      afterAck,
     },
     { id: 7, epoch: 0 },
     time,
@@ -69,7 +73,7 @@ function start(setup: Setup = {}) {
     counting,
   );
   producer.attach(broker);
-  return { time, broker, producer, tally: counting.tally };
+  return { time, broker, producer, afterAck, tally: counting.tally };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -302,3 +306,22 @@ test.each(['none', 'gzip', 'lz4', 'zstd', 'snappy'] as const)(
     expect(records).toBe(1000);
   },
 );
+
+test('each batch is timed from its acknowledgement to its consumer, whichever of them sees it first, and once', () => {
+  const { time, broker, tally, afterAck } = start({ consumed: true, inFlightMax: 1, pace: { endMs: 100 } });
+  time.runUntil(50);
+  // Read 7 ms after everything was acknowledged.
+  const [first] = broker.requests;
+  const [part] = first!.parts;
+  const ackMs = first!.atMs + 2;
+  afterAck!.read(part!.partition, part!.baseOffset, part!.records, ackMs + 7);
+  afterAck!.read(part!.partition, part!.baseOffset, part!.records, ackMs + 30);
+  expect(tally.times.afterAck.summary()).toMatchObject({ count: part!.records, mean: 7 });
+  // Read before its acknowledgement, which is under way.
+  while (broker.requests.at(-1)!.atMs + 2 <= time.nowMs()) time.runUntil(time.nowMs() + 1);
+  const early = broker.requests.at(-1)!.parts[0]!;
+  afterAck!.read(early.partition, early.baseOffset, early.records, time.nowMs());
+  expect(tally.times.afterAck.count).toBe(part!.records);
+  time.runUntil(time.nowMs() + 2);
+  expect(tally.times.afterAck.summary()).toMatchObject({ count: part!.records + early.records, max: 7 });
+});
