@@ -1,9 +1,7 @@
 /** The world as it is: Node's clock, timers, randomness, sockets and HTTP. Files are given (real-files.ts). */
 import { randomBytes, randomFillSync } from 'node:crypto';
-import type * as Http from 'node:http';
-import { createRequire } from 'node:module';
-import { listenTcp, type SocketReads, startListening, type TuneListener } from './real-sockets.js';
-import type { Address, Clock, Files, HttpRequest, HttpResponse, Listening, Random, Timers, World } from './world.js';
+import { listenTcp, type SocketReads, type TuneListener } from './real-sockets.js';
+import type { Clock, Files, Random, Timers, World } from './world.js';
 
 export interface RealWorldOptions {
   readonly files: Files;
@@ -26,14 +24,15 @@ export function realWorld(options: RealWorldOptions): World {
       listenTls: async (address, credentials, accept) =>
         (await tls()).listenTls(address, credentials, reads, accept, options.tuneListener),
       checkTls: async (credentials) => (await tls()).checkCredentials(credentials),
-      serveHttp,
+      serveHttp: async (address, handle) => (await http()).serveHttp(address, handle),
     },
     files: options.files,
   };
 }
 
-/** Most threads never need it. */
+/** Most threads never need them. */
 const tls = () => import('./real-tls.js');
+const http = () => import('./real-http.js');
 
 export const realClock: Clock = {
   monotonicMs: () => performance.now(),
@@ -86,24 +85,3 @@ export const realRandom: Random = {
   bytes: draw,
   uint32: () => new Uint32Array(draw(4).buffer)[0]!,
 };
-
-const httpConnectionsMax = 256;
-
-export async function serveHttp(
-  address: Address,
-  handle: (request: HttpRequest) => Promise<HttpResponse>,
-): Promise<Listening> {
-  // Not all threads have such a server. As CommonJS: for an import Node looks at all that node:http exports, and loads its own
-  // undici for the WebSocket that is among it.
-  const { createServer } = createRequire(import.meta.url)('node:http') as typeof Http;
-  const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, async (request, response) => {
-    request.resume();
-    const [path = '/'] = (request.url ?? '/').split('?');
-    const { status, type, body } = await handle({ method: request.method ?? 'GET', path });
-    const head = { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' };
-    response.writeHead(status, head);
-    response.end(request.method === 'HEAD' ? undefined : body);
-  });
-  server.maxConnections = httpConnectionsMax;
-  return startListening(server, address, httpConnectionsMax);
-}

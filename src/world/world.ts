@@ -47,7 +47,10 @@ export interface Net {
   ): Promise<TlsListening>;
   /** Rejects with an Error whose message is for people when nothing can be served with these. */
   checkTls(credentials: TlsCredentials): Promise<CertificateFacts>;
-  /** Serves HTTP: the handler answers every request. */
+  /**
+   * Serves HTTP: the handler answers every request. `close` ends all connections, once answers
+   * that are still being made have had a moment.
+   */
   serveHttp(address: Address, handle: (request: HttpRequest) => Promise<HttpResponse>): Promise<Listening>;
 }
 

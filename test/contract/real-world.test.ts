@@ -1,6 +1,6 @@
 // Node's clock, timers and randomness keep the contract of src/world/world.ts.
 import { expect, test } from 'vitest';
-import { realClock, realRandom, realTimers, serveHttp } from '../../src/world/real.js';
+import { realClock, realRandom, realTimers } from '../../src/world/real.js';
 
 test('timers fire once, in order, unless cancelled', async () => {
   const fired: string[] = [];
@@ -70,11 +70,4 @@ test('random bytes are given out once', () => {
   );
   const short = given.filter(({ length }) => length === 8).length;
   expect(new Set(ends).size).toBe(ends.length - short);
-});
-
-test('an HTTP port that is taken is refused with the code of the system', async () => {
-  const answer = async () => ({ status: 200, type: 'text/plain', body: 'ok' });
-  const listening = await serveHttp({ host: '127.0.0.1', port: 0 }, answer);
-  await expect(serveHttp(listening.address, answer)).rejects.toMatchObject({ code: 'EADDRINUSE' });
-  await listening.close();
 });

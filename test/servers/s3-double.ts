@@ -70,11 +70,16 @@ const RACE_MS = 300;
 /**
  * A store in a map with the fault of s3s-fs: conditions are looked at when a request begins and not again when its body has
  * come, so it refuses a second create in sequence, yet lets every racing one win. `checked: 'at the end'` is honest.
+ * `takes` is asked first, and answers the request itself when it resolves with true.
  */
-export function startMapStore(checked: 'at the beginning' | 'at the end'): Promise<HttpDouble> {
+export function startMapStore(
+  checked: 'at the beginning' | 'at the end',
+  takes: (request: DoubleRequest) => Promise<boolean> = async () => false,
+): Promise<HttpDouble> {
   const objects = new Map<string, { readonly body: Buffer; readonly etag: string }>();
   let versions = 0;
   return startDouble(async (request) => {
+    if (await takes(request)) return;
     const { path, method, query, headers } = request;
     if (method === 'GET' && query.get('list-type') === '2') {
       const prefix = query.get('prefix') ?? '';

@@ -3,7 +3,8 @@ import { type AgentFacts, routeRequests, startConsole } from '../../src/console/
 import { ThroughputMeter } from '../../src/console/throughput.js';
 import { reportVitals } from '../../src/console/vitals.js';
 import { Telemetry } from '../../src/telemetry/telemetry.js';
-import { realClock, realTimers, serveHttp } from '../../src/world/real.js';
+import { realClock, realTimers } from '../../src/world/real.js';
+import { serveHttp } from '../../src/world/real-http.js';
 import { watchVitals } from '../../src/world/real-vitals.js';
 import type { Clock, Listening, Timers } from '../../src/world/world.js';
 

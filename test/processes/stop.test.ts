@@ -1,0 +1,76 @@
+// An agent's process ends, in order, whoever is still connected to it and whoever no longer listens.
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { type DoubleRequest, type HttpDouble, startMapStore } from '../servers/s3-double.js';
+import { startAgent } from './agent.js';
+import { freePort } from './ports.js';
+
+const MINUTE = 60_000;
+const STOP_MS_MAX = 10_000;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Connects as soon as somebody listens, and sends so much. */
+async function connected(address: string, bytes = ''): Promise<Socket> {
+  const [host, port] = address.split(':');
+  for (;;) {
+    const client = connect(Number(port), host);
+    const isOpen = await new Promise<boolean>((resolve) => {
+      client.once('connect', () => resolve(true));
+      client.on('error', () => resolve(false));
+    });
+    if (isOpen) {
+      closing.push(() => client.destroy());
+      if (bytes !== '') client.write(bytes);
+      return client;
+    }
+    await sleep(20);
+  }
+}
+
+const inTime = <T>(asked: Promise<T>): Promise<T | string> =>
+  Promise.race([asked, sleep(STOP_MS_MAX, 'still there', { ref: false })]);
+
+/** A store that `takes` is asked about, and the flags of an agent on it. */
+async function startStore(takes: (request: DoubleRequest) => Promise<boolean>) {
+  const store: HttpDouble = await startMapStore('at the end', takes);
+  closing.push(() => store.stop());
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
+  const bucket = `s3://bucket?region=us-east-1&endpoint=${store.endpoint}&path-style=true`;
+  return ['--bucket', bucket, '--batch-window', '20ms'];
+}
+
+test.each([
+  ['nothing', ''],
+  ['half a request', 'GET /healthz HTTP/1.1\r\nhost:'],
+])('an HTTP connection that has sent %s does not keep a stopped agent', { timeout: MINUTE }, async (_what, bytes) => {
+  const agent = await startAgent(['--bucket', 'memory:']);
+  closing.push(() => agent.kill());
+  await connected(agent.http, bytes);
+  agent.process.kill('SIGTERM');
+  expect(await inTime(agent.exited)).toBe(0);
+  expect(agent.output()).toContain('Stopped\n');
+});
+
+test('an HTTP connection that has sent nothing does not keep an agent that cannot start', {
+  timeout: MINUTE,
+}, async () => {
+  const asked = Promise.withResolvers<void>();
+  const flags = await startStore(async ({ method, path, answer }) => {
+    if (method !== 'GET' || !path.endsWith('/boundary')) return false;
+    await asked.promise;
+    answer(200, { etag: '"1"' }, 'what no agent wrote');
+    return true;
+  });
+  const http = `127.0.0.1:${await freePort()}`;
+  const failed = startAgent([...flags, '--http', http]).then(String, (error: Error) => error.message);
+  await connected(http);
+  asked.resolve();
+  expect(await inTime(failed)).toMatch(
+    /^the agent ended with 1 before it was ready.*weft: \S+\/boundary is damaged\n/s,
+  );
+});
