@@ -22,6 +22,7 @@ const impatienceMs = 1000;
  * agent could not start. One that cannot go on ends the process with 1: what it still has open is in no known state.
  */
 export async function serveUntilSignal(settings: Settings, version: string, start: StartAgent): Promise<number> {
+  outliveReaders();
   const signal = firstSignal();
   let started = false;
   // An agent that is still starting has nothing to answer and nothing to lose.
@@ -48,6 +49,11 @@ export async function serveUntilSignal(settings: Settings, version: string, star
   await agent.stop();
   process.stdout.write('Stopped\n');
   return 0;
+}
+
+/** Who read what is printed may be gone before the agent: then nobody is told, and clients are served as before. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 function firstSignal(): Promise<string> {

@@ -1,9 +1,11 @@
 // An agent's process ends, in order, whoever is still connected to it and whoever no longer listens.
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { decodeEntry } from '../../src/metadata/entry.js';
 import { type DoubleRequest, type HttpDouble, startMapStore } from '../servers/s3-double.js';
-import { startAgent } from './agent.js';
+import { scratchFolder, startAgent } from './agent.js';
 import { freePort } from './ports.js';
 
 const MINUTE = 60_000;
@@ -73,4 +75,19 @@ test('an HTTP connection that has sent nothing does not keep an agent that canno
   expect(await inTime(failed)).toMatch(
     /^the agent ended with 1 before it was ready.*weft: \S+\/boundary is damaged\n/s,
   );
+});
+
+test('an agent whose output nobody reads any more is stopped in order', { timeout: MINUTE }, async () => {
+  const folder = scratchFolder('unread-output');
+  closing.push(folder.remove);
+  const agent = await startAgent(['--bucket', `file:${folder.path}`]);
+  closing.push(() => agent.kill());
+  agent.process.stdout!.destroy();
+  agent.process.stderr!.destroy();
+  agent.process.kill('SIGTERM');
+  expect(await inTime(agent.exited)).toBe(0);
+  const journal = `${folder.path}/weft/journal`;
+  const last = readdirSync(journal).sort().at(-1)!;
+  const { commands } = decodeEntry(readFileSync(`${journal}/${last}`));
+  expect(commands.map(({ command }) => command?.kind?.$case)).toEqual(['resignLeader']);
 });
