@@ -48,8 +48,8 @@ export interface Net {
   /** Rejects with an Error whose message is for people when nothing can be served with these. */
   checkTls(credentials: TlsCredentials): Promise<CertificateFacts>;
   /**
-   * Serves HTTP: the handler answers every request. `close` ends all connections, once answers
-   * that are still being made have had a moment.
+   * Serves HTTP: the handler answers every request. Nobody keeps a connection without an end. `close` ends them all, once
+   * answers that are still being made have had a moment.
    */
   serveHttp(address: Address, handle: (request: HttpRequest) => Promise<HttpResponse>): Promise<Listening>;
 }

@@ -80,6 +80,34 @@ test('a port that is taken is refused with the code of the system', async () => 
   await expect(serveHttp(listening.address, answer)).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
+test('who takes nothing of an answer is closed, and makes room for another', async () => {
+  const listening = await serve({ connectionsMax: 1, idleMsMax: 1_000 });
+  const client = await connected(listening, request('/large'));
+  expect(await refused(listening)).toBe(true);
+  await expect.poll(() => refused(listening), { timeout: 20_000 }).toBe(false);
+  expect(await receivedBytes(client)).toBeLessThan(LARGE_BYTES);
+});
+
+test('who takes an answer too slowly is closed, too', async () => {
+  const listening = await serve({ connectionsMax: 1, answerMsMax: 1_000 });
+  const client = await connected(listening, request('/large'));
+  const sips = setInterval(() => client.read(16 * 1024), 10);
+  expect(await refused(listening)).toBe(true);
+  await expect.poll(() => refused(listening), { timeout: 20_000 }).toBe(false);
+  clearInterval(sips);
+  expect(await receivedBytes(client)).toBeLessThan(LARGE_BYTES);
+});
+
+test.each([
+  ['nothing', ''],
+  ['half a request', request('/healthz').slice(0, -4)],
+])('as many connections as there may be that have sent %s make room soon', async (_what, bytes) => {
+  const listening = await serve({ requestMsMax: 500, lookMs: 100, idleMsMax: 600_000 });
+  await Promise.all(Array.from({ length: httpLimits.connectionsMax }, () => connected(listening, bytes)));
+  expect(await refused(listening)).toBe(true);
+  await expect.poll(() => refused(listening), { timeout: 10_000 }).toBe(false);
+});
+
 test.each([
   ['nothing', ''],
   ['half a request', request('/healthz').slice(0, -4)],
@@ -87,7 +115,7 @@ test.each([
   ['two requests and takes no answer', request('/large') + request('/large')],
 ])('closing ends a connection that has sent %s', async (_what, bytes) => {
   // Nothing else ends it within the test.
-  const listening = await serve({ requestMsMax: 600_000 });
+  const listening = await serve({ requestMsMax: 600_000, idleMsMax: 600_000, answerMsMax: 600_000 });
   const client = await connected(listening, bytes);
   // The server has accepted it, too.
   await get(listening);
