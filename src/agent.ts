@@ -132,7 +132,14 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
     const agent = await serve(settings, parts, { server, metadata, page, chunks });
     const client = metadata;
     notReady = () => (client.leaderKnown ? [] : ['no agent leads the journal at present']);
-    return agent;
+    return {
+      ...agent,
+      stop() {
+        // Before all else: whoever sends clients here looks at this.
+        notReady = () => ['the agent is stopping'];
+        return agent.stop();
+      },
+    };
   } catch (error) {
     await server.close();
     await page?.close();

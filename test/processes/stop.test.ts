@@ -4,9 +4,12 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { decodeEntry } from '../../src/metadata/entry.js';
+import { apis } from '../../src/protocol/apis.js';
 import { type DoubleRequest, type HttpDouble, startMapStore } from '../servers/s3-double.js';
+import { makeBatch } from '../unit/ingest/make-batch.js';
 import { scratchFolder, startAgent } from './agent.js';
 import { freePort } from './ports.js';
+import { produce, WireClient } from './wire.js';
 
 const MINUTE = 60_000;
 const STOP_MS_MAX = 10_000;
@@ -36,6 +39,11 @@ async function connected(address: string, bytes = ''): Promise<Socket> {
 
 const inTime = <T>(asked: Promise<T>): Promise<T | string> =>
   Promise.race([asked, sleep(STOP_MS_MAX, 'still there', { ref: false })]);
+
+async function get(http: string, path: string): Promise<string> {
+  const answer = await fetch(`http://${http}${path}`, { headers: { connection: 'close' } });
+  return `${answer.status} ${await answer.text()}`;
+}
 
 /** A store that `takes` is asked about, and the flags of an agent on it. */
 async function startStore(takes: (request: DoubleRequest) => Promise<boolean>) {
@@ -90,4 +98,31 @@ test('an agent whose output nobody reads any more is stopped in order', { timeou
   const last = readdirSync(journal).sort().at(-1)!;
   const { commands } = decodeEntry(readFileSync(`${journal}/${last}`));
   expect(commands.map(({ command }) => command?.kind?.$case)).toEqual(['resignLeader']);
+});
+
+test('an agent that stops is not ready from the first moment, and answers what is under way', {
+  timeout: MINUTE,
+}, async () => {
+  const [uploading, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const flags = await startStore(async ({ method, path }) => {
+    if (method !== 'PUT' || !path.includes('/data/')) return false;
+    uploading.resolve();
+    await mayEnd.promise;
+    return false;
+  });
+  const agent = await startAgent(flags);
+  closing.push(() => agent.kill());
+  const client = await WireClient.connect(agent.kafka);
+  closing.push(() => client.reset());
+  const topic = { name: 'late', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+  await client.call(apis.createTopics, 2, { topics: [topic] });
+  const produced = produce(client, 'late', 0, makeBatch());
+  await uploading.promise;
+  expect(await get(agent.http, '/readyz')).toBe('200 ready\n');
+  agent.process.kill('SIGTERM');
+  await expect.poll(() => get(agent.http, '/readyz')).toBe('503 the agent is stopping\n');
+  expect(await get(agent.http, '/healthz')).toBe('200 ok\n');
+  mayEnd.resolve();
+  expect((await produced).errorCode).toBe(0);
+  expect(await inTime(agent.exited)).toBe(0);
 });
