@@ -1,5 +1,5 @@
 // What a folder as a bucket does beyond the contract: space, leftovers, other people's files.
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { wholeFiles } from '../../native-bindings/bindings.js';
 import { DiskStore } from '../../src/objects/drivers/disk.js';
@@ -170,4 +170,32 @@ test.runIf(existsSync('/dev/shm'))('memory: of a killed process goes with the ne
   await removeMemoryFolders();
   expect([existsSync(left), existsSync(foreign)]).toEqual([false, true]);
   rmdirSync(foreign);
+});
+
+// Only root can be two users; for others a folder of their own that they may not change does as well.
+test.runIf(existsSync('/dev/shm'))('memory: what may not be removed does not keep ours', async () => {
+  const isRoot = process.geteuid!() === 0;
+  const asNobody = async <T>(run: () => T): Promise<Awaited<T>> => {
+    if (isRoot) process.seteuid!(65_534);
+    try {
+      return await run();
+    } finally {
+      if (isRoot) process.seteuid!(0);
+    }
+  };
+  // The name of a place may depend on what a user may read in /proc.
+  const mine = await asNobody(memoryFolder);
+  const [word, , , place] = mine.split('/').at(-1)!.split('.');
+  const left = `/dev/shm/${word}.${2 ** 30 + 1}.1.${place}`;
+  mkdirSync(`${left}/cluster`, { recursive: true });
+  chmodSync(left, 0o555);
+  await asNobody(() => mkdirSync(mine));
+  try {
+    await asNobody(removeMemoryFolders);
+    expect(existsSync(mine)).toBe(false);
+  } finally {
+    // An agent of root's that stops meanwhile may have removed it.
+    if (existsSync(left)) chmodSync(left, 0o755);
+    rmSync(left, { recursive: true, force: true });
+  }
 });

@@ -12,14 +12,22 @@ export function memoryFolder(): string {
   return `${root()}/${nameOf(realProcesses().self)}`;
 }
 
-/** Removes this process's folder and what killed processes left. Called once no thread has the store open any more. */
+/**
+ * Removes this process's folder, then what killed processes left, as far as it may: those of other users are theirs.
+ * Called once no thread has the store open any more.
+ */
 export async function removeMemoryFolders(): Promise<void> {
   const processes = realProcesses();
+  await removeFolder(memoryFolder());
   for (const name of await readdir(root())) {
     const owner = ownerOf(name, processes.self);
-    const gone = name === nameOf(processes.self) || (owner !== undefined && processes.isProvablyDead(owner));
-    if (gone) await rm(`${root()}/${name}`, { recursive: true, force: true });
+    if (owner === undefined || !processes.isProvablyDead(owner)) continue;
+    await removeFolder(`${root()}/${name}`).catch(() => {});
   }
+}
+
+function removeFolder(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true });
 }
 
 function root(): string {
