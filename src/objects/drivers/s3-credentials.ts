@@ -44,9 +44,11 @@ export async function openAccess(
   /** For one session to come. */
   sessionMsMax: number,
 ): Promise<S3Access> {
-  const endpoint = url.endpoint ?? environment['AWS_ENDPOINT_URL_S3'] ?? environment['AWS_ENDPOINT_URL'];
+  // Who cannot unset a variable (in a Compose file, say) leaves it empty.
+  const said = (name: string): string | undefined => environment[name] || undefined;
+  const endpoint = url.endpoint ?? said('AWS_ENDPOINT_URL_S3') ?? said('AWS_ENDPOINT_URL');
   const keys = keysOf(environment);
-  let region = url.region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
+  let region = url.region ?? said('AWS_REGION') ?? said('AWS_DEFAULT_REGION');
   if (region === undefined && endpoint !== undefined) region = 'us-east-1';
   let made: Promise<S3Client> | undefined;
   const client = (): Promise<S3Client> => {
@@ -127,14 +129,19 @@ function createCommandOf(url: S3BucketUrl, endpoint: string | undefined, region:
 
 /** Virtual-host style puts the bucket into the host's name, path style into the path. */
 function placeOf(url: S3BucketUrl, endpoint: string | undefined, region: string): Pick<S3Access, 'origin' | 'base'> {
-  const origin = endpoint ?? (url.express ? expressOrigin(url.bucket, region) : `https://s3.${region}.amazonaws.com`);
+  const origin = endpoint ?? `https://${url.express ? expressHost(url.bucket) : 's3'}.${region}.${domainOf(region)}`;
   if (isInPath(url, endpoint)) return { origin, base: `/${url.bucket}` };
   return { origin: origin.replace('://', `://${url.bucket}.`), base: '' };
 }
 
 /** `NAME--ZONE--x-s3` lies in a zone of the region, which has a host of its own. */
-function expressOrigin(bucket: string, region: string): string {
-  return `https://s3express-${zoneOf(bucket)}.${region}.amazonaws.com`;
+function expressHost(bucket: string): string {
+  return `s3express-${zoneOf(bucket)}`;
+}
+
+/** The regions in China are a partition of AWS with a domain of its own. */
+function domainOf(region: string): string {
+  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }
 
 function zoneOf(directoryBucket: string): string {
