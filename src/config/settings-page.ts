@@ -105,6 +105,10 @@ ${rows.join('\n')}
 - **Two agents.** One agent serves a cluster at a time so far. A second one on the same S3 bucket and \`--cluster\` waits until the
   first is gone and then takes its place. While it waits \`/healthz\` answers, \`/readyz\` is 503 and says whom it waits for, and Kafka
   connections are closed at once, so that clients go on to their next bootstrap server; a second one on the same \`file:\` folder is refused.
+- **Containers that share a \`file:\` folder** need hostnames of their own. An agent that finds the folder held by its own hostname,
+  in another process namespace or from another boot, takes the holder for itself before a restart and goes on at once. Two live
+  containers of one hostname would both hold the folder and might lose records. Docker and Kubernetes give each container a hostname of
+  its own unless \`--hostname\`, \`hostname:\` or \`hostNetwork\` say otherwise.
 - **When the metadata are full.** Every segment adds an extent of 40 bytes for each partition in it, and 32 bytes of its own.
   Nothing joins or drops extents yet (no compaction, no retention), so the metadata grow with everything that was ever
   produced, until topics are deleted. One busy partition on S3 (4 segments a second) fills the default 64 MiB in under three
