@@ -69,7 +69,9 @@ describe('an answer', () => {
     { status: 403, code: '', faults: all('denied') },
     { status: 404, code: 'NoSuchBucket', faults: all('denied') },
     { status: 404, code: 'NoSuchKey', faults: { get: 'not-found', swap: 'precondition-failed' } },
-    { status: 404, code: '', faults: { get: 'not-found', swap: 'precondition-failed' } },
+    { status: 404, code: 'NoSuchUpload', faults: { put: 'unknown', create: 'unknown', swap: 'unknown' } },
+    { status: 404, code: 'NoSuchVersion', faults: { get: 'unavailable' } },
+    { status: 404, code: '', faults: unsure },
     { status: 408, code: '', faults: all('unavailable') },
     { status: 409, code: 'ConditionalRequestConflict', faults: { create: 'unavailable', swap: 'unavailable' } },
     { status: 409, code: 'OperationAborted', faults: all('unavailable') },
@@ -357,6 +359,8 @@ describe('an upload in parts', () => {
     { stage: 'complete', what: '412', instead: answer(412, 'PreconditionFailed'), fault: 'precondition-failed' },
     { stage: 'complete', what: '409', instead: answer(409, 'ConditionalRequestConflict'), fault: 'unavailable' },
     { stage: 'complete', what: '404', instead: answer(404, 'NoSuchUpload'), fault: 'unknown' },
+    { stage: 'begin', what: "a proxy's 404", instead: answer(404, ''), fault: 'unavailable' },
+    { stage: 'part', what: '404', instead: answer(404, 'NoSuchUpload'), fault: 'unavailable' },
   ];
   test.each(cases)('$stage: $what is $fault, and the parts go', async ({ stage, instead, fault }) => {
     s3((request, at) => at === stage && instead(request));

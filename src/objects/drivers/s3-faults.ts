@@ -35,7 +35,7 @@ const passing = new Set([
 
 const full = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientCapacity', 'StorageFull']);
 
-/** The error code of an S3 answer, '' when it has none (a proxy's page, HEAD). */
+/** The error code of an S3 answer, '' when it has none (a proxy's page). */
 export function errorCodeOf(answer: HttpAnswer): string {
   return /<Code>([A-Za-z0-9.]{1,100})<\/Code>/.exec(textOf(answer))?.[1] ?? '';
 }
@@ -62,12 +62,7 @@ function faultOf(action: S3Action, status: number, code: string): StoreFault {
   if (full.has(code) || status === 507) return 'full';
   if (passing.has(code)) return 'unavailable';
   if (status === 412) return 'precondition-failed';
-  if (status === 404) {
-    // If-Match on an object that is not there; an upload that is gone may have been completed by an earlier try.
-    if (action === 'replace') return code === 'NoSuchUpload' ? 'unknown' : 'precondition-failed';
-    if (action === 'write') return 'unknown';
-    return 'not-found';
-  }
+  if (status === 404) return faultOfAbsence(action, code);
   if (status === 416) return 'not-found';
   // Another conditional write of the same key was under way: ConditionalRequestConflict, OperationAborted.
   if (status === 409) return 'unavailable';
@@ -77,6 +72,24 @@ function faultOf(action: S3Action, status: number, code: string): StoreFault {
   if (status === 501) return 'denied';
   if (status >= 500) return action === 'read' || action === 'prepare' ? 'unavailable' : 'unknown';
   return 'denied';
+}
+
+/**
+ * Only the store's own code says that an object is not there: a proxy that has lost its way answers 404, too, and who
+ * believed that would take a full journal slot for an absent one.
+ */
+function faultOfAbsence(action: S3Action, code: string): StoreFault {
+  if (action === 'prepare') return 'unavailable';
+  if (action === 'read') return code === 'NoSuchKey' ? 'not-found' : 'unavailable';
+  // If-Match on an object that is not there.
+  if (action === 'replace' && code === 'NoSuchKey') return 'precondition-failed';
+  // An upload that is gone, among others: an earlier try may have completed it.
+  return 'unknown';
+}
+
+/** Whether the answer to a delete says that there was nothing to delete. */
+export function isGone(answer: HttpAnswer): boolean {
+  return answer.status === 404 && ['NoSuchKey', 'NoSuchUpload'].includes(errorCodeOf(answer));
 }
 
 /** A request without a whole answer. */

@@ -7,7 +7,7 @@ import { inTime } from './in-time.js';
 import { checkKey } from './keys.js';
 import { connectResuming } from './s3-connect.js';
 import type { S3Access } from './s3-credentials.js';
-import { errorCodeOf, refusal, type S3Action, silence } from './s3-faults.js';
+import { errorCodeOf, isGone, refusal, type S3Action, silence } from './s3-faults.js';
 import { exchange, type HttpAnswer, type HttpBody } from './s3-http.js';
 import { type Headers, Signer } from './s3-signing.js';
 
@@ -104,7 +104,7 @@ export class S3Requests {
     }
     this.#noteDate(answer);
     if (answer.status >= 200 && answer.status < 300) return answer;
-    if (call.action === 'delete' && answer.status === 404 && errorCodeOf(answer) !== 'NoSuchBucket') return answer;
+    if (call.action === 'delete' && isGone(answer)) return answer;
     if (['ExpiredToken', 'TokenRefreshRequired'].includes(errorCodeOf(answer))) this.#access.renew();
     const { createCommand } = this.#access;
     throw refusal({ store: this.#store, createCommand, key: key ?? '', action: call.action }, answer);
