@@ -151,11 +151,15 @@ export class Pipeline {
     this.#startNext();
   }
 
-  /** No further requests come and none are started; closes the connection once those under way are answered. */
+  /**
+   * No further requests come and none are started; closes the connection once those under way are answered, or at the first
+   * that never starts: nothing can be answered behind it.
+   */
   finish(): void {
     this.#finishing = true;
     for (const entry of this.#serial.splice(0)) {
-      this.#entries.splice(this.#entries.indexOf(entry), 1);
+      // It keeps its place: the next answer there would be taken for its own.
+      entry.outgoing = { frame: undefined, close: true };
       entry.waiting?.dropped();
     }
     this.#flush();

@@ -266,6 +266,25 @@ it('finishing waits for what is under way', async () => {
   expect(socket.closed).toBe(true);
 });
 
+it('an answer behind a request that finishing dropped does not take its place', async () => {
+  const { socket, pipeline } = connect();
+  let first: Place | undefined;
+  pipeline.serial((place) => {
+    first = place;
+  });
+  pipeline.serial(() => expect.unreachable());
+  const behind = pipeline.concurrent();
+  pipeline.finish();
+  behind.answer({ frame: response(3), close: false });
+  await settle();
+  expect(socket.closed).toBe(false);
+  first!.answer({ frame: response(1), close: false });
+  await settle();
+  expect(Buffer.from(socket.received)).toEqual(Buffer.concat(response(1).slices));
+  expect(socket.closed).toBe(true);
+  expect([pipeline.running, pipeline.unsentBytes]).toEqual([0, 0]);
+});
+
 it('one that finishes reads nothing more, though it was held and its responses leave', async () => {
   const { pipeline, isHeld } = connect();
   const places = Array.from({ length: limits.requestsMax }, () => pipeline.concurrent());
