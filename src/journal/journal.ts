@@ -27,6 +27,8 @@ export interface Journal {
   readSnapshot(revision: number): Promise<Uint8Array | undefined>;
   writeSnapshot(revision: number, bytes: Uint8Array): Promise<void>;
   removeSnapshot(revision: number): Promise<void>;
+  /** Revisions of all that are there, named by the boundary or not, in no order. Dear, as every listing is. */
+  listSnapshots(): Promise<readonly number[]>;
 
   /** The store's own wall clock (ms), where it has one. */
   clockMs?(): number | undefined;

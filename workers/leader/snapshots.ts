@@ -16,6 +16,8 @@ export interface SnapshotSettings {
   readonly trimSliceEntries: number;
 }
 
+type KeptBoundary = NonNullable<Awaited<ReturnType<Journal['readBoundary']>>>;
+
 /**
  * When a snapshot is due, how the boundary advances over it, and what is removed behind. The boundary is written before
  * anything at or below it is removed, and only grows. `BecomeLeader` entries stay for ever: a leader that slept through
@@ -30,8 +32,11 @@ export class Snapshots {
   /** The snapshot being made, and how much of the tail it will cover. */
   #asked: { readonly revision: number; readonly tailBytes: number } | undefined;
   #notBeforeMs = 0;
-  /** Nothing that may be removed is left behind by this worker or one before it. */
-  #clean = false;
+  /**
+   * The newest snapshot of the boundary behind which nothing is left that may be removed. It tells boundaries apart: each
+   * names a newer one. Undefined: something may be left, by this worker or one before it.
+   */
+  #cleanBehind: number | undefined;
   #background: Promise<void> = Promise.resolve();
 
   constructor(
@@ -61,7 +66,6 @@ export class Snapshots {
   /** The snapshot object is in the store. */
   made(snapshot: MadeSnapshot, replica: Replica): Promise<void> {
     return this.#inBackground(async () => {
-      await this.#removeLeftOvers();
       await this.#advance(snapshot);
       if (snapshot.revision > replica.snapshotRevision) {
         replica.tailBytes -= this.#asked?.revision === snapshot.revision ? this.#asked.tailBytes : 0;
@@ -84,7 +88,12 @@ export class Snapshots {
 
   /** Leadership begins: an earlier leader may have ended in the middle of removing. */
   resume(): Promise<void> {
-    return this.#inBackground(() => this.#removeLeftOvers());
+    return this.#inBackground(async () => {
+      // It may also have left a snapshot that no boundary names yet: only one of this leader's own goes beyond that.
+      this.#cleanBehind = undefined;
+      const kept = await this.#journal.readBoundary();
+      if (kept !== undefined) await this.#removeLeftOvers(kept);
+    });
   }
 
   /** One piece of work at a time. What a store error breaks off is taken up again by the next snapshot or leader. */
@@ -97,23 +106,18 @@ export class Snapshots {
           throw error;
         }
         this.#log.warn({ err: error }, 'Advancing the boundary broke off');
+        this.#cleanBehind = undefined;
         this.#notBeforeMs = this.#world.clock.monotonicMs() + FAILED_PAUSE_MS;
       }
     });
     return this.#background;
   }
 
-  async #removeLeftOvers(): Promise<void> {
-    if (!this.#clean) {
-      const kept = await this.#journal.readBoundary();
-      if (kept !== undefined && kept.boundary.revision > 0) {
-        // Who wrote it may have been killed before it was durable: what is removed by it must not come to lie above it again.
-        if ((await this.#journal.writeBoundary(kept.boundary, kept.version)) === 'stale') {
-          return;
-        }
-        await this.#trim(await this.#firstLeft(kept.boundary), kept.boundary);
-      }
-      this.#clean = true;
+  /** Of a boundary that another may have written. */
+  async #removeLeftOvers({ boundary, version }: KeptBoundary): Promise<void> {
+    // Who wrote it may have been killed before it was durable: what is removed by it must not come to lie above it again.
+    if ((await this.#journal.writeBoundary(boundary, version)) === 'written') {
+      await this.#removeAllBehind(boundary);
     }
   }
 
@@ -122,7 +126,8 @@ export class Snapshots {
     for (;;) {
       const kept = await this.#journal.readBoundary();
       const before: Boundary = kept?.boundary ?? { format: 1, revision: 0, snapshots: [], terms: [] };
-      if ((before.snapshots.at(-1)?.revision ?? 0) >= made.revision) {
+      if (kept !== undefined && newestOf(before) >= made.revision) {
+        await this.#removeLeftOvers(kept);
         return;
       }
       const snapshots = [...before.snapshots, made].slice(-SNAPSHOTS_KEPT);
@@ -139,10 +144,11 @@ export class Snapshots {
       const boundary: Boundary = { format: 1, revision, snapshots, terms: [...before.terms, ...newTerms] };
       if ((await this.#journal.writeBoundary(boundary, kept?.version)) === 'written') {
         this.#log.info({ revision, snapshot: made.revision }, 'The boundary advanced');
-        for (const { revision: gone } of dropped) {
-          await this.#journal.removeSnapshot(gone);
-        }
-        await this.#trim(before.revision + 1, boundary);
+        // Another wrote the former one, or an own write that seemed to fail has landed: more is left than follows from it.
+        await (newestOf(before) === this.#cleanBehind
+          ? this.#removeBetween(before, boundary)
+          : this.#removeAllBehind(boundary));
+        this.#cleanBehind = made.revision;
         return;
       }
     }
@@ -165,9 +171,33 @@ export class Snapshots {
     return terms;
   }
 
+  /** What `boundary` lets go, and the one `before` it did not. */
+  async #removeBetween(before: Boundary, boundary: Boundary): Promise<void> {
+    await this.#removeUnnamed(
+      before.snapshots.map(({ revision }) => revision),
+      boundary,
+    );
+    await this.#trim(before.revision + 1, boundary);
+  }
+
+  /** What `boundary` lets go, by a look at what is there. */
+  async #removeAllBehind(boundary: Boundary): Promise<void> {
+    await this.#removeUnnamed(await this.#journal.listSnapshots(), boundary);
+    await this.#trim(await this.#firstLeft(boundary), boundary);
+  }
+
+  /** Those up to the newest that it names: no later boundary can name them. One above may be about to be named. */
+  async #removeUnnamed(revisions: readonly number[], boundary: Boundary): Promise<void> {
+    const named = new Set(boundary.snapshots.map(({ revision }) => revision));
+    for (const revision of revisions) {
+      if (revision < newestOf(boundary) && !named.has(revision)) {
+        await this.#journal.removeSnapshot(revision);
+      }
+    }
+  }
+
   async #trim(first: number, boundary: Boundary): Promise<void> {
     const terms = new Set(boundary.terms);
-    this.#clean = false;
     for (let at = first; at <= boundary.revision; at += this.#settings.trimSliceEntries) {
       const slice: Promise<void>[] = [];
       for (let slot = at; slot < at + this.#settings.trimSliceEntries && slot <= boundary.revision; slot++) {
@@ -178,7 +208,6 @@ export class Snapshots {
       await Promise.all(slice);
       await new Promise<void>((resolve) => this.#world.timers.soon(resolve));
     }
-    this.#clean = true;
   }
 
   /** Slots go in ascending order, a slice at a time: what is left is everything from some slot on, and perhaps holes in one slice before it. */
@@ -200,4 +229,9 @@ export class Snapshots {
     }
     return Math.max(1, low - this.#settings.trimSliceEntries);
   }
+}
+
+/** The revision of its newest snapshot, 0 when it has none. */
+function newestOf({ snapshots }: Boundary): number {
+  return snapshots.at(-1)?.revision ?? 0;
 }

@@ -17,7 +17,8 @@ const READS_MAX = 8;
  */
 export function objectJournal(store: Store, cluster: string): Journal {
   const entryKey = (revision: number): string => `${cluster}/journal/${String(revision).padStart(DIGITS, '0')}`;
-  const snapshotKey = (revision: number): string => `${cluster}/snapshots/${String(revision).padStart(DIGITS, '0')}`;
+  const snapshots = `${cluster}/snapshots/`;
+  const snapshotKey = (revision: number): string => `${snapshots}${String(revision).padStart(DIGITS, '0')}`;
   const boundaryKey = `${cluster}/boundary`;
   return {
     async append(revision, bytes, signal) {
@@ -54,6 +55,13 @@ export function objectJournal(store: Store, cluster: string): Journal {
       await store.put(snapshotKey(revision), [bytes], { unversioned: true });
     },
     removeSnapshot: (revision) => store.delete(snapshotKey(revision)),
+    async listSnapshots() {
+      const revisions: number[] = [];
+      for await (const { key } of store.list(snapshots)) {
+        revisions.push(Number(key.slice(snapshots.length)));
+      }
+      return revisions;
+    },
   };
 }
 

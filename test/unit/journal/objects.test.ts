@@ -59,6 +59,7 @@ test('snapshots come and go', async () => {
   expect(await journal.readSnapshot(5)).toBeUndefined();
   await journal.writeSnapshot(5, one);
   expect(await journal.readSnapshot(5)).toEqual(one);
+  expect(await journal.listSnapshots()).toEqual([5]);
   await journal.removeSnapshot(5);
   await journal.removeSnapshot(5);
   expect(await journal.readSnapshot(5)).toBeUndefined();
