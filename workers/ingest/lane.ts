@@ -207,10 +207,7 @@ export class Lane {
 
   /** Whether a request of at most `bytes` can go into the open segment, sealing the present one first where it must. */
   #hasPlaceFor(bytes: number): boolean {
-    const open = this.#open;
-    const fits =
-      open === undefined ||
-      (open.bytes < this.#segmentBytesTarget && fitsOpen(open.bytes, bytes, this.#segmentBytesTarget));
+    const fits = this.#open === undefined || fitsOpen(this.#open, bytes, this.#segmentBytesTarget);
     return fits || this.#seal('size');
   }
 
@@ -293,6 +290,7 @@ export class Lane {
     if (this.#open === undefined) return false;
     const reason = sealDue({
       bytes: this.#open.bytes,
+      batchCount: this.#open.batchCount,
       windowEndMs: this.#pace.dueMs(this.#batchWindowMs),
       nowMs: this.#world.clock.monotonicMs(),
       segmentBytesTarget: this.#segmentBytesTarget,

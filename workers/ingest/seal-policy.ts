@@ -1,10 +1,21 @@
+/** What the open segment holds. */
+export interface SegmentFill {
+  readonly bytes: number;
+  readonly batchCount: number;
+}
+
+/**
+ * Batches at which a segment is full, however small they are: every agent applies a segment's command at once, and does
+ * nothing else meanwhile. A request is never divided, so the last one may take it beyond.
+ */
+export const SEGMENT_BATCHES_FULL = 8192;
+
 /**
  * When the open segment is sealed: a pure decision. The batch window runs from the last seal, not from the first record. A
  * lane that has been quiet for a window seals at once; a busy one makes a segment a window
  * (docs/decisions/003-window-from-the-last-seal.md).
  */
-export interface OpenSegmentFacts {
-  readonly bytes: number;
+export interface OpenSegmentFacts extends SegmentFill {
   /** `SealPace.dueMs`. */
   readonly windowEndMs: number;
   readonly nowMs: number;
@@ -27,7 +38,7 @@ export function sealDue(facts: OpenSegmentFacts): SealReason | undefined {
   if (facts.draining) {
     return 'shutdown';
   }
-  if (facts.bytes >= facts.segmentBytesTarget) {
+  if (isFull(facts, facts.segmentBytesTarget)) {
     return 'size';
   }
   return facts.nowMs >= facts.windowEndMs ? 'window' : undefined;
@@ -73,6 +84,10 @@ export class SealPace {
  * Whether a request of at most `requestBytes` goes into the open segment, or the open one must be sealed first: a request
  * lands wholly in one segment, and one that is over-large by itself gets a segment of its own.
  */
-export function fitsOpen(openBytes: number, requestBytes: number, bytesTarget: number): boolean {
-  return openBytes === 0 || openBytes + requestBytes <= bytesTarget;
+export function fitsOpen(open: SegmentFill, requestBytes: number, bytesTarget: number): boolean {
+  return open.bytes === 0 || (!isFull(open, bytesTarget) && open.bytes + requestBytes <= bytesTarget);
+}
+
+function isFull({ bytes, batchCount }: SegmentFill, bytesTarget: number): boolean {
+  return bytes >= bytesTarget || batchCount >= SEGMENT_BATCHES_FULL;
 }

@@ -8,6 +8,8 @@ export class OpenSegment {
   readonly openedMs: number;
   /** What it keeps until the seal: frames of which anything was accepted, whole, or batches where those are larger. */
   bytes = 0;
+  /** Of all its requests. */
+  batchCount = 0;
 
   constructor(openedMs: number) {
     this.openedMs = openedMs;
@@ -24,6 +26,7 @@ export class OpenSegment {
       batchBytes += batch.bytes;
     }
     this.bytes += Math.max(batchBytes, frameBytes);
+    this.batchCount += request.batches.length;
   }
 
   /** Batches of requests that have not failed meanwhile, in the order of arrival. */

@@ -119,9 +119,8 @@ export class LaneHarness {
       },
     });
     const topicId = Buffer.from(TOPIC.topicId, 'base64url');
-    this.apply(2, 0, {
-      kind: { $case: 'createTopic', value: { name: TOPIC.name, topicId, partitions: TOPIC.partitions, configs: [] } },
-    });
+    const partitions = topic?.partitions ?? TOPIC.partitions;
+    this.apply(2, 0, { kind: { $case: 'createTopic', value: { name: TOPIC.name, topicId, partitions, configs: [] } } });
     const threads = new LocalThreads(this.world, {
       ingest: (world, laneInit, port) => run(world, laneInit, port, this.store),
     });

@@ -127,6 +127,27 @@ test('a segment is sealed by size at once, and a request never straddles two', a
   expect(lane.of('released').flatMap(({ requests }) => requests)).toEqual([1, 2, 3]);
 });
 
+test('a segment is sealed by its batches at once, however small; the request that fills it goes into it whole', async () => {
+  const lane = new LaneHarness({
+    topic: { partitions: 4096 },
+    batchBytes: 4 * 1024 * 1024,
+    segmentBytes: 16 * 1024 * 1024,
+  });
+  await lane.beginWindow();
+  lane.store.open = true;
+  const batch = makeBatch();
+  const send = (partitions: number) =>
+    lane.produce({ partitions: Array.from({ length: partitions }, (_, index) => [index, batch] as const) });
+  const requests = [send(4096), send(4095), send(4096), send(4096)];
+  await lane.world.pass(6);
+  const answered = () => requests.map((request) => lane.outcome(request)?.every(([error]) => error === 0));
+  expect(answered()).toEqual([true, true, true, undefined]);
+  await lane.world.pass(100);
+  expect(answered()).toEqual([true, true, true, true]);
+  const batches = lane.of('readable').map(({ batches: { baseOffsets } }) => baseOffsets.length);
+  expect(batches).toEqual([1, 12_287, 4096]);
+});
+
 test('uploads end in any order, publishes keep the order of seals', async () => {
   const lane = new LaneHarness({ batchBytes: 1 });
   const requests = [0, 1, 2].map((i) => lane.produce({ connection: i, partitions: [[0, makeBatch()]] }));
