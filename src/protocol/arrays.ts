@@ -13,7 +13,7 @@ import {
 } from './types.js';
 import type { Writer } from './writer.js';
 
-/** Array elements that are read or written in one step, in less than a millisecond or two. */
+/** Array elements that are read in one step, in less than a millisecond or two. */
 const STEP_ELEMENTS = 2_048;
 
 /** Reads an array's count and announces it; a negative one stands for null. */
@@ -124,8 +124,7 @@ function arraySteps<Out, In>(element: Type<Out, In>, shape: Shape): Steps<readon
       for (const one of elements) {
         if (ofElements === undefined) writeElement(writer, one);
         else yield* ofElements.write(writer, one);
-        writer.elementsWritten += 1;
-        if (writer.elementsWritten % STEP_ELEMENTS === 0) yield;
+        if (writer.endsStep()) yield;
       }
     },
   };

@@ -10,6 +10,7 @@
  * - `errors.ts`           `errors.NOT_COORDINATOR.code`; `errorByCode(code)`
  * - `consumer-protocol.ts` what consumers put into JoinGroup and SyncGroup
  * - `protocol-error.ts`   {@link ProtocolError}, the only thing that decoding throws
+ * - `too-long-error.ts`   what encoding throws when a bound was set and is passed
  *
  * ```ts
  * const header = readRequestHeader(frame, 4);                            // frame: length prefix and all
@@ -21,7 +22,8 @@
  *
  * Rules of decoded values: every field of every version is there, an absent one with its default; int64 are numbers, exact
  * within ±(2^53 - 1) and saturated beyond; a uuid is 22 characters of base64url; `bytes` are copies; `records` are a
- * position in the decoded bytes, or null. Encoding takes `records` as {@link Slices} and splices them in uncopied.
+ * position in the decoded bytes, or null. Encoding takes `records` as {@link Slices} and splices them in uncopied, and long
+ * `bytes` as well.
  */
 
 import type { SomeField, StructIn, StructOut } from './definition.js';

@@ -4,7 +4,8 @@ import type { Api, ResponseIn } from './codec.js';
 import { errors } from './errors.js';
 import { NAME_BYTES_MAX, Reader } from './reader.js';
 import { skipTags } from './struct.js';
-import { type Slices, Writer } from './writer.js';
+import { TooLongError } from './too-long-error.js';
+import { type Slices, STEP_BYTES, Writer } from './writer.js';
 
 /**
  * Frames: an int32 length, a header, a body. Header versions: a flexible API version has request header v2 and response
@@ -81,33 +82,50 @@ function hasFlexibleResponseHeader(api: Api, version: number): boolean {
   return api.key !== apis.apiVersions.key && api.response.isFlexible(version);
 }
 
-/** A whole response frame. Records in it are the caller's slices, uncopied. */
+/** A whole response frame. Records in it are the caller's slices, uncopied. `bytesMax` as of the writer. */
 export function encodeResponseFrame<A extends Api>(
   api: A,
   version: number,
   correlationId: number,
   response: Parameters<A['response']['encode']>[1],
+  bytesMax?: number,
 ): Slices {
-  const writer = responseWriter(api, version, correlationId);
+  const writer = responseWriter(api, version, correlationId, bytesMax);
   api.response.write(version, writer, response);
   return withLength(writer.finish());
 }
 
-/** As `encodeResponseFrame`, in steps of bounded length. */
+/** As `encodeResponseFrame`, but undefined when it takes more bytes than should be written in one step. */
+export function encodeShortResponse<A extends Api>(
+  api: A,
+  version: number,
+  correlationId: number,
+  response: Parameters<A['response']['encode']>[1],
+): Slices | undefined {
+  try {
+    return encodeResponseFrame(api, version, correlationId, response, STEP_BYTES);
+  } catch (failure) {
+    if (failure instanceof TooLongError) return undefined;
+    throw failure;
+  }
+}
+
+/** As `encodeResponseFrame`, in steps of bounded length, each of which tells how many bytes there are now. */
 export function* encodeResponseSteps<A extends Api>(
   api: A,
   version: number,
   correlationId: number,
   response: Parameters<A['response']['encode']>[1],
-): Generator<void, Slices> {
-  const writer = responseWriter(api, version, correlationId);
-  yield* api.response.writeSteps(version, writer, response);
+  bytesMax?: number,
+): Generator<number, Slices> {
+  const writer = responseWriter(api, version, correlationId, bytesMax);
+  for (const _step of api.response.writeSteps(version, writer, response)) yield writer.bytes;
   return withLength(writer.finish());
 }
 
 /** Holds the frame's place for its length, and its header. */
-function responseWriter(api: Api, version: number, correlationId: number): Writer {
-  const writer = new Writer();
+function responseWriter(api: Api, version: number, correlationId: number, bytesMax?: number): Writer {
+  const writer = new Writer(undefined, bytesMax);
   writer.int32(0);
   writer.int32(correlationId);
   if (hasFlexibleResponseHeader(api, version)) {

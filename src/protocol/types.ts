@@ -13,7 +13,7 @@ export type Read<Out> = (reader: Reader) => Out;
 export type Skip = (reader: Reader) => void;
 /** Writes one value. Declared as a method, so that the writer of one type may stand where the type is not known. */
 export type Write<In> = { write(writer: Writer, value: In): void }['write'];
-/** `Read` and `Write` that stop after every so many array elements (arrays.ts), so that the caller may let others run. */
+/** `Read` and `Write` that stop after every so many array elements or bytes, so that the caller may let others run. */
 export interface Steps<Out, In = Out> {
   read(reader: Reader): Generator<void, Out>;
   write(writer: Writer, value: In): Generator<void, void>;
@@ -260,7 +260,7 @@ function cut(text: string): string {
     .toString();
 }
 
-/** Decodes to a copy, so that it outlives the memory that was decoded. */
+/** Decodes to a copy, so that it outlives the memory that was decoded. Long ones are spliced in when they are encoded. */
 export const bytes = sized<Uint8Array, Uint8Array>(
   'bytes',
   4,

@@ -1,5 +1,6 @@
 import { SHORT_TEXT_MAX } from '../bytes/utf8.js';
 import { UUID_BYTES, uuidToBytes } from '../bytes/uuid.js';
+import { TooLongError } from './too-long-error.js';
 
 /** Bytes in order, as pieces that a socket writes one after the other. */
 export interface Slices {
@@ -8,13 +9,30 @@ export interface Slices {
   readonly bytes: number;
 }
 
+/** What is written in one step, in less than a few milliseconds: so many array elements, or about so many bytes. */
+const STEP_ELEMENTS = 2_048;
+export const STEP_BYTES = 2 ** 20;
+
+/** A buffer that would grow beyond is followed by another one, and not copied again. */
+const BUFFER_BYTES_MAX = 256 * 1024;
+
+/** Bytes of so many or more are spliced in, as records are. */
+const SPLICED_BYTES_MIN = 16 * 1024;
+
 /**
- * Kafka's primitive types into slices. Small values gather in a buffer of the writer's own; `splice` puts foreign bytes
- * between them uncopied. Values outside their type throw RangeError: they are mistakes of ours, never a peer's.
+ * Kafka's primitive types into slices. Small values gather in buffers of the writer's own; `splice` puts foreign bytes
+ * between them uncopied. Values outside their type throw RangeError: they are mistakes of ours, never a peer's. What becomes
+ * longer than `bytesMax` throws TooLongError, at the latest when it is finished; records, which have bounds of their own, do
+ * not count.
  */
 export class Writer {
-  /** Array elements that were written in steps. */
-  elementsWritten = 0;
+  readonly #bytesMax: number;
+  /** Array elements that were written in this step. */
+  #stepElements = 0;
+  /** `bytes` at its start. */
+  #stepBytes = 0;
+  /** Of `#slicedBytes`, all but records. */
+  #countedBytes = 0;
   #buffer: Buffer;
   /** Start of what is not yet in `#slices`, and its end. */
   #start = 0;
@@ -22,12 +40,29 @@ export class Writer {
   readonly #slices: Uint8Array[] = [];
   #slicedBytes = 0;
 
-  constructor(capacityBytes = 256) {
+  constructor(capacityBytes = 256, bytesMax = Number.POSITIVE_INFINITY) {
+    this.#bytesMax = bytesMax;
     this.#buffer = Buffer.allocUnsafe(capacityBytes);
+  }
+
+  /** Everything written but records. */
+  get bytes(): number {
+    return this.#countedBytes + this.#position - this.#start;
+  }
+
+  /** To be told after each array element; says whether others should have their turn before the next one. */
+  endsStep(): boolean {
+    this.#stepElements += 1;
+    const { bytes } = this;
+    if (this.#stepElements < STEP_ELEMENTS && bytes - this.#stepBytes < STEP_BYTES) return false;
+    this.#stepElements = 0;
+    this.#stepBytes = bytes;
+    return true;
   }
 
   /** Everything written. The slices may share memory with other buffers: copy them before a transfer to a thread. */
   finish(): Slices {
+    this.#demand(0);
     this.#cut();
     return { slices: this.#slices, bytes: this.#slicedBytes };
   }
@@ -36,6 +71,7 @@ export class Writer {
     if (this.#position > this.#start) {
       this.#slices.push(this.#buffer.subarray(this.#start, this.#position));
       this.#slicedBytes += this.#position - this.#start;
+      this.#countedBytes += this.#position - this.#start;
       this.#start = this.#position;
     }
   }
@@ -47,13 +83,21 @@ export class Writer {
       this.#position = position + count;
       return position;
     }
+    this.#demand(count);
+    if (position - this.#start + count > BUFFER_BYTES_MAX) this.#cut();
     const kept = position - this.#start;
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, kept + count));
+    const larger = Buffer.allocUnsafe(Math.max(Math.min(2 * this.#buffer.length, BUFFER_BYTES_MAX), kept + count));
     larger.set(this.#buffer.subarray(this.#start, position));
     this.#buffer = larger;
     this.#start = 0;
     this.#position = kept + count;
     return kept;
+  }
+
+  #demand(count: number): void {
+    if (this.bytes + count > this.#bytesMax) {
+      throw new TooLongError(`more than ${this.#bytesMax} bytes`);
+    }
   }
 
   /** Puts `parts` into the output as they are, without copying. */
@@ -126,7 +170,14 @@ export class Writer {
     uuidToBytes(value, this.#buffer, at);
   }
 
+  /** Long `bytes` are spliced in: they must not change as long as the output is in use. */
   raw(bytes: Uint8Array): void {
+    if (bytes.length >= SPLICED_BYTES_MIN) {
+      this.#demand(bytes.length);
+      this.splice({ slices: [bytes], bytes: bytes.length });
+      this.#countedBytes += bytes.length;
+      return;
+    }
     const at = this.#claim(bytes.length);
     this.#buffer.set(bytes, at);
   }

@@ -2,6 +2,7 @@ import type { IngestEngine } from '../ingest/engine.js';
 import { encodeApiVersionsFallback, readRequestHeader, type RequestHeader } from '../protocol/frames.js';
 import { apis } from '../protocol/apis.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { TooLongError } from '../protocol/too-long-error.js';
 import type { LimitedLog } from '../telemetry/limited-log.js';
 import type { Meters } from '../telemetry/counters.js';
 import { type ByteBudget, PROGRESS_BYTES_MIN } from '../threads/budget.js';
@@ -19,7 +20,6 @@ import { headerBytes, piecesFrom } from './pieces.js';
 import type { QueueLimit } from './queue-limit.js';
 import { QuotaAccount } from './quota-account.js';
 import { setThrottleTime, Throttle } from './throttle.js';
-import type { UnsentAnswers } from './unsent-answers.js';
 
 /** What the server needs of the ingest engine. */
 export type ProduceIntake = Pick<IngestEngine, 'produce' | 'connectionClosed'>;
@@ -31,7 +31,6 @@ export interface ConnectionServices extends ControlServices {
   readonly memory: FrameMemory;
   readonly budget: ByteBudget;
   readonly queue: QueueLimit;
-  readonly unsent: UnsentAnswers;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly quotas: ClientQuotas;
@@ -321,6 +320,8 @@ export class ClientConnection {
     const what = `${handler.api.name} v${header.apiVersion}`;
     if (failure instanceof ProtocolError) {
       this.#undecodable(failure, `body of ${what}`);
+    } else if (failure instanceof TooLongError) {
+      this.close('limit', `the answer to ${what} would take ${failure.message}`);
     } else {
       this.#to.log.error('handler', { ...this.#who, err: failure, request: what }, 'a handler failed');
       this.close('malformed', 'this agent failed to handle the request');

@@ -1,19 +1,28 @@
-import { encodeResponseFrame, encodeResponseSteps, type RequestHeader } from '../protocol/frames.js';
+import { encodeResponseSteps, encodeShortResponse, type RequestHeader } from '../protocol/frames.js';
 import type { Slices } from '../protocol/writer.js';
 import type { Timers } from '../world/world.js';
 import type { DecodedMemory } from './decoded-memory.js';
 import type { Frame } from './frame.js';
 import type { Call, Handler } from './handler.js';
+import { inTurns, type Timed, turn } from './turns.js';
+import type { UnsentAnswers } from './unsent-answers.js';
 
 /**
  * A request with more array elements is handled in a turn of its own, and is decoded and its answer written in as many turns
- * as that has steps: others come in between. An answer that is long though its request is short has no share of the memory for
- * decoded requests: it is written at once, so that it counts as unsent before the next request starts.
+ * as that has steps: others come in between. So is an answer that is long though its request is short, once it is found to
+ * be: it counts as unsent while it is written.
  */
 const TURN_ELEMENTS = 2_048;
 
+/**
+ * What an answer may have besides records: no more than clients accept (librdkafka: receive.message.max.bytes 100,000,000;
+ * Java: what fits its memory). A request that asks often for the same thing could have any number of bytes.
+ */
+export const ANSWER_BYTES_MAX = 100_000_000;
+
 export interface ControlServices {
   readonly decoded: DecodedMemory;
+  readonly unsent: UnsentAnswers;
   readonly timers: Timers;
 }
 
@@ -28,7 +37,8 @@ export interface RequestCall extends Omit<Call, 'crowded'> {
 /**
  * A request that the main thread answers, from its frame to the response frame; undefined when nobody waits for one any more.
  * What it costs is counted before anything is made of it. Rejects with ProtocolError, before anything has happened, when the
- * frame's body is not a request of that version. `frame` is given back when it is decoded.
+ * frame's body is not a request of that version, and with TooLongError when the answer would be longer than any may be.
+ * `frame` is given back when it is decoded.
  */
 export async function answerRequest(
   handler: Handler,
@@ -40,52 +50,61 @@ export async function answerRequest(
   const { api } = handler;
   const { account } = call;
   /** The client's quota counts the time of each step. */
-  const timed = <T>(step: () => T): T => (account === undefined ? step() : account.run(step));
+  const timed: Timed = (step) => (account === undefined ? step() : account.run(step));
   const elements = timed(() => api.request.elements(apiVersion, bytes, bodyPosition));
   const share = await to.decoded.admit(bytes.length, elements, call.signal, revoked);
   if (share === 'gone') {
     return undefined;
   }
   const isLarge = elements > TURN_ELEMENTS;
-  const turn = (): Promise<void> | undefined =>
-    isLarge ? new Promise((resolve) => to.timers.soon(resolve)) : undefined;
-  const inTurns = async <T>(steps: Generator<void, T>): Promise<T> => {
-    for (;;) {
-      const { done, value } = timed(() => steps.next());
-      if (done === true) return value;
-      await turn();
-    }
-  };
   try {
-    await turn();
     const request = isLarge
-      ? await inTurns(api.request.decodeSteps(apiVersion, bytes, bodyPosition))
+      ? await inTurns(api.request.decodeSteps(apiVersion, bytes, bodyPosition), to.timers, timed)
       : timed(() => api.request.decodeLeading(apiVersion, bytes, bodyPosition));
     // Nothing that was decoded refers to the frame's bytes.
     reservation.release();
-    await turn();
+    if (isLarge) await turn(to.timers);
     const answering = timed(() => handler.answer(request, { ...call, crowded: share?.crowded }));
     started();
     const response = await answering;
     if (response === undefined) {
       return undefined;
     }
-    await turn();
     const throttleTimeMs = account?.settle().throttleMs ?? 0;
     const held = throttleTimeMs === 0 ? response : { ...response, throttleTimeMs };
-    if (!isLarge) return timed(() => encodeResponseFrame(api, apiVersion, correlationId, held));
-    return await inTurns(whileAwaited(encodeResponseSteps(api, apiVersion, correlationId, held), call.signal));
+    const short = isLarge ? undefined : timed(() => encodeShortResponse(api, apiVersion, correlationId, held));
+    if (short !== undefined) return short;
+    if (isLarge) await turn(to.timers);
+    return await written(
+      encodeResponseSteps(api, apiVersion, correlationId, held, ANSWER_BYTES_MAX),
+      call.signal,
+      to,
+      timed,
+    );
   } finally {
     share?.release();
   }
 }
 
-/** `steps`, but undefined as soon as they stop and nobody waits any more for what they make. */
-function* whileAwaited<T>(steps: Generator<void, T>, signal: AbortSignal): Generator<void, T | undefined> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    yield;
-    if (signal.aborted) return undefined;
+/** What `steps` write, in turns; undefined as soon as nobody waits any more for it. */
+async function written(
+  steps: Generator<number, Slices>,
+  signal: AbortSignal,
+  { unsent, timers }: ControlServices,
+  timed: Timed,
+): Promise<Slices | undefined> {
+  const unfinished = unsent.begin(signal);
+  try {
+    for (;;) {
+      const { done, value } = timed(() => steps.next());
+      if (done === true) return value;
+      // Counted before anybody else has a turn.
+      const mayGoOn = unfinished.wrote(value);
+      await turn(timers);
+      await mayGoOn;
+      if (signal.aborted) return undefined;
+    }
+  } finally {
+    unfinished.end();
   }
 }

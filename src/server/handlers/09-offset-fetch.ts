@@ -13,6 +13,7 @@ import type { CommittedOffset, ConsumerGroupView, MetadataView } from '../../met
 import { ZERO_UUID } from '../../bytes/uuid.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
+import { once } from '../describe.js';
 import { readFresh } from '../fresh.js';
 import { handler, type Services } from '../handler.js';
 import { topicOf } from '../topic-reference.js';
@@ -27,21 +28,30 @@ export const offsetFetch = (services: Services) =>
   handler(apis.offsetFetch, async (request, call) => {
     const errorCode = ((await readFresh(services)) ? errors.NONE : errors.NOT_COORDINATOR).code;
     const { view } = services.metadata;
+    const all = once((groupId: string) => allOffsetsOf(view, call.version, groupId));
     const topicsOf = (groupId: string, topics: readonly AskedTopic[] | null) =>
-      errorCode !== errors.NONE.code ? [] : offsetsOf(view, call.version, groupId, topics);
+      topics === null ? all(groupId) : offsetsOf(view, call.version, groupId, topics);
     if (call.version < 8) {
       const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
       if (call.version < 2 && errorCode !== errors.NONE.code) {
         // v1 has no error of its own: it stands at every partition.
         return { throttleTimeMs: 0, topics: (topics ?? []).map((topic) => failed(topic, errorCode)) };
       }
-      return { throttleTimeMs: 0, topics: topicsOf(request.groupId, topics), errorCode };
+      const isFresh = errorCode === errors.NONE.code;
+      return { throttleTimeMs: 0, topics: isFresh ? topicsOf(request.groupId, topics) : [], errorCode };
     }
     return {
       throttleTimeMs: 0,
       groups: request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
         const error = errorCode || staleMember(view.consumerGroup(groupId), memberId, memberEpoch);
-        return { groupId, topics: error === errors.NONE.code ? topicsOf(groupId, topics) : [], errorCode: error };
+        return {
+          groupId,
+          /** Made as they are written, a group at a time. */
+          get topics() {
+            return error === errors.NONE.code ? topicsOf(groupId, topics) : [];
+          },
+          errorCode: error,
+        };
       }),
     };
   });
@@ -61,23 +71,24 @@ function staleMember(group: ConsumerGroupView | undefined, memberId: string | nu
   return (member.classic === undefined ? errors.STALE_MEMBER_EPOCH : errors.ILLEGAL_GENERATION).code;
 }
 
-function offsetsOf(view: MetadataView, version: number, groupId: string, topics: readonly AskedTopic[] | null) {
-  if (topics !== null) {
-    return topics.map((topic) => {
-      const found = version >= 10 ? topicOf(view, true, null, topic.topicId) : undefined;
-      if (found !== undefined && found.topic === undefined) {
-        return failed(topic, found.error);
-      }
-      const name = found?.topic?.name ?? topic.name;
-      return {
-        name,
-        topicId: topic.topicId,
-        partitions: topic.partitionIndexes.map((partition) =>
-          committed(partition, view.committedOffset(groupId, name, partition)),
-        ),
-      };
-    });
-  }
+function offsetsOf(view: MetadataView, version: number, groupId: string, topics: readonly AskedTopic[]) {
+  return topics.map((topic) => {
+    const found = version >= 10 ? topicOf(view, true, null, topic.topicId) : undefined;
+    if (found !== undefined && found.topic === undefined) {
+      return failed(topic, found.error);
+    }
+    const name = found?.topic?.name ?? topic.name;
+    return {
+      name,
+      topicId: topic.topicId,
+      partitions: topic.partitionIndexes.map((partition) =>
+        committed(partition, view.committedOffset(groupId, name, partition)),
+      ),
+    };
+  });
+}
+
+function allOffsetsOf(view: MetadataView, version: number, groupId: string) {
   const byTopic = new Map<string, ReturnType<typeof committed>[]>();
   for (const offset of view.committedOffsets(groupId)) {
     const partitions = byTopic.get(offset.topic) ?? [];

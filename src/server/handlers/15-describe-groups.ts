@@ -9,19 +9,21 @@ import type { GroupView, MemberView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { GROUP_OPERATIONS, NOT_REQUESTED } from '../authorized-operations.js';
+import { describeGroupsInTurns } from '../describe.js';
 import { handler, type Services } from '../handler.js';
 
 export const describeGroups = (services: Services) =>
-  handler(apis.describeGroups, (request, call) => ({
-    throttleTimeMs: 0,
-    groups: request.groups.map((groupId) => {
-      const group = services.metadata.view.group(groupId);
-      const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NOT_REQUESTED;
+  handler(apis.describeGroups, async (request, call) => {
+    const { view } = services.metadata;
+    const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NOT_REQUESTED;
+    const groups = await describeGroupsInTurns(services, call, request.groups, (groupId) => {
+      const group = view.group(groupId);
       return group === undefined
-        ? absent(groupId, call.version, operations, services.metadata.view.consumerGroup(groupId) !== undefined)
+        ? absent(groupId, call.version, operations, view.consumerGroup(groupId) !== undefined)
         : describe(group, operations);
-    }),
-  }));
+    });
+    return { throttleTimeMs: 0, groups };
+  });
 
 function absent(groupId: string, version: number, authorizedOperations: number, isConsumer: boolean) {
   const message = isConsumer ? `Group ${groupId} is not a classic group.` : `Group ${groupId} not found.`;

@@ -9,22 +9,21 @@ import type { ConsumerGroupView, MetadataView } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { GROUP_OPERATIONS, NOT_REQUESTED } from '../authorized-operations.js';
+import { describeGroupsInTurns } from '../describe.js';
 import { handler, type Services } from '../handler.js';
 
 const CLASSIC = 0;
 const CONSUMER = 1;
 
 export const consumerGroupDescribe = (services: Services) =>
-  handler(apis.consumerGroupDescribe, (request) => {
+  handler(apis.consumerGroupDescribe, async (request, call) => {
     const { view } = services.metadata;
     const authorizedOperations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NOT_REQUESTED;
-    return {
-      throttleTimeMs: 0,
-      groups: request.groupIds.map((groupId) => {
-        const group = view.consumerGroup(groupId);
-        return group === undefined ? absent(view, groupId) : { ...describe(view, group), authorizedOperations };
-      }),
-    };
+    const groups = await describeGroupsInTurns(services, call, request.groupIds, (groupId) => {
+      const group = view.consumerGroup(groupId);
+      return group === undefined ? absent(view, groupId) : { ...describe(view, group), authorizedOperations };
+    });
+    return { throttleTimeMs: 0, groups };
   });
 
 function absent(view: MetadataView, groupId: string) {

@@ -4,6 +4,7 @@ import { Message } from '../../../src/protocol/codec.js';
 import { array, field, struct } from '../../../src/protocol/definition.js';
 import { joined } from '../../../src/protocol/frames.js';
 import { Reader } from '../../../src/protocol/reader.js';
+import { TooLongError } from '../../../src/protocol/too-long-error.js';
 import { bool, bytes, int8, int16, int32, int64, string, uuid } from '../../../src/protocol/types.js';
 import { Writer } from '../../../src/protocol/writer.js';
 
@@ -165,6 +166,40 @@ test.each([
   { hex: '8000000000000000', value: Number.MIN_SAFE_INTEGER },
 ])('int64 $hex is $value', ({ hex, value }) => {
   expect(new Reader(bytesOf(hex)).int64()).toBe(value);
+});
+
+test('a writer throws for what is longer than it may be; records do not count', () => {
+  const writer = new Writer(16, 100_000);
+  writer.splice({ slices: [new Uint8Array(200_000)], bytes: 200_000 });
+  for (let count = 0; count < 25_000; count += 1) writer.int32(count);
+  expect([writer.bytes, writer.finish().bytes]).toEqual([100_000, 300_000]);
+  const long = (bytes: number) => () => {
+    const another = new Writer(16, 100_000);
+    another.int8(1);
+    another.raw(new Uint8Array(bytes));
+    another.finish();
+  };
+  for (const bytes of [0, 15_000, 99_999]) expect(long(bytes)).not.toThrow();
+  expect(long(100_000)).toThrow(TooLongError);
+  expect(() => {
+    for (;;) writer.text('0123456789', 10);
+  }).toThrow(TooLongError);
+});
+
+test('a writer copies nothing again and again, and no long bytes at all', () => {
+  const writer = new Writer();
+  const long = new Uint8Array(20_000).fill(7);
+  for (let count = 0; count < 100; count += 1) {
+    writer.raw(long);
+    writer.text('t'.repeat(10_000), 10_000);
+  }
+  const { slices, bytes } = writer.finish();
+  expect(bytes).toBe(3_000_000);
+  expect(slices.filter((slice) => slice === long).length).toBe(100);
+  expect(Math.max(...slices.map(({ buffer }) => buffer.byteLength))).toBeLessThanOrEqual(256 * 1024);
+  expect(joined({ slices, bytes }).subarray(2_970_000)).toEqual(
+    new Uint8Array([...long, ...new Uint8Array(10_000).fill(0x74)]),
+  );
 });
 
 test('a writer that grows keeps what it holds', () => {

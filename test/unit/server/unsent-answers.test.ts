@@ -83,6 +83,43 @@ it('a connection that ends gives back what it did not take, answers before their
   expect(b!.started).toBe(1);
 });
 
+it('long answers are written one at a time, once there is room among those that are; each counts from its first bytes on', async () => {
+  const unsent = new UnsentAnswers(2 * MiB, (run) => void setImmediate(run));
+  const here = new AbortController();
+  const gone = new AbortController();
+  const [a, b, c, d] = [here, here, gone, here].map(({ signal }) => unsent.begin(signal));
+  const goOn: string[] = [];
+  const wrote = (name: string, answer: typeof a, bytes: number): void => {
+    const mayGoOn = answer!.wrote(bytes);
+    if (mayGoOn === undefined) goOn.push(name);
+    else void mayGoOn.then(() => goOn.push(name));
+  };
+  wrote('a', a, MiB);
+  wrote('b', b, MiB - 1);
+  wrote('b', b, MiB);
+  wrote('c', c, MiB);
+  wrote('d', d, MiB);
+  expect(unsent.bytes).toBe(4 * MiB);
+  expect([unsent.mayStart(true), unsent.waitingCount]).toEqual([false, 3]);
+  wrote('a', a, 5 * MiB);
+  expect(goOn).toEqual(['a', 'b', 'a']);
+  // Written: it becomes an unsent one, and leaves no room.
+  a!.end();
+  unsent.add(5 * MiB);
+  gone.abort();
+  for (let turn = 0; turn < 5; turn += 1) await settle();
+  expect(goOn).toEqual(['a', 'b', 'a', 'c']);
+  c!.end();
+  unsent.remove(5 * MiB);
+  for (let turn = 0; turn < 5; turn += 1) await settle();
+  expect(goOn).toEqual(['a', 'b', 'a', 'c', 'b']);
+  b!.end();
+  for (let turn = 0; turn < 5; turn += 1) await settle();
+  expect(goOn).toEqual(['a', 'b', 'a', 'c', 'b', 'd']);
+  d!.end();
+  expect([unsent.bytes, unsent.waitingCount]).toEqual([0, 0]);
+});
+
 it('record batches in shared memory are not heap', () => {
   const shared = new Uint8Array(new SharedArrayBuffer(5_000));
   expect(heapBytesOf([new Uint8Array(10), shared, Buffer.alloc(7)])).toBe(17);
