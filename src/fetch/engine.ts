@@ -3,7 +3,7 @@ import type { FetchLink } from '../cache/fetch-link.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
 import type { Timers } from '../world/world.js';
 import type { FetchAnswer, FetchEngine, FetchRequest, TimestampedOffset } from './engine-contract.js';
-import { answerOf, drop, isLimited, lookAround, type Pass, readCold } from './pass.js';
+import { answerOf, drop, isLimited, type Look, lookAround, type Pass, readCold } from './pass.js';
 import { TimestampLookup } from './timestamps.js';
 import { Wakeups } from './wakeups.js';
 
@@ -45,7 +45,8 @@ export class Fetcher implements FetchEngine {
     let stampAwaited = false;
     try {
       for (;;) {
-        const pass = lookAround(request, this.#to.metadata.view, this.#to.blocks, fresh.done);
+        const look: Look = { request, view: this.#to.metadata.view, blocks: this.#to.blocks, fresh: fresh.done };
+        const pass = lookAround(look);
         const enough = pass.failed || hasEnough(pass, request) || deadline.passed;
         // Watched in the turn of the look: an advance before the wait is not missed. Who has enough waits for none.
         const change = enough ? NO_CHANGE : this.#nextChange(request, deadline);
@@ -59,7 +60,7 @@ export class Fetcher implements FetchEngine {
           continue;
         }
         if (pass.cold.length > 0 && !pass.failed && (pass.coldFirst || !enough)) {
-          const failures = await readCold(pass, request, this.#to.blocks);
+          const failures = await readCold(pass, look);
           for (const failure of failures) this.#to.onUnavailable(failure.message);
           if (failures.length > 0 && pass.bytes === 0 && !storeFailed) {
             // The object may have been replaced since: resolved once more behind a fresh read before it is an error.

@@ -7,6 +7,15 @@ const OFFSET_OUT_OF_RANGE = 1;
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
 const KAFKA_STORAGE_ERROR = 56;
 
+/** Where a pass looks, and for what. */
+export interface Look {
+  readonly request: FetchRequest;
+  readonly view: MetadataView;
+  readonly blocks: BlockReader;
+  /** Behind a fresh read. */
+  readonly fresh: boolean;
+}
+
 /** What one look at the metadata and the memory gave. */
 export interface Pass {
   readonly partitions: Found[];
@@ -14,16 +23,16 @@ export interface Pass {
   /** Some partition has an error: the answer goes out at once. */
   failed: boolean;
   /** Some offset lies beyond this replica's high watermark: only a fresh read can tell whether it is out of range. */
-  readonly doubtful: boolean;
+  doubtful: boolean;
   /** Partitions whose next bytes only the store has. */
-  readonly cold: readonly number[];
+  readonly cold: number[];
   /**
    * The first partition that has data is a cold one: its turn comes before what was found in memory. Clients name last what
    * they were served last, so that no partition starves beside a busy one.
    */
-  readonly coldFirst: boolean;
+  coldFirst: boolean;
   /** Resolve when bytes that are being stamped can be read. */
-  readonly soon: readonly Promise<void>[];
+  readonly soon: Promise<void>[];
 }
 
 interface Found {
@@ -33,58 +42,84 @@ interface Found {
   reading: Reading | undefined;
 }
 
-/** Reads everything that can be had without waiting, within the byte limits and in order. `fresh`: behind a fresh read. */
-export function lookAround(request: FetchRequest, view: MetadataView, blocks: BlockReader, fresh: boolean): Pass {
-  const partitions: Found[] = [];
-  const cold: number[] = [];
-  const soon: Promise<void>[] = [];
-  let bytes = 0;
-  let failed = false;
-  let doubtful = false;
-  let coldFirst = false;
-  for (const [i, wanted] of request.partitions.entries()) {
-    const found = locate(wanted, view, fresh);
-    partitions.push(found);
-    if (found.error !== NONE) {
-      failed = true;
-      continue;
-    }
-    doubtful ||= wanted.offset > found.highWatermark;
-    if (wanted.offset >= found.highWatermark || bytes >= request.bytesMax) continue;
-    const read = blocks.readMemory(readRequest(wanted, request.bytesMax - bytes, bytes === 0));
-    if (read === undefined) continue;
-    if (read === 'cold') {
-      coldFirst ||= bytes === 0;
-      cold.push(i);
-    } else if (read instanceof Promise) soon.push(read);
-    else {
-      found.reading = read;
-      bytes += read.bytes;
-    }
+/** Reads everything that can be had without waiting, within the byte limits and in order. */
+export function lookAround(look: Look): Pass {
+  const pass: Pass = {
+    partitions: [],
+    bytes: 0,
+    failed: false,
+    doubtful: false,
+    cold: [],
+    coldFirst: false,
+    soon: [],
+  };
+  for (let i = 0; i < look.request.partitions.length; i += 1) {
+    const missing = lookAt(i, pass, look);
+    if (missing === 'cold') {
+      pass.coldFirst ||= pass.bytes === 0;
+      pass.cold.push(i);
+    } else if (missing !== undefined) pass.soon.push(missing);
   }
-  return { partitions, bytes, failed, doubtful, cold, coldFirst, soon };
+  return pass;
 }
 
-/** Asks the store for what a pass did not find in memory. A store that cannot give it is that partition's error. */
-export async function readCold(pass: Pass, request: FetchRequest, blocks: BlockReader): Promise<BlockUnavailable[]> {
+/** Adds what of one partition can be had without waiting. Returns what has to be waited for instead, if anything. */
+function lookAt(i: number, pass: Pass, { request, view, blocks, fresh }: Look): 'cold' | Promise<void> | undefined {
+  const wanted = request.partitions[i]!;
+  const found = locate(wanted, view, fresh);
+  pass.partitions[i] = found;
+  if (found.error !== NONE) {
+    pass.failed = true;
+    return undefined;
+  }
+  pass.doubtful ||= wanted.offset > found.highWatermark;
+  if (wanted.offset >= found.highWatermark || pass.bytes >= request.bytesMax) return undefined;
+  const read = blocks.readMemory(readRequest(wanted, request.bytesMax - pass.bytes, pass.bytes === 0));
+  if (read === undefined || read === 'cold' || read instanceof Promise) return read;
+  found.reading = read;
+  pass.bytes += read.bytes;
+  return undefined;
+}
+
+/**
+ * Asks the store for what a pass did not find in memory. A store that cannot give it is that partition's error. What was
+ * found in memory is let go meanwhile and read again: the store may take a minute, in which pins would keep a lane from
+ * using its memory, and its producers from their acks.
+ */
+export async function readCold(pass: Pass, look: Look): Promise<BlockUnavailable[]> {
+  const { request, blocks } = look;
   const bytesLeft = request.bytesMax - pass.bytes;
+  const inMemory = letGo(pass);
   const requests = pass.cold.map((i) => readRequest(request.partitions[i]!, bytesLeft, true));
   const readings = await blocks.readCold(requests, bytesLeft);
   const failures: BlockUnavailable[] = [];
-  for (const [k, reading] of readings.entries()) {
-    const found = pass.partitions[pass.cold[k]!]!;
-    if (reading === undefined) continue;
+  const take = (reading: Reading | BlockUnavailable | undefined, i: number): void => {
+    const found = pass.partitions[i]!;
+    if (reading === undefined) return;
     if (reading instanceof BlockUnavailable) {
       found.error = KAFKA_STORAGE_ERROR;
       failures.push(reading);
-    } else if (!(k === 0 && pass.coldFirst) && pass.bytes > 0 && pass.bytes + reading.bytes > request.bytesMax) {
+    } else if (pass.bytes > 0 && pass.bytes + reading.bytes > request.bytesMax) {
       reading.release();
     } else {
       found.reading = reading;
       pass.bytes += reading.bytes;
     }
-  }
+  };
+  const before = pass.coldFirst ? 1 : 0;
+  for (let k = 0; k < before; k += 1) take(readings[k], pass.cold[k]!);
+  // What is no longer there, or not yet, is left out.
+  for (const i of inMemory) void lookAt(i, pass, look);
+  for (let k = before; k < readings.length; k += 1) take(readings[k], pass.cold[k]!);
   return failures;
+}
+
+/** Gives back all that a pass has read; returns of which partitions. */
+function letGo(pass: Pass): number[] {
+  const read = pass.partitions.flatMap(({ reading }, i) => (reading === undefined ? [] : [i]));
+  drop(pass);
+  pass.bytes = 0;
+  return read;
 }
 
 /** Whether a partition has more than what it gave: a limit, or the end of what one read takes, ended its reading. */

@@ -16,7 +16,8 @@ class Bench {
   fresh: Promise<void> = Promise.resolve();
   memory: BlockReader['readMemory'] = () => undefined;
   cold: BlockReader['readCold'] = async (requests) => requests.map(() => undefined);
-  released = 0;
+  /** Readings that nobody has released. */
+  pinned = 0;
   #applied: (revision: number, changes: Changes) => void = () => {};
   readonly #engine: Fetcher;
 
@@ -38,7 +39,7 @@ class Bench {
     this.#engine = new Fetcher({
       cluster: 'c',
       metadata: metadata as unknown as MetadataClient,
-      blocks: { readMemory: (request) => this.memory(request), readCold: (requests, max) => this.cold(requests, max) },
+      blocks: { readMemory: (request) => this.memory(request), readCold: (...asked) => this.cold(...asked) },
       link: {} as FetchLink,
       timers: this.time.timersOf(() => true),
       onUnavailable: () => {},
@@ -47,8 +48,9 @@ class Bench {
   }
 
   reading(bytes: number, nextOffset = this.highWatermark): Reading {
+    this.pinned += 1;
     const release = (): void => {
-      this.released += 1;
+      this.pinned -= 1;
     };
     return { slices: [new Uint8Array(bytes)], bytes, nextOffset, place: 'memory', release };
   }
@@ -59,9 +61,9 @@ class Bench {
   }
 
   /** Bytes of both partitions, the first one named first. */
-  async fetchBoth(): Promise<readonly number[]> {
+  async fetchBoth(bytesMin = 1): Promise<readonly number[]> {
     const partitions = [0, 1].map((partition) => ({ topicId: TOPIC, partition, offset: 0, bytesMax: 1000 }));
-    const request = { waitMaxMs: 500, bytesMin: 1, bytesMax: 1000, partitions };
+    const request = { waitMaxMs: 500, bytesMin, bytesMax: 1000, partitions };
     const answer = await this.#engine.fetch(request, new AbortController().signal);
     answer.release();
     return answer.partitions.map(({ bytes }) => bytes);
@@ -90,7 +92,7 @@ test('bytes in memory are answered at once', async () => {
   const bench = new Bench();
   bench.memory = () => bench.reading(50);
   expect(await bench.fetch(0, 500)).toEqual({ atMs: 0, error: 0, bytes: 50 });
-  expect(bench.released).toBe(1);
+  expect(bench.pinned).toBe(0);
 });
 
 test('nothing new is answered at the end of the long poll, an advance wakes it', async () => {
@@ -218,5 +220,41 @@ test('a partition that only the store has gets its turn before one in memory tha
   bench.memory = ({ partition }) => (partition === 1 ? 'cold' : bench.reading(1000));
   bench.cold = async () => expect.unreachable();
   expect(await bench.fetchBoth()).toEqual([1000, 0]);
-  expect(bench.released).toBe(3);
+  expect(bench.pinned).toBe(0);
+});
+
+for (const coldPartition of [0, 1]) {
+  test(`nothing in memory is pinned while the store is read for partition ${coldPartition}, and it is in the answer`, async () => {
+    const bench = new Bench();
+    const asked: number[] = [];
+    let pinnedMeanwhile: number | undefined;
+    bench.memory = ({ partition }) => (partition === coldPartition ? 'cold' : bench.reading(50));
+    bench.cold = async (_requests, bytesMax) => {
+      asked.push(bytesMax);
+      await Promise.resolve();
+      pinnedMeanwhile = bench.pinned;
+      return [bench.reading(9)];
+    };
+    expect(await bench.fetchBoth(51)).toEqual(coldPartition === 0 ? [9, 50] : [50, 9]);
+    expect(pinnedMeanwhile).toBe(0);
+    // The store is asked for no more than what memory left.
+    expect(asked).toEqual([950]);
+    expect(bench.pinned).toBe(0);
+  });
+}
+
+test.each([
+  ['left the memory', 'cold' as const, 0],
+  ['is being stamped', new Promise<void>(() => {}), 0],
+  ['was deleted', undefined, 5],
+])('what %s while the store was read is not in the answer', async (_what, memory, logStartOffset) => {
+  const bench = new Bench();
+  bench.memory = ({ partition }) => (partition === 0 ? 'cold' : bench.reading(50));
+  bench.cold = async () => {
+    bench.memory = () => memory;
+    bench.logStartOffset = logStartOffset;
+    return [bench.reading(9)];
+  };
+  expect(await bench.fetchBoth()).toEqual([9, 0]);
+  expect(bench.pinned).toBe(0);
 });
