@@ -1,5 +1,5 @@
 import type { Extent, MetadataView } from '../metadata/view.js';
-import type { BlockReader, BlockUnavailable, Reading, ReadRequest } from './blocks.js';
+import type { BlockReader, BlockUnavailable, Reader, Reading, ReadRequest } from './blocks.js';
 import type { ColdBlocks, ColdRequest } from './cold-blocks.js';
 import { type HotSegments, MemoryReading } from './hot-segments.js';
 
@@ -38,6 +38,7 @@ export class BlockCache implements BlockReader {
   readCold(
     requests: readonly ReadRequest[],
     bytesMax: number,
+    reader: Reader,
   ): Promise<readonly (Reading | BlockUnavailable | undefined)[]> {
     const wanted = requests.map((request): ColdRequest => {
       const extents: Extent[] = [];
@@ -49,6 +50,6 @@ export class BlockCache implements BlockReader {
       });
       return { request, extents };
     });
-    return this.#cold.read(wanted, bytesMax);
+    return this.#cold.read(wanted, bytesMax, reader);
   }
 }

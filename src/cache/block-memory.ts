@@ -1,3 +1,4 @@
+import type { Reader } from './blocks.js';
 import { BuddyAllocator } from './buddy.js';
 
 /** One aligned piece of a segment in the cold arena. */
@@ -13,6 +14,11 @@ export interface Block {
   pins: number;
 }
 
+interface Waiter {
+  readonly bytes: number;
+  readonly admit: () => void;
+}
+
 /**
  * The arena of cold blocks: least recently used ones make room, pinned ones never. Readers are admitted one after the
  * other with all the bytes that they will pin, so that no two of them can wait for each other.
@@ -22,7 +28,8 @@ export class BlockMemory {
   readonly #buddy: BuddyAllocator;
   /** In the order of use, least recent first. */
   readonly #blocks = new Map<string, Block>();
-  readonly #waiting: { readonly bytes: number; readonly admit: () => void }[] = [];
+  /** In order of arrival. */
+  readonly #waiting = new Set<Waiter>();
   /** Forgotten while readers held them: their room comes free with the last pin. */
   readonly #forgotten = new Set<Block>();
   #admittedBytes = 0;
@@ -39,7 +46,7 @@ export class BlockMemory {
 
   /** Readers that wait in line. */
   get waitingCount(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** What a block of `length` bytes counts for admission. */
@@ -47,23 +54,39 @@ export class BlockMemory {
     return this.#buddy.rounded(length);
   }
 
-  /** Waits in line until the bytes may be pinned; more than half of the arena waits to be alone. */
-  async admit(bytes: number): Promise<void> {
-    if (this.#waiting.length > 0 || !this.#fits(bytes)) {
-      await new Promise<void>((admit) => this.#waiting.push({ bytes, admit }));
-      return;
+  /**
+   * Waits in line until the bytes may be pinned; more than half of the arena waits to be alone. False: the reader left the
+   * line before its turn.
+   */
+  async admit(bytes: number, { signal, crowded }: Reader): Promise<boolean> {
+    if (this.#waiting.size === 0 && this.#fits(bytes)) {
+      this.#admittedBytes += bytes;
+      return true;
     }
-    this.#admittedBytes += bytes;
+    if (signal.aborted || crowded?.aborted) return false;
+    return new Promise((resolve) => {
+      const end = (admitted: boolean): void => {
+        signal.removeEventListener('abort', leave);
+        crowded?.removeEventListener('abort', leave);
+        resolve(admitted);
+      };
+      const waiter: Waiter = { bytes, admit: () => end(true) };
+      const leave = (): void => {
+        this.#waiting.delete(waiter);
+        end(false);
+        // One who needs less may have stood behind.
+        this.#admitNext();
+      };
+      signal.addEventListener('abort', leave);
+      crowded?.addEventListener('abort', leave);
+      this.#waiting.add(waiter);
+    });
   }
 
   /** Gives back what `admit` granted, or part of it. */
   leave(bytes: number): void {
     this.#admittedBytes -= bytes;
-    while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.bytes)) {
-      const next = this.#waiting.shift()!;
-      this.#admittedBytes += next.bytes;
-      next.admit();
-    }
+    this.#admitNext();
   }
 
   get(key: string): Block | undefined {
@@ -106,6 +129,15 @@ export class BlockMemory {
     if (this.#blocks.get(block.key) !== block) return;
     this.#blocks.delete(block.key);
     this.#forgotten.add(block);
+  }
+
+  #admitNext(): void {
+    for (const next of this.#waiting) {
+      if (!this.#fits(next.bytes)) return;
+      this.#waiting.delete(next);
+      this.#admittedBytes += next.bytes;
+      next.admit();
+    }
   }
 
   /** Half of the arena is for pinned blocks, so that buddy fragments and rounding never leave an admitted reader without room. */

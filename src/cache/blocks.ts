@@ -12,11 +12,12 @@ export interface BlockReader {
    * Reads from the object store, as many of the requests (in their order, the first one always) as one admission to the
    * cold budget allows; the others are undefined. One admission a call, so that calls cannot deadlock one another.
    * Nothing is loaded for a request when those before it give `bytesMax` bytes already; `bytesMax` may be nothing, or less.
-   * Element i is `BlockUnavailable` when the store could not give the bytes.
+   * Element i is `BlockUnavailable` when the store could not give the bytes. All are undefined when the reader has left.
    */
   readCold(
     requests: readonly ReadRequest[],
     bytesMax: number,
+    reader: Reader,
   ): Promise<readonly (Reading | BlockUnavailable | undefined)[]>;
 }
 
@@ -28,6 +29,14 @@ export interface ReadRequest {
   readonly bytesMax: number;
   /** The first batch is given even when it is longer than `bytesMax`. */
   readonly atLeastOne: boolean;
+}
+
+/** Who waits for the store. */
+export interface Reader {
+  /** Aborted when nobody will take what is read: nothing is loaded any more. */
+  readonly signal: AbortSignal;
+  /** Aborted when what the reader holds meanwhile is wanted by others: it waits in no line, but reads if it is its turn. */
+  readonly crowded: AbortSignal | undefined;
 }
 
 /** Slices pinned until `release`: their memory is not reused before. */

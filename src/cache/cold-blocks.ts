@@ -5,6 +5,7 @@ import {
   BlockUnavailable,
   batchAt,
   batchesWithin,
+  type Reader,
   type Reading,
   type ReadRequest,
 } from './blocks.js';
@@ -55,10 +56,15 @@ export class ColdBlocks {
   async read(
     wanted: readonly ColdRequest[],
     bytesMax: number,
+    reader: Reader,
   ): Promise<readonly (Reading | BlockUnavailable | undefined)[]> {
     const plan = this.#plan(await Promise.all(wanted.map((one) => this.#fitted(one))), bytesMax);
-    await this.#memory.admit(plan.bytes);
+    if (!(await this.#memory.admit(plan.bytes, reader))) return wanted.map(() => undefined);
     const admission = new Admission(this.#memory, plan.bytes);
+    if (reader.signal.aborted) {
+      admission.leave();
+      return wanted.map(() => undefined);
+    }
     const readings = await Promise.all(
       plan.requests.map(async ({ request, extents, unavailable }) => {
         if (extents.length === 0) return unavailable;

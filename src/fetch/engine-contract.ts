@@ -5,8 +5,8 @@ export interface FetchEngine {
   /**
    * Reads up to `bytesMax` bytes. When fewer than `bytesMin` bytes are there and no partition has an error, waits for more up
    * to `waitMaxMs`. The answer's slices are pinned until `release`, which must be called exactly once.
-   * `signal` aborts the wait (the client is gone, or `crowded`: its memory is wanted by others): the promise then resolves
-   * with what there is.
+   * `signal` aborts the wait (the client is gone, or `crowded`: its memory is wanted by others), the one in line for the store
+   * as well: the promise then resolves with what there is.
    */
   fetch(request: FetchRequest, signal: AbortSignal, crowded?: AbortSignal): Promise<FetchAnswer>;
   /** First record whose timestamp is >= `timestampMs`, exact to the record; undefined when there is none. */

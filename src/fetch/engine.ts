@@ -59,8 +59,8 @@ export class Fetcher implements FetchEngine {
           await (stampAwaited ? this.#happens(stamped, STAMP_MS_MAX) : Promise.race([stamped, deadline.reached]));
           continue;
         }
-        if (pass.cold.length > 0 && !pass.failed && (pass.coldFirst || !enough)) {
-          const failures = await readCold(pass, look);
+        if (pass.cold.length > 0 && !pass.failed && (pass.coldFirst || !enough) && !signal.aborted) {
+          const failures = await readCold(pass, look, { signal, crowded });
           for (const failure of failures) this.#to.onUnavailable(failure.message);
           if (failures.length > 0 && pass.bytes === 0 && !storeFailed) {
             // The object may have been replaced since: resolved once more behind a fresh read before it is an error.

@@ -1,4 +1,4 @@
-import { type BlockReader, BlockUnavailable, type Reading, type ReadRequest } from '../cache/blocks.js';
+import { type BlockReader, BlockUnavailable, type Reader, type Reading, type ReadRequest } from '../cache/blocks.js';
 import type { MetadataView } from '../metadata/view.js';
 import type { FetchAnswer, FetchedPartition, FetchPartition, FetchRequest } from './engine-contract.js';
 
@@ -86,12 +86,12 @@ function lookAt(i: number, pass: Pass, { request, view, blocks, fresh }: Look): 
  * found in memory is let go meanwhile and read again: the store may take a minute, in which pins would keep a lane from
  * using its memory, and its producers from their acks.
  */
-export async function readCold(pass: Pass, look: Look): Promise<BlockUnavailable[]> {
+export async function readCold(pass: Pass, look: Look, reader: Reader): Promise<BlockUnavailable[]> {
   const { request, blocks } = look;
   const bytesLeft = request.bytesMax - pass.bytes;
   const inMemory = letGo(pass);
   const requests = pass.cold.map((i) => readRequest(request.partitions[i]!, bytesLeft, true));
-  const readings = await blocks.readCold(requests, bytesLeft);
+  const readings = await blocks.readCold(requests, bytesLeft, reader);
   const failures: BlockUnavailable[] = [];
   const take = (reading: Reading | BlockUnavailable | undefined, i: number): void => {
     const found = pass.partitions[i]!;

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { BlockMemory } from '../../../src/cache/block-memory.js';
 
+const reader = { signal: new AbortController().signal, crowded: undefined };
+
 test('the least recently used unpinned block makes room, a pinned one never', () => {
   const memory = new BlockMemory(4096, 1024);
   for (const key of ['a', 'b', 'c', 'd']) expect(memory.place(key, 1024)).toBeDefined();
@@ -16,9 +18,9 @@ test('the least recently used unpinned block makes room, a pinned one never', ()
 test('readers are admitted in line, and one that is larger than half waits to be alone', async () => {
   const memory = new BlockMemory(4096, 1024);
   const order: string[] = [];
-  await memory.admit(1024);
-  const large = memory.admit(4096).then(() => order.push('large'));
-  const small = memory.admit(1024).then(() => order.push('small'));
+  await memory.admit(1024, reader);
+  const large = memory.admit(4096, reader).then(() => order.push('large'));
+  const small = memory.admit(1024, reader).then(() => order.push('small'));
   await Promise.resolve();
   expect(order).toEqual([]);
   memory.leave(1024);
@@ -27,6 +29,24 @@ test('readers are admitted in line, and one that is larger than half waits to be
   memory.leave(4096);
   await small;
   expect(order).toEqual(['large', 'small']);
+});
+
+test.each(['signal', 'crowded'] as const)('who leaves the line lets those behind pass: %s', async (why) => {
+  const memory = new BlockMemory(4096, 1024);
+  await memory.admit(1024, reader);
+  const end = new AbortController();
+  const large = memory.admit(4096, { ...reader, [why]: end.signal });
+  const small = memory.admit(1024, reader);
+  expect(memory.waitingCount).toBe(2);
+  end.abort();
+  expect(memory.waitingCount).toBe(0);
+  expect(await Promise.all([large, small])).toEqual([false, true]);
+  // Once admitted nobody is in line any more.
+  memory.leave(2048);
+  const alone = new AbortController();
+  expect(await memory.admit(4096, { ...reader, [why]: alone.signal })).toBe(true);
+  alone.abort();
+  expect(await memory.admit(1024, { ...reader, [why]: end.signal })).toBe(false);
 });
 
 test('a forgotten block is loaded anew, and its bytes stay for those who hold it', () => {

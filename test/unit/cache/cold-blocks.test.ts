@@ -34,6 +34,7 @@ class Bench {
   readonly world = new VirtualWorld();
   readonly store = new CountingStore();
   readonly link: FetchLink;
+  readonly memory = new BlockMemory(ARENA_BYTES, 1024);
   readonly #cold: ColdBlocks;
 
   constructor() {
@@ -43,7 +44,7 @@ class Bench {
     });
     const init = { bucket: { kind: 'memory' as const }, blocks, telemetry: new Shares(1).take() };
     this.link = new FetchLink(() => threads.spawn('fetch', init));
-    this.#cold = new ColdBlocks('c', blocks, new BlockMemory(ARENA_BYTES, 1024), this.link, BLOCK_BYTES);
+    this.#cold = new ColdBlocks('c', blocks, this.memory, this.link, BLOCK_BYTES);
   }
 
   /** A segment of one extent: the values of its batches, and so many bytes each. */
@@ -64,12 +65,16 @@ class Bench {
     };
   }
 
-  async read(wanted: readonly { readonly extents: readonly Extent[]; readonly offset: number }[], bytesMax: number) {
+  async read(
+    wanted: readonly { readonly extents: readonly Extent[]; readonly offset: number }[],
+    bytesMax: number,
+    signal = new AbortController().signal,
+  ) {
     const requests = wanted.map(({ extents, offset }, partition) => {
       const request: ReadRequest = { topicId: TOPIC, partition, offset, bytesMax, atLeastOne: true };
       return { request, extents };
     });
-    return this.settled(this.#cold.read(requests, bytesMax));
+    return this.settled(this.#cold.read(requests, bytesMax, { signal, crowded: undefined }));
   }
 
   async settled<T>(promise: Promise<T>): Promise<T> {
@@ -136,6 +141,14 @@ test.each([0, -2_000])(
     expect(bench.store.bytes).toBe(extents[0]!.length);
   },
 );
+
+test('who is gone when its turn comes has nothing loaded, and gives the room back', async () => {
+  const bench = new Bench();
+  const wanted = [{ extents: [await bench.segment(1, ['a'], 1_000)], offset: 0 }];
+  expect(await bench.read(wanted, 1_000, AbortSignal.abort())).toEqual([undefined]);
+  expect(bench.store.bytes).toBe(0);
+  expect(await bench.memory.admit(ARENA_BYTES, { signal: AbortSignal.abort(), crowded: undefined })).toBe(true);
+});
 
 test('a record is found by its time in an extent that is looked through in parts', async () => {
   const bench = new Bench();
