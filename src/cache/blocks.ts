@@ -12,7 +12,7 @@ export interface BlockReader {
    * Reads from the object store, as many of the requests (in their order, the first one always) as one admission to the
    * cold budget allows; the others are undefined. One admission a call, so that calls cannot deadlock one another.
    * Nothing is loaded for a request when those before it give `bytesMax` bytes already; `bytesMax` may be nothing, or less.
-   * Element i is `BlockUnavailable` when the store could not give the bytes. All are undefined when the reader has left.
+   * Element i ends before bytes that the store could not give, and is `BlockUnavailable` when none are before. All are undefined when the reader has left.
    */
   readCold(
     requests: readonly ReadRequest[],
@@ -57,6 +57,20 @@ export type ReadPlace = 'memory' | 'block' | 'store';
 /** An object is missing or damaged, or the store cannot be reached: a retriable error, never an empty fetch. */
 export class BlockUnavailable extends Error {
   override readonly name = 'BlockUnavailable';
+}
+
+/** What `read` gives of the items before the first that is unavailable. Rejects with its error when none is before it. */
+export async function untilUnavailable<T, R>(items: readonly T[], read: (item: T) => R | Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) {
+    try {
+      results.push(await read(item));
+    } catch (error) {
+      if (results.length === 0 || !(error instanceof BlockUnavailable)) throw error;
+      break;
+    }
+  }
+  return results;
 }
 
 /** The batches of one extent that become part of a reading: columns in offset order, positions within some memory. */

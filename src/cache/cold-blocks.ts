@@ -8,11 +8,12 @@ import {
   type Reader,
   type Reading,
   type ReadRequest,
+  untilUnavailable,
 } from './blocks.js';
 import type { Block, BlockMemory } from './block-memory.js';
 import type { FetchLink } from './fetch-link.js';
 import { LargeExtents } from './large-extents.js';
-import type { LoadedExtent } from './messages.js';
+import type { ExtentIndex, LoadedExtent } from './messages.js';
 
 /** What one partition wants of the store: extents in offset order, the first one holding the request's offset. */
 export interface ColdRequest {
@@ -27,7 +28,9 @@ interface PlannedRequest extends ColdRequest {
 
 interface Piece {
   readonly extent: Extent;
-  readonly blocks: Block[];
+  /** Pinned. */
+  readonly blocks: readonly Block[];
+  readonly place: Reading['place'];
 }
 
 /**
@@ -120,32 +123,36 @@ export class ColdBlocks {
     return { requests, bytes };
   }
 
+  /** What the store has whole, from the first extent on: one that is lost hides none before it. */
   async #readOne(request: ReadRequest, extents: readonly Extent[], admission: Admission): Promise<Reading> {
-    let loads = 0;
-    const pinned: Block[] = [];
+    const pieces = await untilUnavailable(extents, (extent) => this.#pin(extent));
+    let whole: readonly Piece[] = [];
     try {
-      const pieces: Piece[] = [];
-      for (const extent of extents) {
-        const blocks: Block[] = [];
-        for (const span of this.#spansOf(extent)) {
-          let block = this.#memory.get(span.key);
-          if (block === undefined) {
-            block = this.#load(span);
-            loads += 1;
-          }
-          block.pins += 1;
-          pinned.push(block);
-          blocks.push(block);
+      whole = await this.#index(await untilUnavailable(pieces, loaded));
+    } finally {
+      for (const { blocks } of pieces.slice(whole.length)) unpin(blocks);
+    }
+    return this.#slice(request, whole, admission);
+  }
+
+  #pin(extent: Extent): Piece {
+    const blocks: Block[] = [];
+    let place: Reading['place'] = 'block';
+    try {
+      for (const span of this.#spansOf(extent)) {
+        let block = this.#memory.get(span.key);
+        if (block === undefined) {
+          block = this.#load(span);
+          place = 'store';
         }
-        pieces.push({ extent, blocks });
+        block.pins += 1;
+        blocks.push(block);
       }
-      await Promise.all(pinned.map((block) => block.loaded));
-      await this.#index(pieces);
-      return this.#slice(request, pieces, pinned, loads === 0 ? 'block' : 'store', admission);
     } catch (error) {
-      unpin(pinned);
+      unpin(blocks);
       throw error;
     }
+    return { extent, blocks, place };
   }
 
   #load(span: Span): Block {
@@ -170,28 +177,36 @@ export class ColdBlocks {
     return block;
   }
 
-  async #index(pieces: readonly Piece[]): Promise<void> {
+  async #index(pieces: readonly Piece[]): Promise<readonly Piece[]> {
     const fresh = pieces.filter(({ extent, blocks }) => blocks.some((block) => !block.stamped.has(extent.position)));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) return pieces;
     const indexes = await this.#link.index(fresh.map((piece) => this.#located(piece)));
-    for (const [i, { extent, blocks }] of fresh.entries()) {
+    const damages = new Map<Piece, string>();
+    for (const [i, piece] of fresh.entries()) {
       const index = indexes[i]!;
       if ('damage' in index) {
+        damages.set(piece, index.damage);
         // Damaged on its way, perhaps: what is read next time may be whole.
-        for (const block of blocks) this.#memory.forget(block);
-        throw new BlockUnavailable(
-          `segment ${extent.agentEpoch}/${extent.segment} at ${extent.position}: ${index.damage}`,
-        );
-      }
-      for (const block of blocks) block.stamped.add(extent.position);
-      const first = blocks[0]!;
-      let known = this.#indexes.get(first);
-      if (known === undefined) {
-        known = new Map();
-        this.#indexes.set(first, known);
-      }
-      known.set(extent.position, { ...index, endOffset: extent.baseOffset + extent.records });
+        for (const block of piece.blocks) this.#memory.forget(block);
+      } else this.#remember(piece, index);
     }
+    return untilUnavailable(pieces, (piece) => {
+      const damage = damages.get(piece);
+      if (damage === undefined) return piece;
+      const { agentEpoch, segment, position } = piece.extent;
+      throw new BlockUnavailable(`segment ${agentEpoch}/${segment} at ${position}: ${damage}`);
+    });
+  }
+
+  #remember({ extent, blocks }: Piece, index: ExtentIndex): void {
+    for (const block of blocks) block.stamped.add(extent.position);
+    const first = blocks[0]!;
+    let known = this.#indexes.get(first);
+    if (known === undefined) {
+      known = new Map();
+      this.#indexes.set(first, known);
+    }
+    known.set(extent.position, { ...index, endOffset: extent.baseOffset + extent.records });
   }
 
   #located({ extent, blocks }: Piece): LoadedExtent {
@@ -206,13 +221,7 @@ export class ColdBlocks {
     return { pieces, baseOffset: extent.baseOffset, records: extent.records };
   }
 
-  #slice(
-    request: ReadRequest,
-    pieces: readonly Piece[],
-    pinned: readonly Block[],
-    place: Reading['place'],
-    admission: Admission,
-  ): Reading {
+  #slice(request: ReadRequest, pieces: readonly Piece[], admission: Admission): Reading {
     const slices: Uint8Array[] = [];
     let bytes = 0;
     let nextOffset = request.offset;
@@ -232,9 +241,9 @@ export class ColdBlocks {
       slices,
       bytes,
       nextOffset,
-      place,
+      place: pieces.some(({ place }) => place === 'store') ? 'store' : 'block',
       release: () => {
-        unpin(pinned);
+        for (const { blocks } of pieces) unpin(blocks);
         admission.leave();
       },
     };
@@ -294,6 +303,11 @@ class Admission {
     this.#holders -= 1;
     if (this.#holders === 0) this.#memory.leave(this.#bytes);
   }
+}
+
+async function loaded(piece: Piece): Promise<Piece> {
+  await Promise.all(piece.blocks.map((block) => block.loaded));
+  return piece;
 }
 
 function unpin(blocks: readonly Block[]): void {

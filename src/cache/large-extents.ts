@@ -1,5 +1,6 @@
 import type { Extent } from '../metadata/view.js';
 import { segmentKey } from '../segments/keys.js';
+import { untilUnavailable } from './blocks.js';
 import type { FetchLink } from './fetch-link.js';
 
 /** Extents whose parts are remembered; the one used longest ago goes. */
@@ -24,15 +25,17 @@ export class LargeExtents {
     this.#partBytes = partBytes;
   }
 
-  /** The same extents, cut where that is needed, from the one with `offset` on. Rejects with BlockUnavailable. */
+  /**
+   * The same extents, cut where that is needed, from the one with `offset` on and as far as it can be learnt where to cut.
+   * Rejects with BlockUnavailable when that cannot be learnt of the first.
+   */
   async cut(extents: readonly Extent[], offset: number): Promise<readonly Extent[]> {
     if (extents.every(({ length }) => length <= this.#bytesMax)) return extents;
-    const cut: Extent[] = [];
-    for (const extent of extents) {
-      if (extent.length <= this.#bytesMax) cut.push(extent);
-      else cut.push(...(await this.#partsOf(extent)).filter((part) => part.baseOffset + part.records > offset));
-    }
-    return cut;
+    const cut = await untilUnavailable(extents, async (extent) => {
+      if (extent.length <= this.#bytesMax) return [extent];
+      return (await this.#partsOf(extent)).filter((part) => part.baseOffset + part.records > offset);
+    });
+    return cut.flat();
   }
 
   #partsOf(extent: Extent): Promise<readonly Extent[]> {

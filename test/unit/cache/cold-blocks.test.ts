@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BlockMemory } from '../../../src/cache/block-memory.js';
-import { BlockUnavailable, type ReadRequest } from '../../../src/cache/blocks.js';
+import { BlockUnavailable, type Reading, type ReadRequest } from '../../../src/cache/blocks.js';
 import { ColdBlocks } from '../../../src/cache/cold-blocks.js';
 import { FetchLink } from '../../../src/cache/fetch-link.js';
 import type { FetchWorkerInit } from '../../../src/cache/messages.js';
@@ -48,7 +48,7 @@ class Bench {
   }
 
   /** A segment of one extent: the values of its batches, and so many bytes each. */
-  async segment(segment: number, values: readonly string[], batchBytes: number): Promise<Extent> {
+  async segment(segment: number, values: readonly string[], batchBytes: number, baseOffset = 0): Promise<Extent> {
     const batches = values.map((value) => makeBatch({ values: [value.padEnd(batchBytes, '.')] }));
     const bytes = Buffer.concat(batches);
     await this.store.put(segmentKey('c', 1, segment), [bytes]);
@@ -59,7 +59,7 @@ class Bench {
       segmentBytes: length,
       position: 0,
       length,
-      baseOffset: 0,
+      baseOffset,
       records: values.length,
       maxTimestamp: 0,
     };
@@ -119,6 +119,47 @@ test('a large extent whose batches do not add up, or that is gone, is unavailabl
     10_000,
   );
   expect(results.map((result) => result instanceof BlockUnavailable)).toEqual([true, true, false]);
+});
+
+/** How the third segment's extent is lost. */
+const losses: readonly [string, (bench: Bench, last: Extent, bytes: Buffer) => Promise<Extent>][] = [
+  [
+    'damaged',
+    async (bench, last, bytes) => {
+      bytes[bytes.length - 1]! ^= 1;
+      await bench.store.put(segmentKey('c', 1, 3), [bytes]);
+      return last;
+    },
+  ],
+  [
+    'missing',
+    async (bench, last) => {
+      await bench.store.delete(segmentKey('c', 1, 3));
+      return last;
+    },
+  ],
+  [
+    'too large to be read at once, and nobody knows where to cut it',
+    async (bench, last) => {
+      await bench.store.delete(segmentKey('c', 1, 3));
+      return { ...last, segmentBytes: 2 * ARENA_BYTES, length: 2 * ARENA_BYTES };
+    },
+  ],
+];
+test.each(losses)('what comes before an extent is served though that one is %s', async (_what, lose) => {
+  const bench = new Bench();
+  const all = await Promise.all([0, 2, 4].map((base, n) => bench.segment(n + 1, ['a', 'b'], 1_000, base)));
+  const { bytes } = await bench.store.get(segmentKey('c', 1, 3));
+  const extents = [all[0]!, all[1]!, await lose(bench, all[2]!, Buffer.from(bytes))];
+  const [before] = await bench.read([{ extents, offset: 1 }], 100_000);
+  expect(before).toMatchObject({ nextOffset: 4 });
+  const reading = before as Reading;
+  expect(Buffer.concat(reading.slices).length).toBe(reading.bytes);
+  reading.release();
+  const rest = [{ extents: extents.slice(2), offset: 4 }];
+  expect(await bench.read(rest, 100_000)).toEqual([expect.any(BlockUnavailable)]);
+  await bench.store.put(segmentKey('c', 1, 3), [bytes]);
+  expect(await bench.read([{ extents: [all[2]!], offset: 4 }], 100_000)).toMatchObject([{ nextOffset: 6 }]);
 });
 
 test('nothing is loaded that the byte limit leaves no room for', async () => {
