@@ -7,7 +7,8 @@ const partsAtOnce = 4;
 
 /**
  * A body too long for one PUT. Nothing of it can be seen before the last request completes it, which carries the condition;
- * so whatever fails before that has certainly not been written, and the parts are thrown away. Returns the version.
+ * so whatever fails before that has certainly not been written, and the parts are thrown away, for which nobody waits.
+ * Returns the version.
  */
 export async function putInParts(
   requests: S3Requests,
@@ -59,7 +60,8 @@ export async function putInParts(
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return await complete(requests, key, uploadId, rows.join(''), how);
   } catch (error) {
-    await abort(requests, key, uploadId);
+    // Not awaited: the body is the caller's again, whose other attempt may have succeeded.
+    void abort(requests, key, uploadId);
     throw error;
   }
 }
