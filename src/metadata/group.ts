@@ -173,11 +173,15 @@ export class Group implements GroupView, OffsetOwner {
     }
   }
 
-  /** The protocol that most members prefer among those that all support; the first voted for wins a tie. */
+  /**
+   * The protocol that most members prefer among those that all support; the first voted for wins a tie. Reserved ids have
+   * no vote.
+   */
   selectProtocol(): string | undefined {
     const votes = new Map<string, number>();
-    for (const { protocols } of this.members.values()) {
-      const choice = protocols.find(({ name }) => this.#support.get(name) === this.size);
+    for (const { pending, protocols } of this.members.values()) {
+      // Snapshots of before may tell the protocols of a reserved id.
+      const choice = pending ? undefined : protocols.find(({ name }) => this.#support.get(name) === this.size);
       if (choice !== undefined) {
         votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
       }

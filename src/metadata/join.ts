@@ -112,10 +112,7 @@ function returningMember(group: Group | undefined, command: JoinGroup): Member |
 
 function joinDynamic(group: Group, command: JoinGroup, timeMs: number): Joined {
   if (command.requireKnownMember) {
-    const reserved = new Member(command.memberId, undefined, command);
-    reserved.update(command);
-    reserved.pending = true;
-    group.add(reserved);
+    group.add(Member.reserved(command));
     return { kind: 'joined', error: errors.MEMBER_ID_REQUIRED.code, memberId: command.memberId, joinPhase: undefined };
   }
   return addMember(group, command, timeMs);

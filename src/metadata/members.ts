@@ -34,6 +34,17 @@ export class Member implements MemberView {
     this.clientHost = client.clientHost;
   }
 
+  /**
+   * A member id that nobody joined with yet. Of what its client told it keeps only its name and how long the id is reserved: it
+   * tells the rest again when it joins.
+   */
+  static reserved(join: Pick<JoinGroup, 'memberId' | 'clientId' | 'clientHost' | 'sessionTimeoutMs'>): Member {
+    const member = new Member(join.memberId, undefined, join);
+    member.sessionTimeoutMs = join.sessionTimeoutMs;
+    member.pending = true;
+    return member;
+  }
+
   /** Takes over what a JoinGroup says of the member. Bytes are copied: the entry's buffer must not live on with them. */
   update(command: Told): void {
     this.sessionTimeoutMs = command.sessionTimeoutMs;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { SIZE, textBytes } from '../../../src/metadata/limits.js';
 import { Metadata } from '../../../src/metadata/metadata.js';
+import { Snapshot } from '../../../src/metadata/snapshot.wire.js';
 import { error, G, Story } from './group-story.js';
-import { command } from './journal-maker.js';
+import { command, JournalMaker } from './journal-maker.js';
 
 describe('a full group', () => {
   test('forgets the member that it refuses when its id was only reserved', () => {
@@ -57,6 +59,43 @@ describe('a reserved member id that runs out', () => {
     story.join('b', { requireKnownMember: true });
     story.expire(0, 'b');
     expect(story.summary).toBe('CompletingRebalance 1 a [a]');
+  });
+});
+
+const protocols = (...names: string[]) => names.map((name) => ({ name, metadata: Uint8Array.of(0) }));
+
+describe('a reserved member id costs and decides nothing', () => {
+  test('of what its client told no metadata are kept', () => {
+    const story = new Story().stable('a');
+    const { bytes } = story.journal.metadata;
+    const metadata = new Uint8Array(4 * 1024 * 1024);
+    story.join('b', { requireKnownMember: true, protocols: [{ name: 'range', metadata }] });
+    expect(story.journal.metadata.bytes - bytes).toBeLessThan(1024);
+    story.join('b', { knownMember: true, protocols: [{ name: 'range', metadata }] });
+    expect(story.journal.metadata.bytes - bytes).toBeGreaterThan(metadata.length);
+  });
+
+  test('it has no vote, not even in a snapshot that tells its protocols (as in Kafka)', () => {
+    const story = new Story();
+    story.join('a', { initialDelayMs: 1, protocols: protocols('range', 'sticky') });
+    story.join('b', { initialDelayMs: 1, protocols: protocols('range', 'sticky') });
+    for (const id of ['c', 'd', 'e']) {
+      story.join(id, { requireKnownMember: true, protocols: protocols('sticky', 'range') });
+    }
+    const snapshot = Snapshot.decode(story.journal.metadata.snapshot());
+    const reserved = snapshot.groups[0]!.members.filter(({ pending }) => pending);
+    expect(reserved.map((row) => row.protocols)).toEqual([[], [], []]);
+    story.complete();
+    expect(story.group.protocolName).toBe('range');
+
+    for (const row of reserved) {
+      row.protocols = protocols('sticky');
+      snapshot.bytes += SIZE.groupProtocol + textBytes('sticky') + 1;
+    }
+    const restored = Metadata.fromSnapshot(Snapshot.encode(snapshot).finish());
+    expect(restored.group(G)!.members.get('c')!.protocols).toEqual(protocols('sticky'));
+    new JournalMaker(restored).bare(command('completeJoin', { group: G, joinPhase: restored.group(G)!.joinPhase }));
+    expect(restored.group(G)!.protocolName).toBe('range');
   });
 });
 
