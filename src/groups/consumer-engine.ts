@@ -59,12 +59,12 @@ export class ConsumerGroupEngine {
       if (signal.aborted) {
         return undefined;
       }
-      outcome = await this.#carryOut({ ...command, memberEpoch: outcome.epoch });
-      if (outcome.kind === 'refused') {
-        return failed(outcome);
-      }
-      if (outcome.epoch === 0) {
-        return failed(refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the group has no assignment yet'));
+      const joined = await this.#carryOut({ ...command, memberEpoch: outcome.epoch });
+      const unassigned = joined.kind === 'refused' ? joined : joined.epoch === 0 ? NOT_ASSIGNED : undefined;
+      if (unassigned === undefined) {
+        outcome = joined as ConsumerHeartbeatAnswered;
+      } else if (!this.#isNamedHere(request, outcome.memberId)) {
+        return failed(unassigned);
       }
     }
     if (outcome.epoch < 0) {
@@ -76,13 +76,22 @@ export class ConsumerGroupEngine {
       memberId: outcome.memberId,
       memberEpoch: outcome.epoch,
       heartbeatIntervalMs: this.#heartbeatMs(command.group),
-      assignment: outcome.assignment,
+      // At epoch 0 there is none, not even an empty one: the member still joins, and asks again as one that does.
+      assignment: outcome.epoch === 0 ? undefined : outcome.assignment,
     };
   }
 
   /** Ends every wait; later requests do not wait. */
   close(): void {
     this.#waiters.close();
+  }
+
+  /**
+   * A member that does not know its id yet. An error would not tell it: it would join again as someone else, and the group
+   * would assign to a member that nobody is.
+   */
+  #isNamedHere({ group, memberId }: ConsumerHeartbeatRequest, given: string): boolean {
+    return memberId === '' && this.#metadata.view.consumerGroup(group)?.members.has(given) === true;
   }
 
   #commandOf(request: ConsumerHeartbeatRequest): ConsumerHeartbeat {
@@ -180,6 +189,8 @@ const NO_ERROR = {
   heartbeatIntervalMs: 0,
   assignment: undefined,
 };
+
+const NOT_ASSIGNED = refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the group has no assignment yet');
 
 function failed({ error, message }: Refused): ConsumerHeartbeatAnswer {
   return { ...NO_ERROR, error, message, memberId: undefined, memberEpoch: 0 };

@@ -4,6 +4,8 @@
  *
  * - v0 gives a member without an id one; v1 members make their own and may subscribe by regular expression (RE2).
  * - A join waits up to 3 s for the assignment that takes it into account (Kafka answers without one and gives it 5 s later).
+ *   While there is none a member with an id is to try again (COORDINATOR_LOAD_IN_PROGRESS 14), one that was given its id here is
+ *   told it, with epoch 0.
  * - The assignment is told when the member joins, sends everything, or has other partitions than before.
  * - Errors: INVALID_REQUEST 42, UNKNOWN_MEMBER_ID 25, FENCED_MEMBER_EPOCH 110, UNRELEASED_INSTANCE_ID 111, FENCED_INSTANCE_ID
  *   82, UNSUPPORTED_ASSIGNOR 112, GROUP_MAX_SIZE_REACHED 81, INVALID_REGULAR_EXPRESSION 128, GROUP_ID_NOT_FOUND 69 (no such
