@@ -79,11 +79,8 @@ const RULES: Rules = {
     return outcome;
   },
   deleteRecords: (state, command) => deleteRecords(state.topics, command),
-  alterClientQuotas: (state, command, { changes }) => {
-    const outcome = state.clientQuotas.alter(command);
-    changes.clientQuotasChanged ||= outcome === DONE;
-    return outcome;
-  },
+  alterClientQuotas: (state, command, { changes }) =>
+    state.clientQuotas.alter(command, (row) => changes.clientQuotas.push(row)),
   allocateProducerIds: (state, command) => state.producers.allocate(command),
   publishSegment: (state, command, { agent, timeMs, changes }) =>
     agent === undefined

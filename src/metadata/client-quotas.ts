@@ -40,7 +40,8 @@ export class ClientQuotas {
     this.#ledger = ledger;
   }
 
-  alter({ alterations }: AlterClientQuotas): Outcome {
+  /** `changed` is given each row that was altered, without values when it is gone. */
+  alter({ alterations }: AlterClientQuotas, changed: (row: ClientQuotaView) => void): Outcome {
     let rows = 0;
     let grows = false;
     for (const alteration of alterations) {
@@ -60,7 +61,7 @@ export class ClientQuotas {
       return refused(errors.REQUEST_TIMED_OUT.code, 'the metadata is full');
     }
     for (const alteration of alterations) {
-      this.#alterOne(quotaEntityOf(alteration), alteration.ops);
+      changed(this.#alterOne(quotaEntityOf(alteration), alteration.ops));
     }
     return DONE;
   }
@@ -75,7 +76,7 @@ export class ClientQuotas {
     return this.byEntity.has(keyOf(entity));
   }
 
-  #alterOne(entity: QuotaEntity, ops: QuotaAlteration['ops']): void {
+  #alterOne(entity: QuotaEntity, ops: QuotaAlteration['ops']): ClientQuota {
     const { digest } = this.#ledger;
     const key = keyOf(entity);
     const row = this.byEntity.get(key) ?? { entity, values: new Map<string, number>() };
@@ -96,6 +97,7 @@ export class ClientQuotas {
       this.byEntity.delete(key);
     }
     this.#ledger.bytes += rowBytes(row);
+    return row;
   }
 }
 

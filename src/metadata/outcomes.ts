@@ -1,6 +1,7 @@
 import { targetBytes } from './consumer-groups/member.js';
 import type { Target } from './consumer-groups/partitions.js';
 import { SIZE, textBytes } from './limits.js';
+import type { ClientQuotaView } from './view.js';
 
 /**
  * What a command did, as every replica finds when it applies it. An agent learns the outcome of its own command by
@@ -147,7 +148,8 @@ export interface Changes {
   readonly deletedTopics: readonly string[];
   /** Configs of brokers, groups or client metrics. */
   readonly resourceConfigsChanged: boolean;
-  readonly clientQuotasChanged: boolean;
+  /** Rows that were set, in this order; one without values is gone. */
+  readonly clientQuotas: readonly ClientQuotaView[];
   /** Partitions whose high watermark rose: pairs of topic id and partition. */
   readonly advanced: readonly { readonly topicId: string; readonly partition: number }[];
   readonly groups: ReadonlySet<string>;

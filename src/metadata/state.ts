@@ -9,6 +9,7 @@ import type { Partition } from './partition.js';
 import { Producers } from './producers.js';
 import { Segments } from './segments.js';
 import { Topics } from './topics.js';
+import type { ClientQuotaView } from './view.js';
 
 /** What the rules of `apply` mean. A change of any rule is a new version, which a command will switch on for all replicas at once. */
 export const STATE_VERSION = 1;
@@ -49,9 +50,9 @@ export class ChangeLog implements Changes {
   readonly advanced: Partition[] = [];
   readonly deletedTopics: string[] = [];
   readonly groups = new Set<string>();
+  readonly clientQuotas: ClientQuotaView[] = [];
   topicsChanged = false;
   resourceConfigsChanged = false;
-  clientQuotasChanged = false;
   agentsChanged = false;
   leaderChanged = false;
 

@@ -1,5 +1,6 @@
 import { canonicalIp } from '../bytes/ip-address.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
+import type { ClientQuotaView } from '../metadata/view.js';
 import { burstOf, SampledRate } from './sampled-rate.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -72,6 +73,31 @@ class Bucket implements Used {
   }
 }
 
+/** What is set for addresses. One address may have several names: of those the one that was there last counts. */
+class ConnectionRates {
+  readonly #byAddress = new Map<string | typeof DEFAULT, Map<string | null, number>>();
+
+  get isEmpty(): boolean {
+    return this.#byAddress.size === 0;
+  }
+
+  of(address: string | typeof DEFAULT): number | undefined {
+    let last: number | undefined;
+    for (const rate of this.#byAddress.get(address)?.values() ?? []) last = rate;
+    return last;
+  }
+
+  /** `name`: null for the default. Undefined takes the rate away. */
+  set(name: string | null, rate: number | undefined): void {
+    const address = name === null ? DEFAULT : (canonicalIp(name) ?? name);
+    const rates = this.#byAddress.get(address) ?? new Map<string | null, number>();
+    if (rate === undefined) rates.delete(name);
+    else rates.set(name, rate);
+    if (rates.size > 0) this.#byAddress.set(address, rates);
+    else this.#byAddress.delete(address);
+  }
+}
+
 /** The quotas that bind one client: most often none. */
 export interface ClientQuota {
   readonly produce: Allowance | undefined;
@@ -81,9 +107,6 @@ export interface ClientQuota {
   readonly mutation: Bucket | undefined;
 }
 
-/** What stands in the table, for one kind of quota after the other. */
-type Rules = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
 /**
  * Client quotas as this agent enforces them (KIP-13, KIP-124, KIP-219, KIP-599, KIP-612), by Kafka's rules: of the entities
  * that name a client the most specific binds it, and all clients of a user, a client id or a pair share one allowance. A
@@ -91,10 +114,10 @@ type Rules = ReadonlyMap<string, ReadonlyMap<string, number>>;
  */
 export class ClientQuotas {
   readonly #metadata: MetadataClient;
-  #rules: Rules = new Map();
-  #connectionRates: ReadonlyMap<string, number> = new Map();
+  /** The rows that are not of addresses, by `ruleOf`. */
+  readonly #rules = new Map<string, ReadonlyMap<string, number>>();
+  readonly #connectionRates = new ConnectionRates();
   #agents = 1;
-  #active = false;
   /** By client id: what was found out since the quotas last changed. */
   readonly #clients = new Map<string, ClientQuota>();
   readonly #allowances = new Map<string, Allowance | Bucket>();
@@ -102,15 +125,18 @@ export class ClientQuotas {
 
   constructor(metadata: MetadataClient) {
     this.#metadata = metadata;
-    this.#load();
-    metadata.onApplied((_revision, changes) => {
-      if (changes.clientQuotasChanged || changes.agentsChanged) this.#load();
+    for (const row of metadata.view.clientQuotas()) this.#take(row);
+    this.#countAgents();
+    metadata.onApplied((_revision, { clientQuotas, agentsChanged }) => {
+      for (const row of clientQuotas) this.#take(row);
+      if (agentsChanged) this.#countAgents();
+      if (clientQuotas.length > 0 || agentsChanged) this.#beginAnew();
     });
   }
 
   /** The quotas of a client; undefined when none binds it. Costs one comparison while there are none at all. */
   of(clientId: string, nowMs: number): ClientQuota | undefined {
-    if (!this.#active) return undefined;
+    if (this.#rules.size === 0) return undefined;
     const known = this.#clients.get(clientId);
     const quota = known ?? this.#resolve(clientId, nowMs);
     if (known === undefined && clientId.length <= CLIENT_ID_CHARACTERS_MAX) {
@@ -122,9 +148,9 @@ export class ClientQuotas {
 
   /** Milliseconds for which one more connection from this address is too much; 0 when it is not. Counts it only then. */
   connectionExcessMs(host: string, nowMs: number): number {
-    if (this.#connectionRates.size === 0) return 0;
+    if (this.#connectionRates.isEmpty) return 0;
     const ip = canonicalIp(host) ?? host;
-    const limit = this.#connectionRates.get(ip) ?? this.#connectionRates.get('');
+    const limit = this.#connectionRates.of(ip) ?? this.#connectionRates.of(DEFAULT);
     if (limit === undefined) return 0;
     const allowance = this.#allowance(`${IP_KEY} ${ip}`, limit / this.#agents, nowMs, () => new Allowance());
     const excessMs = Math.min(allowance.use(1, nowMs), BOUNDED_MS_MAX);
@@ -138,22 +164,26 @@ export class ClientQuotas {
     return this.#allowances.size;
   }
 
-  #load(): void {
-    const rules = new Map<string, ReadonlyMap<string, number>>();
-    const rates = new Map<string, number>();
-    for (const { entity, values } of this.#metadata.view.clientQuotas()) {
-      const rate = values.get(IP_KEY);
-      if (entity.ip === undefined) rules.set(ruleOf(part(entity.user), part(entity.clientId)), values);
-      else if (rate !== undefined) rates.set(entity.ip === null ? '' : (canonicalIp(entity.ip) ?? entity.ip), rate);
+  #take({ entity, values }: ClientQuotaView): void {
+    if (entity.ip !== undefined) {
+      this.#connectionRates.set(entity.ip, values.get(IP_KEY));
+      return;
     }
+    const rule = ruleOf(part(entity.user), part(entity.clientId));
+    if (values.size > 0) this.#rules.set(rule, values);
+    else this.#rules.delete(rule);
+  }
+
+  #countAgents(): void {
     let agents = 0;
     for (const { open } of this.#metadata.view.agents()) agents += open ? 1 : 0;
-    this.#rules = rules;
-    this.#connectionRates = rates;
     this.#agents = Math.max(1, agents);
-    this.#active = rules.size > 0;
+  }
+
+  /** What was found out follows from other quotas by now. */
+  #beginAnew(): void {
     this.#clients.clear();
-    if (!this.#active && rates.size === 0) this.#allowances.clear();
+    if (this.#rules.size === 0 && this.#connectionRates.isEmpty) this.#allowances.clear();
   }
 
   #resolve(clientId: string, nowMs: number): ClientQuota {

@@ -91,11 +91,23 @@ describe('client quotas', () => {
       alteration({ user: 'b' }, { producer_byte_rate: 0 }),
     ]) {
       expect(alter(good, bad)).toMatchObject({ kind: 'refused', error: 42 });
-      expect(journal.lastChanges!.clientQuotasChanged).toBe(false);
+      expect(journal.lastChanges!.clientQuotas).toEqual([]);
     }
     expect(rows()).toEqual([]);
     expect(alter(good)).toEqual(DONE);
-    expect(journal.lastChanges!.clientQuotasChanged).toBe(true);
+    expect(journal.lastChanges!.clientQuotas).toHaveLength(1);
+  });
+
+  test('an entry tells the rows that it altered and no others, those that are gone without values', () => {
+    const { journal, alter } = started();
+    const told = () => journal.lastChanges!.clientQuotas.map(({ entity, values }) => [entity.user, ...values.values()]);
+    alter(alteration({ user: 'a' }, { producer_byte_rate: 1 }), alteration({ user: 'b' }, { producer_byte_rate: 2 }));
+    expect(told()).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    alter(alteration({ user: 'b' }, { producer_byte_rate: undefined }));
+    expect(told()).toEqual([['b']]);
   });
 
   test('a value tells two digests apart', () => {

@@ -12,16 +12,22 @@ interface Names {
 
 type Rows = readonly (readonly [Names, Readonly<Record<string, number>>])[];
 
-/** Quotas over a metadata that `set` changes. */
+const viewOf = ([{ user, clientId, ip }, values]: Rows[number]): ClientQuotaView => {
+  return { entity: { user, clientId, ip }, values: new Map(Object.entries(values)) };
+};
+
+/** Quotas over a metadata that `set` and `alter` change. */
 function quotasOf(rows: Rows, openAgents = 1) {
-  const state = { rows, openAgents };
+  const state = { rows, openAgents, looks: 0 };
   let changed = (_changes: object): void => {};
   const metadata = {
     view: {
-      clientQuotas: () =>
-        state.rows.map(([{ user, clientId, ip }, values]): ClientQuotaView => {
-          return { entity: { user, clientId, ip }, values: new Map(Object.entries(values)) };
-        }),
+      *clientQuotas() {
+        for (const row of state.rows) {
+          state.looks += 1;
+          yield viewOf(row);
+        }
+      },
       agents: () => Array.from({ length: state.openAgents + 1 }, (_, i) => ({ open: i < state.openAgents })),
     },
     onApplied: (listener: (revision: number, changes: object) => void) => {
@@ -31,9 +37,14 @@ function quotasOf(rows: Rows, openAgents = 1) {
   const quotas = new ClientQuotas(metadata as unknown as MetadataClient);
   return {
     quotas,
-    set(next: Partial<typeof state>, changes: object = { clientQuotasChanged: true }) {
-      Object.assign(state, next);
-      changed(changes);
+    /** An entry that sets these rows, or takes away those without values. */
+    alter: (...altered: Rows) => changed({ clientQuotas: altered.map(viewOf), agentsChanged: false }),
+    setAgents(open: number) {
+      state.openAgents = open;
+      changed({ clientQuotas: [], agentsChanged: true });
+    },
+    get looks() {
+      return state.looks;
     },
     limit: (clientId: string) => quotas.of(clientId, 0)?.produce?.limit,
   };
@@ -91,22 +102,40 @@ describe('which quota binds a client', () => {
   });
 
   test('a quota is for the cluster: each open agent gives its part, also after their number changed', () => {
-    const { limit, set } = quotasOf([[{ clientId: 'c' }, rate(12)]], 3);
+    const { limit, setAgents } = quotasOf([[{ clientId: 'c' }, rate(12)]], 3);
     expect(limit('c')).toBe(4);
-    set({ openAgents: 2 }, { agentsChanged: true });
+    setAgents(2);
     expect(limit('c')).toBe(6);
   });
 
   test('changes hold at once and what was used stays used', () => {
-    const { quotas, limit, set } = quotasOf([[{ clientId: 'c' }, rate(100)]]);
+    const { quotas, limit, alter } = quotasOf([[{ clientId: 'c' }, rate(100)]]);
     expect(quotas.of('c', 0)!.produce!.use(2_000, 0)).toBe(10_000);
-    set({ rows: [[{ clientId: 'c' }, rate(200)]] });
+    alter([{ clientId: 'c' }, rate(200)]);
     expect(limit('c')).toBe(200);
     expect(quotas.of('c', 0)!.produce!.use(0, 0)).toBe(0);
     expect(quotas.of('c', 0)!.produce!.use(1, 0)).toBeGreaterThan(0);
-    set({ rows: [] });
+    alter([{ clientId: 'c' }, {}]);
     expect(quotas.of('c', 0)).toBeUndefined();
     expect(quotas.count).toBe(0);
+  });
+
+  test('of a hundred thousand rows an alteration looks at those that it alters, a change of agents at none', () => {
+    const rows = Array.from({ length: 100_000 }, (_, i) => [{ clientId: `c${i}` }, rate(i + 1)] as const);
+    const all = quotasOf(rows);
+    expect([all.looks, all.limit('c70000')]).toEqual([100_000, 70_001]);
+    all.alter([{ clientId: 'c70000' }, rate(5)], [{ clientId: 'c70001' }, {}]);
+    all.setAgents(2);
+    expect(all.looks).toBe(100_000);
+    expect(['c69999', 'c70000', 'c70001'].map((id) => all.limit(id))).toEqual([35_000, 2.5, undefined]);
+  });
+
+  test('an entity that is altered twice in an entry has what came last', () => {
+    const { limit, alter } = quotasOf([[{ clientId: 'c' }, rate(1)]]);
+    alter([{ clientId: 'c' }, {}], [{ clientId: 'c' }, rate(2)]);
+    expect(limit('c')).toBe(2);
+    alter([{ clientId: 'c' }, rate(3)], [{ clientId: 'c' }, {}]);
+    expect(limit('c')).toBeUndefined();
   });
 });
 
@@ -171,6 +200,20 @@ describe('connections of an address', () => {
     const { quotas } = quotasOf(rows, 2);
     for (let i = 0; i < 10; i += 1) expect(quotas.connectionExcessMs('10.0.0.1', 0)).toBe(0);
     expect(quotas.connectionExcessMs('10.0.0.1', 0)).toBe(1_000);
+  });
+
+  test('of two names of an address the last counts, and the other once it is gone', () => {
+    const { quotas, alter } = quotasOf([
+      [{ ip: '10.0.0.1' }, { connection_creation_rate: 2 }],
+      [{ ip: '::ffff:10.0.0.1' }, { connection_creation_rate: 1 }],
+    ]);
+    const excess = (count: number) =>
+      Array.from({ length: count }, () => quotas.connectionExcessMs('10.0.0.1', 0)).filter((ms) => ms > 0).length;
+    expect(excess(12)).toBe(2);
+    alter([{ ip: '::ffff:10.0.0.1' }, {}]);
+    expect(excess(12)).toBe(2);
+    alter([{ ip: '10.0.0.1' }, {}]);
+    expect(excess(12)).toBe(0);
   });
 
   test('without a default nobody else is bound', () => {
