@@ -121,6 +121,7 @@ export async function runAgent(settings: Settings, parts: AgentParts): Promise<R
         consumerSessionMs: settings.groupConsumerSessionMs,
         consumerAssignmentIntervalMs: settings.groupConsumerAssignmentIntervalMs,
       },
+      commandsBytesMax: memory.commandsBytes,
       telemetry,
       log,
       onWaiting: (sentence) => {

@@ -20,6 +20,8 @@ export interface MemoryPlan {
   readonly fetchSessionsBytesMax: number;
   /** Requests that the main thread has decoded and not answered. */
   readonly decodedBytes: number;
+  /** Commands that clients asked for and the journal has not taken yet. */
+  readonly commandsBytes: number;
   /** Answers that clients have not taken, apart from the record batches in them. */
   readonly answersBytes: number;
   /** What clients have sent and is not read as requests yet: it waits for memory, or for a TLS handshake. */
@@ -56,6 +58,7 @@ export function planMemory(settings: Pick<Settings, 'memoryBytes' | 'workers' | 
     frameBytesMax,
     fetchSessionsBytesMax: wholeMiB(settings.memoryBytes / 64),
     decodedBytes: wholeMiB(settings.memoryBytes / 16),
+    commandsBytes: wholeMiB(settings.memoryBytes / 16),
     answersBytes: wholeMiB(settings.memoryBytes / 32),
     backlogBytes: wholeMiB(settings.memoryBytes / 32),
   };

@@ -8,7 +8,14 @@ import type { Log } from '../telemetry/log.js';
 import type { Timer, World } from '../world/world.js';
 import type { CommandLink, LinkEvents } from './command-link.js';
 import { Growth } from './growth.js';
-import { EpochClosed, FellBehind, type MetadataClient, MetadataUnavailable, StreamsUsedUp } from './metadata-client.js';
+import {
+  EpochClosed,
+  FellBehind,
+  JournalUnavailable,
+  type MetadataClient,
+  MetadataUnavailable,
+  StreamsUsedUp,
+} from './metadata-client.js';
 import { type Replica, readTail } from './replica.js';
 import { Streams } from './streams.js';
 
@@ -21,6 +28,7 @@ export class Client implements MetadataClient, LinkEvents {
   readonly #journal: Journal;
   readonly #replica: Replica;
   readonly #registration: RegisterAgent;
+  readonly #commandsBytesMax: number;
   readonly #log: Log;
   readonly #onFatal: (error: Error) => void;
   readonly #growth = new Growth();
@@ -52,6 +60,7 @@ export class Client implements MetadataClient, LinkEvents {
     journal: Journal,
     replica: Replica,
     registration: RegisterAgent,
+    commandsBytesMax: number,
     log: Log,
     onFatal: (error: Error) => void,
   ) {
@@ -59,6 +68,7 @@ export class Client implements MetadataClient, LinkEvents {
     this.#journal = journal;
     this.#replica = replica;
     this.#registration = registration;
+    this.#commandsBytesMax = commandsBytesMax;
     this.#log = log;
     this.#onFatal = onFatal;
     this.snapshotRevision = replica.snapshotRevision;
@@ -90,11 +100,16 @@ export class Client implements MetadataClient, LinkEvents {
   }
 
   submit(command: Command): Promise<Outcome> {
-    return this.#add(0, undefined, Command.encode(command).finish());
+    return this.#add((streams) =>
+      // While the journal stands still whoever asked is answered some time, but what was asked for stays here.
+      streams.controlBytes < this.#commandsBytesMax
+        ? streams.addControl(Command.encode(command).finish())
+        : Promise.reject(new JournalUnavailable('too many commands wait for the journal')),
+    );
   }
 
   forward(stream: number, number: number, command: Uint8Array): Promise<Outcome> {
-    return this.#add(stream, number, command);
+    return this.#add((streams) => streams.add(stream, number, command));
   }
 
   async fresh(): Promise<void> {
@@ -141,14 +156,14 @@ export class Client implements MetadataClient, LinkEvents {
     this.#end(new MetadataUnavailable('the agent is stopping'));
   }
 
-  #add(stream: number, number: number | undefined, command: Uint8Array): Promise<Outcome> {
+  #add(into: (streams: Streams) => Promise<Outcome>): Promise<Outcome> {
     if (this.#closed !== undefined) {
       return Promise.reject(this.#closed);
     }
     if (this.#streams === undefined) {
       throw new Error('the agent is not registered yet');
     }
-    const outcome = this.#streams.add(stream, number, command);
+    const outcome = into(this.#streams);
     this.#flushSoon();
     return outcome;
   }

@@ -26,6 +26,8 @@ export interface ConnectOptions {
     readonly listeners: readonly Listener[];
   };
   readonly settings: Pick<LeaderSettings, 'metadataBytesMax'> & Partial<LeaderSettings>;
+  /** What commands that have no outcome may take before further ones of clients are refused. */
+  readonly commandsBytesMax: number;
   readonly telemetry: Telemetry | undefined;
   readonly log: Log;
   /** Gets a sentence for people on what the registration waits for, each time that it may have changed. */
@@ -78,7 +80,7 @@ async function connect(options: ConnectOptions): Promise<Client> {
   }
   const { name, zone, listeners } = options.registration;
   const registration = { name, incarnation, zone, listeners: [...listeners] };
-  const client = new Client(world, journal, replica, registration, log, options.onFatal);
+  const client = new Client(world, journal, replica, registration, options.commandsBytesMax, log, options.onFatal);
   const registered = client.start(link);
   let standby: Standby | undefined;
   try {

@@ -12,7 +12,8 @@ export interface MetadataClient {
   readonly self: { readonly agentEpoch: number; readonly nodeId: number; readonly incarnation: Uint8Array };
   /**
    * Sends a command on the control stream and resolves with its outcome once this replica has applied it.
-   * Rejects with `MetadataUnavailable` when the agent's epoch closes first.
+   * Rejects with `MetadataUnavailable` when the agent's epoch closes first, with `JournalUnavailable` when too many commands
+   * have no outcome yet: it was not sent then, and trying again is right.
    */
   submit(command: Command): Promise<Outcome>;
   /**
@@ -42,7 +43,7 @@ export class MetadataUnavailable extends Error {
   override readonly name = 'MetadataUnavailable';
 }
 
-/** The journal cannot be read at present. Retriable. */
+/** The journal cannot be read at present, or takes no more commands. Retriable. */
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
 }

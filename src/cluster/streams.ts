@@ -10,6 +10,10 @@ interface Pending {
 
 /** Commands of one stream that may be on their way at once; far below what apply leaves unconfirmed. */
 const SENT_MAX = 1024;
+/** The stream of what clients ask for; the lanes have the others. */
+const CONTROL = 0;
+/** What a command without an outcome is counted for besides its bytes: it, and whoever asked for it (measured with commits). */
+const COMMAND_BYTES = 3 * 1024;
 
 /**
  * One ordered stream of this agent's commands: numbers without gaps, each kept until its outcome was applied here, so that
@@ -17,6 +21,7 @@ const SENT_MAX = 1024;
  */
 class Stream {
   readonly #pending = new Map<number, Pending>();
+  #pendingBytes = 0;
   /** The number added last. */
   last = 0;
   /** Every number up to here has its outcome. */
@@ -27,6 +32,7 @@ class Stream {
   add(pending: Pending): void {
     this.last += 1;
     this.#pending.set(this.last, pending);
+    this.#pendingBytes += COMMAND_BYTES + pending.command.length;
   }
 
   get hasUnsent(): boolean {
@@ -54,6 +60,7 @@ class Stream {
       return;
     }
     this.#pending.delete(number);
+    this.#pendingBytes -= COMMAND_BYTES + pending.command.length;
     this.settled = number;
     this.sent = Math.max(this.sent, number);
     pending.resolve(outcome);
@@ -64,6 +71,11 @@ class Stream {
       reject(error);
     }
     this.#pending.clear();
+    this.#pendingBytes = 0;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   get pendingCount(): number {
@@ -79,6 +91,16 @@ export class Streams {
 
   constructor(agentEpoch: number) {
     this.#agentEpoch = agentEpoch;
+  }
+
+  /** Adds a command at the end of the control stream. */
+  addControl(command: Uint8Array): Promise<Outcome> {
+    return this.add(CONTROL, undefined, command);
+  }
+
+  /** What the control stream's commands without an outcome take. Lanes send no more than they have memory for. */
+  get controlBytes(): number {
+    return this.#streams.get(CONTROL)?.pendingBytes ?? 0;
   }
 
   /** Adds a command at the end of a stream. `number` is given where the caller counts: it must be the next one. */

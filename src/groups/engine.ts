@@ -3,7 +3,8 @@
  * command, and one that must wait for others looks again whenever an entry touches its group. Heartbeats are answered
  * from the replica. Nothing here ends a session: the leader's clock does, by commands, and is told who is alive.
  *
- * Without a leader joins, syncs and commits get COORDINATOR_LOAD_IN_PROGRESS, which clients retry; assignments stand.
+ * Without a leader, and while too many commands wait for the journal, joins, syncs and commits get
+ * COORDINATOR_LOAD_IN_PROGRESS, which clients retry; assignments stand.
  */
 import { uuidFromBytes } from '../bytes/uuid.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';

@@ -12,6 +12,9 @@ export async function submit(metadata: MetadataClient, command: Command): Promis
   try {
     return await metadata.submit(command);
   } catch (failure) {
+    if (failure instanceof JournalUnavailable) {
+      return refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'too many commands wait for the journal');
+    }
     return refused(unavailable(failure), 'the agent is stopping');
   }
 }

@@ -1,4 +1,4 @@
-import { MetadataUnavailable } from '../cluster/metadata-client.js';
+import { JournalUnavailable, MetadataUnavailable } from '../cluster/metadata-client.js';
 import type { Outcome, Refused } from '../metadata/outcomes.js';
 import { errors } from '../protocol/errors.js';
 import type { Services } from './handler.js';
@@ -10,7 +10,8 @@ export type Administered =
 
 /**
  * Waits for a command at most as long as the client does: REQUEST_TIMED_OUT (7) says that it may still happen.
- * NOT_CONTROLLER (41), which clients retry, when its outcome will never be known here.
+ * NOT_CONTROLLER (41), which clients retry, when its outcome will never be known here. REQUEST_TIMED_OUT as well when the
+ * metadata take no more commands now.
  */
 export async function administer(
   services: Services,
@@ -40,6 +41,9 @@ export async function administer(
   } catch (failure) {
     if (failure instanceof MetadataUnavailable) {
       return { outcome: undefined, error: errors.NOT_CONTROLLER.code, message: null };
+    }
+    if (failure instanceof JournalUnavailable) {
+      return { outcome: undefined, error: errors.REQUEST_TIMED_OUT.code, message: null };
     }
     throw failure;
   } finally {

@@ -1,4 +1,4 @@
-import { type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
+import { JournalUnavailable, type MetadataClient, MetadataUnavailable } from '../cluster/metadata-client.js';
 import { errors } from '../protocol/errors.js';
 
 /** As in Kafka: ids are allocated to an agent by the thousand and never given out twice. */
@@ -46,7 +46,7 @@ export class ProducerIds {
       this.#end = outcome.first + outcome.count;
       return errors.NONE.code;
     } catch (failure) {
-      if (failure instanceof MetadataUnavailable) {
+      if (failure instanceof MetadataUnavailable || failure instanceof JournalUnavailable) {
         // What Kafka answers while it cannot allocate: Java repeats the request, without looking for a coordinator.
         return errors.COORDINATOR_LOAD_IN_PROGRESS.code;
       }

@@ -7,7 +7,7 @@ export function isTopicName(name: string): boolean {
   return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';
 }
 
-/** Rejects with MetadataUnavailable. The caller has checked everything that the metadata does not: configs above all. */
+/** Rejects with MetadataUnavailable and JournalUnavailable. The caller has checked everything that the metadata does not: configs above all. */
 export function createTopic(
   { metadata, world }: Services,
   name: string,

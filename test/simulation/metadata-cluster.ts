@@ -187,6 +187,7 @@ export class MetadataProcess {
       cluster: CLUSTER,
       registration: { name: this.name, zone: '', listeners: [] },
       settings: { metadataBytesMax: 64 << 20, ...this.#settings },
+      commandsBytesMax: 16 << 20,
       telemetry: undefined,
       log: silentLog,
       onFatal: (error) => this.fatal.push(error),

@@ -202,6 +202,7 @@ function drawSizes(random: SeededRandom, leaseMs: number): Omit<AgentSizes, 'lan
       blockPieceBytesMin: 2 * KiB,
       frameBytesMax: 32 * KiB,
       decodedBytes: 64 * KiB,
+      commandsBytes: 1024 * KiB,
       answersBytes: 16 * KiB,
       backlogBytes: 1024 * KiB,
       fetchSessionsBytesMax: 64 * KiB,

@@ -27,7 +27,7 @@ async function follow() {
   };
   const replica = new Replica();
   const registration = { name: 'a', incarnation: new Uint8Array(16), zone: '', listeners: [] };
-  const client = new Client(world, journal, replica, registration, silentLog, () => {});
+  const client = new Client(world, journal, replica, registration, 1 << 20, silentLog, () => {});
   const failures: string[] = [];
   client.start({} as CommandLink).catch((error: Error) => failures.push(error.name));
   const stream = (...revisions: number[]): void => {

@@ -88,3 +88,20 @@ test('a turn to send is asked for exactly when there is something to send', () =
   streams.close(new MetadataUnavailable('the epoch was closed'));
   expect(streams.hasUnsent).toBe(false);
 });
+
+test('what the control stream keeps is counted until it has an outcome; what lanes publish is not', () => {
+  const streams = new Streams(1);
+  const add = (command: Uint8Array) => streams.addControl(command).catch(() => {});
+  expect(streams.controlBytes).toBe(0);
+  add(new Uint8Array(5_000));
+  const one = streams.controlBytes;
+  expect(one).toBeGreaterThan(5_000);
+  add(new Uint8Array(5_000));
+  streams.add(1, 1, new Uint8Array(5_000)).catch(() => {});
+  expect(streams.controlBytes).toBe(2 * one);
+  streams.settle(0, 1, DONE);
+  streams.settle(0, 1, DONE);
+  expect(streams.controlBytes).toBe(one);
+  streams.close(new MetadataUnavailable('closed'));
+  expect(streams.controlBytes).toBe(0);
+});
