@@ -5,7 +5,7 @@
  */
 import type { ClientQuotaView, QuotaEntity } from '../../metadata/view.js';
 import { apis } from '../../protocol/apis.js';
-import type { RequestOf } from '../../protocol/codec.js';
+import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
 import { readFresh } from '../fresh.js';
 import { handler, type Services } from '../handler.js';
@@ -13,21 +13,46 @@ import { entityTypes, isEntityType } from '../quota-entities.js';
 
 type Request = RequestOf<typeof apis.describeClientQuotas>;
 
+type Entry = NonNullable<ResponseIn<typeof apis.describeClientQuotas>['entries']>[number];
+
 const EXACT = 0;
 const DEFAULT = 1;
 const SPECIFIED = 2;
 
-export const describeClientQuotas = (services: Services) =>
-  handler(apis.describeClientQuotas, async (request) => {
+/** Of more entities each so many are looked at in a turn of their own: other requests come in between. */
+const TURN_ENTITIES = 2_048;
+
+export const describeClientQuotas = (services: Services) => {
+  let last: Promise<unknown> = Promise.resolve();
+  return handler(apis.describeClientQuotas, async (request, { signal }) => {
     const flaw = filterFlaw(request.components);
     if (flaw !== undefined)
       return { throttleTimeMs: 0, errorCode: flaw.error, errorMessage: flaw.message, entries: null };
     if (!(await readFresh(services))) return undefined;
-    const entries = Array.from(services.metadata.view.clientQuotas())
-      .filter(({ entity }) => matches(entity, request))
-      .map(describe);
-    return { throttleTimeMs: 0, errorCode: errors.NONE.code, errorMessage: null, entries };
+    // One after the other: no budget counts what is described between two turns.
+    const describing = last.then(() => describeMatching(services, request, signal));
+    last = describing;
+    const entries = await describing;
+    return entries && { throttleTimeMs: 0, errorCode: errors.NONE.code, errorMessage: null, entries };
   });
+};
+
+/** Undefined: nobody waits for it any more. */
+async function describeMatching(
+  { metadata, world }: Services,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Entry[] | undefined> {
+  const rows = Array.from(metadata.view.clientQuotas());
+  const entries: Entry[] = [];
+  for (const [at, row] of rows.entries()) {
+    if (at > 0 && at % TURN_ENTITIES === 0) await new Promise<void>((resolve) => world.timers.soon(resolve));
+    if (signal.aborted) return undefined;
+    // One that is gone since has no values.
+    if (row.values.size > 0 && matches(row.entity, request)) entries.push(describe(row));
+  }
+  return entries;
+}
 
 function filterFlaw(
   components: Request['components'],
@@ -69,7 +94,7 @@ function matches(entity: QuotaEntity, { components, strict }: Request): boolean 
   });
 }
 
-function describe({ entity, values }: ClientQuotaView) {
+function describe({ entity, values }: ClientQuotaView): Entry {
   return {
     entity: entityTypes.flatMap(({ type, part }) => {
       const entityName = entity[part];
