@@ -20,23 +20,37 @@ export interface Config {
 export const LONG_MAX = 2n ** 63n - 1n;
 export const INT_MAX = 2n ** 31n - 1n;
 const SHORT_MAX = 2n ** 15n - 1n;
+const LONG_DIGITS_MAX = 19;
 export const DAY_MS = 86_400_000;
+
+function stripped(text: string, isBlank: (code: number) => boolean): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
 
 /** Java's String.trim: not all that JavaScript's takes away. */
 export function trimmed(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && value.charCodeAt(start) <= 0x20) start += 1;
-  while (end > start && value.charCodeAt(end - 1) <= 0x20) end -= 1;
-  return value.slice(start, end);
+  return stripped(value, (code) => code <= 0x20);
+}
+
+/** What a value of a whole type says, in whatever length; undefined: no number, or none that a LONG could hold. */
+function wholeOf(value: string): bigint | undefined {
+  const text = trimmed(value);
+  // Java's parsers take a sign and any number of digits.
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  // BigInt takes longer than a text of 32 KiB is worth.
+  const digits = text.replace(/^[+-]?0*(?=\d)/, '');
+  if (digits.length > LONG_DIGITS_MAX) return undefined;
+  return text.startsWith('-') ? -BigInt(digits) : BigInt(digits);
 }
 
 function whole(typeMax: bigint, type: string, min: bigint, max: bigint): Check {
   return (value) => {
-    const text = trimmed(value);
-    // Java's parsers take a sign and any number of digits.
-    const number = /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : typeMax + 1n;
-    if (number > typeMax || number < -typeMax - 1n) {
+    const number = wholeOf(value);
+    if (number === undefined || number > typeMax || number < -typeMax - 1n) {
       return `is not a number of type ${type}`;
     }
     if (number < min) {
@@ -51,8 +65,8 @@ export const long = (min?: number): Check =>
   whole(LONG_MAX, 'LONG', min === undefined ? -LONG_MAX - 1n : BigInt(min), LONG_MAX);
 export const short = (min: number): Check => whole(SHORT_MAX, 'SHORT', BigInt(min), SHORT_MAX);
 
-/** Double.parseDouble without its hexadecimal form. */
-const DOUBLE = /^[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?)$/;
+/** Double.parseDouble without its hexadecimal form. Only one part may take a digit: else a long text takes the square of its length. */
+const DOUBLE = /^[+-]?(NaN|Infinity|(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[fFdD]?)$/;
 
 function doubleOf(value: string): number | undefined {
   const text = trimmed(value);
@@ -83,10 +97,16 @@ export const oneOf =
   (value) =>
     allowed.includes(trimmed(value)) ? undefined : `must be one of ${allowed.join(', ')}`;
 
-/** Kafka's lists: separated by commas, blanks around elements do not count; '' is the list without elements. */
+/** Java's \s: not all that JavaScript's is. */
+const isJavaSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
+
+/**
+ * Kafka's lists: separated by commas, blanks around elements do not count; '' is the list without elements. Never by an
+ * expression for comma and blanks, as Kafka has it: blanks without a comma behind them take the square of their number.
+ */
 export function listOf(value: string): string[] {
   const text = trimmed(value);
-  return text === '' ? [] : text.split(/\s*,\s*/);
+  return text === '' ? [] : text.split(',').map((element) => stripped(element, isJavaSpace));
 }
 
 /** A list of these words, or of any when none are given; elements may repeat (only the first counts) but not be empty. */
@@ -110,7 +130,7 @@ export function shownValue(type: ConfigType, value: string): string {
     case 'int':
     case 'short':
     case 'long':
-      return `${BigInt(trimmed(value).replace('+', ''))}`;
+      return `${wholeOf(value)!}`;
     case 'double':
       return javaDouble(doubleOf(value) ?? Number.NaN);
     case 'list':

@@ -106,7 +106,7 @@ export function clientMetricsFlaw(
       return { badRequest: false, message };
     }
   }
-  const interval = Number(configs.get('interval.ms') ?? '300000');
+  const interval = Number(shownValue('int', configs.get('interval.ms') ?? '300000'));
   if (interval < 100 || interval > 3_600_000) {
     return { badRequest: true, message: `Invalid value ${interval} for interval.ms: it must be from 100 to 3600000` };
   }

@@ -20,8 +20,10 @@ export function deleteRecords(topics: Topics, command: DeleteRecords): Outcome {
   const lowWatermarks: number[] = [];
   for (const { topicId, partitions, offsets } of command.topics) {
     const topic = topics.byId.get(topicIdText(topicId) ?? '');
+    // Once for all its partitions: the text may have 32 KiB.
+    const isKept = topic !== undefined && !policiesOf(topic, command.defaultPolicy || 'delete').includes('delete');
     for (const [at, index] of partitions.entries()) {
-      const error = raise(topics, topic, index, offsets[at]!, command.defaultPolicy || 'delete');
+      const error = raise(topics, topic, index, offsets[at]!, isKept);
       codes.push(error);
       lowWatermarks.push(error === errors.NONE.code ? topic!.partitions[index]!.logStartOffset : -1);
     }
@@ -29,7 +31,7 @@ export function deleteRecords(topics: Topics, command: DeleteRecords): Outcome {
   return { kind: 'records-deleted', errors: codes, lowWatermarks };
 }
 
-function raise(topics: Topics, topic: Topic | undefined, index: number, asked: number, defaultPolicy: string): number {
+function raise(topics: Topics, topic: Topic | undefined, index: number, asked: number, isKept: boolean): number {
   const partition = topic?.partitions[index];
   if (topic === undefined || partition === undefined) {
     return errors.UNKNOWN_TOPIC_OR_PARTITION.code;
@@ -37,7 +39,7 @@ function raise(topics: Topics, topic: Topic | undefined, index: number, asked: n
   if (isInternalTopic(topic.name)) {
     return errors.INVALID_TOPIC_EXCEPTION.code;
   }
-  if (!policiesOf(topic, defaultPolicy).includes('delete')) {
+  if (isKept) {
     return errors.POLICY_VIOLATION.code;
   }
   const offset = asked === HIGH_WATERMARK ? partition.highWatermark : asked;

@@ -180,23 +180,36 @@ function changed(
         return invalidConfig(`Can't ${verb} to key ${name} because its type is not LIST.`);
       }
       const elements = (before.get(name) ?? standard).split(',').filter((element) => element !== '');
-      for (const element of parts(value ?? '')) {
-        if (configOperation === SUBTRACT) {
-          const at = elements.indexOf(element);
-          elements.splice(at === -1 ? elements.length : at, 1);
-        } else if (!elements.includes(element)) {
-          elements.push(element);
-        }
-      }
-      after.set(name, elements.join(','));
+      const altered = configOperation === APPEND ? appended : subtracted;
+      after.set(name, altered(elements, parts(value ?? '')).join(','));
     }
   }
   return after;
 }
 
-/** Java's String.split: nothing behind the last comma is no part. */
+/** Each once, in their order; what was there twice stays so. */
+function appended(elements: readonly string[], more: readonly string[]): string[] {
+  const there = new Set(elements);
+  const added = more.filter((element) => !there.has(element) && there.add(element));
+  return [...elements, ...added];
+}
+
+/** An element that is there twice is taken away once each time that it is named. */
+function subtracted(elements: readonly string[], fewer: readonly string[]): string[] {
+  const times = new Map<string, number>();
+  for (const element of fewer) times.set(element, (times.get(element) ?? 0) + 1);
+  return elements.filter((element) => {
+    const left = times.get(element) ?? 0;
+    times.set(element, left - 1);
+    return left <= 0;
+  });
+}
+
+/** Java's String.split: empty parts at the end are none, but '' is one part. */
 function parts(value: string): string[] {
-  return value === '' ? [''] : value.replace(/,+$/, '').split(',');
+  let end = value.length;
+  while (end > 0 && value[end - 1] === ',') end -= 1;
+  return end === 0 && value !== '' ? [] : value.slice(0, end).split(',');
 }
 
 function sizeFlaw(configs: ReadonlyMap<string, string>): Judged | undefined {

@@ -61,6 +61,10 @@ describe('operations', () => {
     ['delete with a value', [['cleanup.policy', DELETE, 'x']], undefined],
     ['append what is there', [['cleanup.policy', APPEND, 'compact']], 'compact'],
     ['append some', [['cleanup.policy', APPEND, 'compact,delete,']], 'compact,delete'],
+    ['append some twice', [['cleanup.policy', APPEND, 'delete,compact,delete,,,']], 'compact,delete'],
+    ['append only commas', [['cleanup.policy', APPEND, ',,']], 'compact'],
+    ['subtract only commas', [['cleanup.policy', SUBTRACT, ',']], 'compact'],
+    ['subtract twice what is there once', [['cleanup.policy', SUBTRACT, 'compact,compact']], ''],
     ['subtract', [['cleanup.policy', SUBTRACT, 'compact']], ''],
     ['subtract what is not there', [['cleanup.policy', SUBTRACT, 'delete']], 'compact'],
   ] as const) {
@@ -76,6 +80,16 @@ describe('operations', () => {
     await alter(2, 't', [['cleanup.policy', DELETE]]);
     await alter(2, 't', [['cleanup.policy', APPEND, 'compact']]);
     expect(topic()).toEqual([['cleanup.policy', 'delete,compact']]);
+  });
+
+  it('subtract takes away an element that is there twice once each time that it is named, the first one first', async () => {
+    const { alter, topic } = await started();
+    const list = 'leader.replication.throttled.replicas';
+    await alter(2, 't', [[list, SET, '1:1,2:2,1:1,3:3,1:1']]);
+    await alter(2, 't', [[list, SUBTRACT, '1:1,4:4,1:1']]);
+    expect(new Map(topic()).get(list)).toBe('2:2,3:3,1:1');
+    await alter(2, 't', [[list, APPEND, '1:1,5:5']]);
+    expect(new Map(topic()).get(list)).toBe('2:2,3:3,1:1,5:5');
   });
 
   it('deleting what is not set, an unknown name too, is no error and no change', async () => {

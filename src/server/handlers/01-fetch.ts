@@ -114,11 +114,17 @@ function readErrors({ metadata: { view }, configs }: Services, version: number, 
   if (!isOpen) return () => errors.NOT_LEADER_OR_FOLLOWER.code;
   const known: ErrorOf = ({ topic, partition }, byId) => topic.errorOf(partition, byId);
   if (version >= ZSTD_SINCE) return known;
+  // Once for all partitions of a topic: the text may have 32 KiB.
+  const zstd = new Map<string, boolean>();
   return (partition, byId) => {
     const error = known(partition, byId);
     if (error !== 0) return error;
-    const topic = view.topicById(partition.topic.topicId);
-    const isZstd = topic !== undefined && configured(topic.configs, 'compression.type', configs.now) === 'zstd';
+    const { topicId } = partition.topic;
+    const topic = view.topicById(topicId);
+    const isZstd =
+      zstd.get(topicId) ??
+      (topic !== undefined && configured(topic.configs, 'compression.type', configs.now) === 'zstd');
+    zstd.set(topicId, isZstd);
     return isZstd ? errors.UNSUPPORTED_COMPRESSION_TYPE.code : 0;
   };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Command } from '../../../src/metadata/journal.wire.js';
 import { Metadata } from '../../../src/metadata/metadata.js';
 import type { Outcome, Published } from '../../../src/metadata/outcomes.js';
@@ -83,6 +83,15 @@ test.each<[policy: string | undefined, brokers: string, error: number]>([
   expect(journal.send(epoch, command('deleteRecords', { topics, defaultPolicy }))).toEqual(
     answered([error], [error === 0 ? 1 : -1]),
   );
+});
+
+test('a policy, which may be a long text, is read once for all partitions of a topic', () => {
+  const { journal, epoch, topic } = started(100);
+  const read = vi.fn(() => 'delete');
+  Object.assign(topic, { configs: { get: read } });
+  const rows = Array.from({ length: 100 }, (_, partition) => [partition, 0] as const);
+  expect(journal.send(epoch, deletion(...rows))).toMatchObject({ errors: rows.map(() => 0) });
+  expect(read).toHaveBeenCalledTimes(1);
 });
 
 test.each<[string, string, { name: string; value: string }[], number]>([
