@@ -44,6 +44,8 @@ export class ConfigLayers {
   readonly own: ReadonlyMap<string, string>;
   readonly shared: ReadonlyMap<string, string>;
   readonly #layers: readonly (readonly [source: number, find: (name: string) => string | null | undefined])[];
+  /** Every topic asks for the same few, and a value may be long. */
+  readonly #inherited = new Map<string, string | null>();
 
   /** What is set for this agent, what for all of them, and what follows from the agent's settings. */
   constructor(
@@ -89,6 +91,14 @@ export class ConfigLayers {
 
   /** The value that a topic or group takes from a broker config: its family's first, in ms where others count hours. */
   inherited(name: string): string | null {
+    const known = this.#inherited.get(name);
+    if (known !== undefined) return known;
+    const found = this.#find(name);
+    this.#inherited.set(name, found);
+    return found;
+  }
+
+  #find(name: string): string | null {
     for (const member of familyOf(name)) {
       const value = this.value(member);
       if (value !== null) {

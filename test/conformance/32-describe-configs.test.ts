@@ -116,6 +116,27 @@ it('a topic takes what it does not set from its agent, then from what all agents
   expect(told).toMatchObject({ value: '2000', configSource: 2 });
 });
 
+it('a resource named twice is answered twice, as in Kafka, each time with what is asked for', async () => {
+  const agent = await agentWithTopic();
+  const id = `${agent.metadata.self.nodeId}`;
+  const resources = [
+    resource(2, 't'),
+    resource(4, id, ['num.partitions']),
+    resource(2, 't', ['retention.ms', 'segment.ms']),
+    resource(4, `0${id}`, ['listeners', 'num.partitions']),
+    ...Array.from({ length: 20 }, () => resource(2, 't', ['retention.ms'])),
+  ];
+  const { results } = await agent.connect().call(apis.describeConfigs, 4, { resources });
+  expect(results.map(({ resourceName, configs }) => [resourceName, configs.length])).toEqual([
+    ['t', Object.keys(topicConfigs).length],
+    [id, 1],
+    ['t', 2],
+    [`0${id}`, 2],
+    ...Array.from({ length: 20 }, () => ['t', 1]),
+  ]);
+  expect(results.at(-1)!.configs).toMatchObject([{ name: 'retention.ms', value: '1000', synonyms: [] }]);
+});
+
 describe('brokers', () => {
   it('this agent: settings that are not the default are static ones, others have the default', async () => {
     const agent = await agentWithTopic();

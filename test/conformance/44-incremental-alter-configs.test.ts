@@ -92,6 +92,18 @@ describe('operations', () => {
     expect(new Map(topic()).get(list)).toBe('2:2,3:3,1:1,5:5');
   });
 
+  it('many resources: each is judged, in their order', async () => {
+    const { client } = await started();
+    const resources = Array.from({ length: 100 }, (_, n): Resource => {
+      const value = n % 2 === 0 ? '50000' : '1';
+      return { type: 32, name: `g${n}`, changes: [['consumer.session.timeout.ms', SET, value]] };
+    });
+    const { responses } = await client.call(apis.incrementalAlterConfigs, 1, request(resources));
+    expect(responses.map(({ resourceName, errorCode }) => [resourceName, errorCode])).toEqual(
+      resources.map(({ name }, n) => [name, n % 2 === 0 ? 0 : 40]),
+    );
+  });
+
   it('deleting what is not set, an unknown name too, is no error and no change', async () => {
     const { agent, alter } = await started();
     const { revision } = agent.metadata.view;
@@ -178,6 +190,17 @@ describe('refused, also when only validated', () => {
     expect(await alter(2, 't', [[list, APPEND, replicas(10_000)]])).toMatchObject({ errorCode: 0 });
     expect(await alter(2, 't', [[list, APPEND, replicas(20_000)]])).toMatchObject({ errorCode: 40 });
     expect(new Map(topic()).get(list)).toBe(replicas(10_000));
+  });
+
+  it('a broker given twice is refused each time, however its id is written', async () => {
+    const { client, agent } = await started();
+    const id = `${agent.metadata.self.nodeId}`;
+    const { revision } = agent.metadata.view;
+    const changes: Change[] = [['message.max.bytes', SET, '5000']];
+    const resources = [id, `0${id}`, `+${id}`].map((name) => ({ type: 4, name, changes }));
+    const { responses } = await client.call(apis.incrementalAlterConfigs, 1, request(resources));
+    expect(responses.map(({ errorCode }) => errorCode)).toEqual([42, 42, 42]);
+    expect(agent.metadata.view.revision).toBe(revision);
   });
 
   it('a resource given twice is refused each time; its neighbour is served', async () => {

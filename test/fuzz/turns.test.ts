@@ -116,3 +116,67 @@ test.each([
 ])('%s: names of one length take no turn of 50 ms', { timeout: 120_000 }, async (_name, { slices }) => {
   expect(await longestTurnMs(Buffer.concat(slices))).toBeLessThan(TURN_MS_MAX);
 });
+
+const [SET, APPEND] = [0, 2];
+const THROTTLED = 'leader.replication.throttled.replicas';
+
+/** As many resources as a frame holds with a value as long as one may be; the topics do not exist. */
+function longValues(type: number, name: string, configOperation: number, value: string) {
+  const configs = [{ name, configOperation, value }];
+  const resources = upTo(125).map((n) => ({ resourceType: type, resourceName: `r${n}`, configs }));
+  return encodeRequestFrame(apis.incrementalAlterConfigs, 1, 1, 'turns', { resources, validateOnly: true });
+}
+
+test.each([
+  ['commas that do not end a list', longValues(2, THROTTLED, APPEND, `${','.repeat(32_766)}a`)],
+  [
+    'elements to add',
+    longValues(
+      2,
+      THROTTLED,
+      APPEND,
+      upTo(8_191)
+        .map((n) => n.toString(36))
+        .join(','),
+    ),
+  ],
+  ['blanks that no comma follows', longValues(16, 'metrics', SET, `a${' '.repeat(32_765)}a`)],
+  ['digits of no number', longValues(2, 'min.cleanable.dirty.ratio', SET, `${'1'.repeat(32_766)}x`)],
+  ['digits of a number', longValues(2, 'retention.ms', SET, `${'0'.repeat(32_766)}7`)],
+])('IncrementalAlterConfigs: %s take no turn of 50 ms', { timeout: 600_000 }, async (_name, { slices }) => {
+  expect(await longestTurnMs(Buffer.concat(slices))).toBeLessThan(TURN_MS_MAX);
+});
+
+/** One config of each, so that the answers are short. */
+function described(type: number, key: string, nameOf: (n: number) => string) {
+  const resources = upTo(16_000).map((n) => ({
+    resourceType: type,
+    resourceName: nameOf(n),
+    configurationKeys: [key],
+  }));
+  return encodeRequestFrame(apis.describeConfigs, 4, 1, 'turns', { resources });
+}
+
+test.each([
+  ['one broker', described(4, 'num.partitions', () => '1')],
+  ['one broker by many names', described(4, 'num.partitions', (n) => '1'.padStart(n % 100, '0'))],
+  ['all brokers', described(4, 'num.partitions', () => '')],
+  ['one topic', described(2, 'segment.ms', () => 't')],
+  ['many groups', described(32, 'share.isolation.level', (n) => `g${n}`)],
+  ['many topics that do not exist', described(2, 'segment.ms', (n) => `u${n}`)],
+])('DescribeConfigs: %s, 16,000 times, take no turn of 50 ms', { timeout: 600_000 }, async (_name, { slices }) => {
+  expect(await longestTurnMs(Buffer.concat(slices))).toBeLessThan(TURN_MS_MAX);
+});
+
+/** Each is checked, and described when it is well. */
+test('CreateTopics: many topics take no turn of 50 ms', { timeout: 600_000 }, async () => {
+  const topics = upTo(8_000).map((n) => ({
+    name: `many${n}`,
+    numPartitions: 1,
+    replicationFactor: 1,
+    assignments: [],
+    configs: [{ name: 'retention.ms', value: '1000' }],
+  }));
+  const { slices } = encodeRequestFrame(apis.createTopics, 7, 1, 'turns', { topics, validateOnly: true });
+  expect(await longestTurnMs(Buffer.concat(slices))).toBeLessThan(TURN_MS_MAX);
+});

@@ -12,16 +12,18 @@
  * - validateOnly makes every check but those that only the metadata can. v5+ tell the configs, v7 the topic's id.
  */
 import { topicConfigsFlaw } from '../../config/topic-configs.js';
-import type { RequestOf } from '../../protocol/codec.js';
+import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
 import { ZERO_UUID } from '../../bytes/uuid.js';
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
 import { administer } from '../administration.js';
-import { describeTopic } from '../config-description.js';
+import { ConfigDescriptions, type Told } from '../config-description.js';
 import { type Call, handler, mayMutate, QUOTA_EXCEEDED, type Services } from '../handler.js';
 import { createTopic, isTopicName } from '../topic-creation.js';
+import { turnsOf } from '../turns.js';
 
 type Wanted = RequestOf<typeof apis.createTopics>['topics'][number];
+type Answer = ResponseIn<typeof apis.createTopics>['topics'][number];
 
 const STRICT_QUOTA_SINCE = 6;
 
@@ -48,22 +50,38 @@ export const createTopics = (services: Services) =>
     }
     // A name that is given twice is answered once.
     const wanted = new Map(request.topics.map((topic) => [topic.name, topic]));
+    const inTurn = turnsOf(services.world.timers, call);
+    const means = { services, call, descriptions: new ConfigDescriptions(services.configs.now, NAMES_AND_VALUES) };
     const topics = await Promise.all(
-      Array.from(wanted.values(), async (topic) => {
-        const mistake =
-          times.get(topic.name)! > 1
-            ? { errorCode: errors.INVALID_REQUEST.code, errorMessage: 'Duplicate topic name.' }
-            : findMistake(services, topic);
-        if (mistake !== undefined) {
-          return { name: topic.name, topicId: ZERO_UUID, configs: [], ...mistake };
-        }
-        return create(services, topic, request.validateOnly, request.timeoutMs, call);
-      }),
+      Array.from(wanted.values(), (topic) =>
+        inTurn(async () => {
+          const mistake =
+            times.get(topic.name)! > 1
+              ? { errorCode: errors.INVALID_REQUEST.code, errorMessage: 'Duplicate topic name.' }
+              : findMistake(services, topic);
+          return mistake === undefined
+            ? create(means, topic, request.validateOnly, request.timeoutMs)
+            : { name: topic.name, topicId: ZERO_UUID, configs: [], ...mistake };
+        }),
+      ),
     );
     return { throttleTimeMs: 0, topics };
   });
 
-async function create(services: Services, topic: Wanted, validateOnly: boolean, timeoutMs: number, call: Call) {
+const NAMES_AND_VALUES: Told = { includeSynonyms: false, includeDocumentation: false };
+
+interface Means {
+  readonly services: Services;
+  readonly call: Call;
+  readonly descriptions: ConfigDescriptions;
+}
+
+async function create(
+  { services, call, descriptions }: Means,
+  topic: Wanted,
+  validateOnly: boolean,
+  timeoutMs: number,
+): Promise<Answer> {
   const partitions = partitionsOf(services, topic);
   if (!mayMutate(call, STRICT_QUOTA_SINCE, partitions)) {
     const { error, message } = QUOTA_EXCEEDED;
@@ -90,7 +108,7 @@ async function create(services: Services, topic: Wanted, validateOnly: boolean, 
     errorMessage: null,
     numPartitions: partitions,
     replicationFactor: 1,
-    configs: describeTopic(set, services.configs.now).map(({ name, value, configSource, isSensitive, readOnly }) => ({
+    configs: descriptions.topic(set).map(({ name, value, configSource, isSensitive, readOnly }) => ({
       name,
       // Kafka repeats what it was given; DescribeConfigs shows it as its type writes it.
       value: set.get(name) ?? value,

@@ -13,47 +13,47 @@
 import { configSources } from '../../config/config-layers.js';
 import { topicNameFlaw } from '../../metadata/topics.js';
 import { apis } from '../../protocol/apis.js';
+import type { ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
-import {
-  type DescribedConfig,
-  describeAllBrokers,
-  describeBroker,
-  describeClientMetrics,
-  describeGroup,
-  describeTopic,
-} from '../config-description.js';
+import { ConfigDescriptions, type DescribedConfig } from '../config-description.js';
 import { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, ROOT_LOGGER, TOPIC } from '../config-resources.js';
 import { handler, type Services } from '../handler.js';
+import { turnsOf } from '../turns.js';
 
 const KNOWN_TYPES: ReadonlySet<number> = new Set([TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP]);
 const LOG_LEVELS = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', silent: 'OFF' } as const;
 
 export const describeConfigs = (services: Services) =>
-  handler(apis.describeConfigs, (request) => {
+  handler(apis.describeConfigs, async (request, call) => {
     const unknown = request.resources.find(({ resourceType }) => !KNOWN_TYPES.has(resourceType));
-    return {
-      throttleTimeMs: 0,
-      results: request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
-        const { error, message, configs } =
-          unknown === undefined
-            ? describe(services, resourceType, resourceName)
-            : refusal(errors.INVALID_REQUEST, `Unexpected resource type ${unknown.resourceType}`);
-        const keys = new Set(configurationKeys ?? []);
-        const wanted = configs.filter(({ name }) => keys.size === 0 || keys.has(name));
-        return {
-          errorCode: error,
-          errorMessage: message,
-          resourceType,
-          resourceName,
-          configs: wanted.map((config) => ({
-            ...config,
-            synonyms: request.includeSynonyms ? config.synonyms : [],
-            documentation: request.includeDocumentation ? config.documentation : null,
-          })),
-        };
-      }),
-    };
+    const descriptions = new ConfigDescriptions(services.configs.now, request);
+    const inTurn = turnsOf(services.world.timers, call);
+    const results: Result[] = [];
+    for (const { resourceType, resourceName, configurationKeys } of request.resources) {
+      if (call.signal.aborted) return undefined;
+      const { error, message, configs } = await inTurn(() =>
+        unknown === undefined
+          ? describe(services, descriptions, resourceType, resourceName)
+          : refusal(errors.INVALID_REQUEST, `Unexpected resource type ${unknown.resourceType}`),
+      );
+      results.push({
+        errorCode: error,
+        errorMessage: message,
+        resourceType,
+        resourceName,
+        configs: wantedOf(configs, configurationKeys ?? []),
+      });
+    }
+    return { throttleTimeMs: 0, results };
   });
+
+type Result = ResponseIn<typeof apis.describeConfigs>['results'][number];
+
+/** All of them are shared by the resources that have them: no copies. */
+function wantedOf(configs: readonly DescribedConfig[], keys: readonly string[]): readonly DescribedConfig[] {
+  const wanted = new Set(keys);
+  return wanted.size === 0 ? configs : configs.filter(({ name }) => wanted.has(name));
+}
 
 interface Described {
   readonly error: number;
@@ -67,8 +67,8 @@ function refusal(error: { readonly code: number }, message: string | null): Desc
 
 const found = (configs: readonly DescribedConfig[]): Described => ({ error: 0, message: null, configs });
 
-function describe(services: Services, type: number, name: string): Described {
-  const { metadata, configs: layers } = services;
+function describe(services: Services, descriptions: ConfigDescriptions, type: number, name: string): Described {
+  const { metadata } = services;
   switch (type) {
     case TOPIC: {
       const nameFlaw = topicNameFlaw(name);
@@ -78,11 +78,11 @@ function describe(services: Services, type: number, name: string): Described {
       const topic = metadata.view.topicByName(name);
       return topic === undefined
         ? refusal(errors.UNKNOWN_TOPIC_OR_PARTITION, null)
-        : found(describeTopic(topic.configs, layers.now));
+        : found(descriptions.topic(topic.configs));
     }
     case BROKER: {
       const flaw = name === '' ? undefined : brokerFlaw(services, name);
-      return flaw ?? found(name === '' ? describeAllBrokers(layers.now) : describeBroker(layers.now));
+      return flaw ?? found(name === '' ? descriptions.allBrokers() : descriptions.broker());
     }
     case BROKER_LOGGER:
       return name === ''
@@ -91,11 +91,11 @@ function describe(services: Services, type: number, name: string): Described {
     case CLIENT_METRICS:
       return name === ''
         ? refusal(errors.INVALID_REQUEST, 'Client metrics subscription name must not be empty')
-        : found(describeClientMetrics(metadata.view.configsOf(CLIENT_METRICS, name).configs));
+        : found(descriptions.clientMetrics(metadata.view.configsOf(CLIENT_METRICS, name).configs));
     default:
       return name === ''
         ? refusal(errors.INVALID_REQUEST, 'Group name must not be empty')
-        : found(describeGroup(metadata.view.groupConfigs(name), layers.now));
+        : found(descriptions.group(metadata.view.groupConfigs(name)));
   }
 }
 

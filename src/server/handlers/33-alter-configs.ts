@@ -8,8 +8,8 @@ import { replaceAll } from '../config-changes.js';
 import { handler, type Services } from '../handler.js';
 
 export const alterConfigs = (services: Services) =>
-  handler(apis.alterConfigs, ({ resources, validateOnly }) =>
-    eachResource(resources, ({ resourceType, resourceName, configs }) =>
+  handler(apis.alterConfigs, ({ resources, validateOnly }, call) =>
+    eachResource(services, call, resources, ({ resourceType, resourceName, configs }) =>
       replaceAll(services, resourceType, resourceName, configs, validateOnly),
     ),
   );

@@ -17,8 +17,8 @@ import { alterIncrementally } from '../config-changes.js';
 import { handler, type Services } from '../handler.js';
 
 export const incrementalAlterConfigs = (services: Services) =>
-  handler(apis.incrementalAlterConfigs, ({ resources, validateOnly }) =>
-    eachResource(resources, ({ resourceType, resourceName, configs }) =>
+  handler(apis.incrementalAlterConfigs, ({ resources, validateOnly }, call) =>
+    eachResource(services, call, resources, ({ resourceType, resourceName, configs }) =>
       alterIncrementally(services, resourceType, resourceName, configs, validateOnly),
     ),
   );
