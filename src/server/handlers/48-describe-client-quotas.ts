@@ -31,7 +31,7 @@ export const describeClientQuotas = (services: Services) => {
     if (!(await readFresh(services))) return undefined;
     // One after the other: no budget counts what is described between two turns.
     const describing = last.then(() => describeMatching(services, request, signal));
-    last = describing;
+    last = describing.catch(() => {});
     const entries = await describing;
     return entries && { throttleTimeMs: 0, errorCode: errors.NONE.code, errorMessage: null, entries };
   });
