@@ -3,7 +3,9 @@ import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import { silentLog } from '../../src/telemetry/log.js';
 import type { Clock } from '../../src/world/world.js';
+import { encodeOwn } from '../../workers/leader/compose.js';
 import { ExpiryTime } from '../../workers/leader/expiry-time.js';
+import { LeadershipLost } from '../../workers/leader/leadership-lost.js';
 import { OffsetsClock } from '../../workers/leader/offsets-clock.js';
 import { command, JournalMaker } from '../unit/metadata/journal-maker.js';
 import { VirtualTime } from './virtual-time.js';
@@ -20,25 +22,36 @@ class Leading {
   readonly commands: Command[] = [];
   readonly warnings: string[] = [];
   jumpMs = 0;
+  /** How much slower than the wall clock the monotonic one is; the store's clock, if it has one. */
+  slowness = 0;
+  storeMs: number | undefined;
   readonly clock = new OffsetsClock(
     { offsetsRetentionMs: 7 * DAY, offsetsCheckMs: 10 * MINUTE },
     {
       world: {
-        clock: { monotonicMs: () => this.time.nowMs, wallMs: () => BEGAN_MS + this.time.nowMs + this.jumpMs },
+        clock: {
+          monotonicMs: () => this.time.nowMs * (1 - this.slowness),
+          wallMs: () => BEGAN_MS + this.time.nowMs + this.jumpMs,
+        },
         timers: this.time.timersOf(() => true),
       },
       view: () => this.journal.metadata,
-      storeMs: () => undefined,
+      storeMs: () => this.storeMs,
       propose: async (proposed) => this.#propose(proposed),
       log: { ...silentLog, warn: (_fields, message) => this.warnings.push(message) },
     },
   );
+
+  /** What becomes of the next command, instead of its being appended. */
+  failure: Error | undefined;
 
   constructor(topics = 1, partitions = 4096) {
     for (let id = 1; id <= topics; id += 1) this.journal.createTopic(this.epoch, `t${id}`, id, partitions);
   }
 
   #propose(proposed: Command): Outcome {
+    if (this.failure !== undefined) throw this.failure;
+    encodeOwn(proposed);
     this.commands.push(proposed);
     this.#tick();
     return this.journal.bare(proposed);
@@ -148,6 +161,20 @@ describe('the clock of offsets', () => {
     expect(leading.offsets('g')).toBe(0);
   });
 
+  test.each([
+    ['monotonic clock', { slowness: 1e-9 }],
+    ["store's clock", { storeMs: BEGAN_MS + 7 * DAY + 9 * MINUTE + 59_999.7 }],
+  ])('a %s of fractions of milliseconds lets what is due go', async (_name, clocks) => {
+    const leading = new Leading();
+    leading.commit('g');
+    await leading.pass(7 * DAY);
+    Object.assign(leading, clocks);
+    leading.clock.start();
+    await leading.pass(11 * MINUTE);
+    expect(leading.commands.length).toBeGreaterThan(0);
+    expect(leading.offsets('g')).toBe(0);
+  });
+
   test('a leader whose clock is behind what the journal says expires nothing', async () => {
     const leading = new Leading();
     leading.commit('g');
@@ -186,4 +213,25 @@ test("where the store has a clock it is asked, not the leader's own beginnings",
   wallMs = 9_000_500;
   storeMs = 9_000_000;
   expect(time.nowMs(0)).toBe(9_000_000);
+});
+
+test('only the loss of leadership stops a clock in silence', async () => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => uncaught.push(error);
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
+  try {
+    for (const failure of [new LeadershipLost(), new Error('cannot be encoded')]) {
+      const leading = new Leading();
+      leading.failure = failure;
+      leading.clock.start();
+      leading.commit('g');
+      await leading.pass(8 * DAY);
+      await new Promise(setImmediate);
+      expect(uncaught).toEqual(failure instanceof LeadershipLost ? [] : [failure]);
+    }
+  } finally {
+    process.removeListener('unhandledRejection', note);
+    for (const other of others) process.on('unhandledRejection', other);
+  }
 });

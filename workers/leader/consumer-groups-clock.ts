@@ -6,6 +6,7 @@ import type { Command, MemberAtEpoch } from '../../src/metadata/journal.wire.js'
 import type { Changes, Outcome } from '../../src/metadata/outcomes.js';
 import type { ConsumerGroupView, MetadataView } from '../../src/metadata/view.js';
 import type { World } from '../../src/world/world.js';
+import { ignoreLost } from './leadership-lost.js';
 import { RegexResolver } from './regex-resolver.js';
 import { SessionTimer } from './session-timer.js';
 
@@ -50,7 +51,7 @@ export class ConsumerGroupsClock {
   readonly #resolved = new WeakMap<ReadonlySet<string>, readonly string[]>();
   #running = false;
 
-  /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
+  /** `propose` appends a command of the leader's own and rejects with `LeadershipLost` when leadership ends first. */
   constructor(
     world: Pick<World, 'clock' | 'timers'>,
     view: () => MetadataView,
@@ -258,18 +259,14 @@ export class ConsumerGroupsClock {
 
   #send(groupId: string, watch: Watch, commands: readonly Command[]): void {
     watch.busy = true;
-    Promise.all(commands.map((command) => this.#propose(command))).then(
-      (outcomes) => {
-        watch.busy = false;
-        const refused = outcomes.some(({ kind }) => kind === 'refused');
-        watch.nextLookMs = this.#timer.nowMs + (refused ? REFUSED_PAUSE_MS : 0);
-        if (this.#watches.get(groupId) === watch) {
-          this.#arm();
-        }
-      },
-      // Leadership ended; the next leader has its own clock.
-      () => {},
-    );
+    Promise.all(commands.map((command) => this.#propose(command))).then((outcomes) => {
+      watch.busy = false;
+      const refused = outcomes.some(({ kind }) => kind === 'refused');
+      watch.nextLookMs = this.#timer.nowMs + (refused ? REFUSED_PAUSE_MS : 0);
+      if (this.#watches.get(groupId) === watch) {
+        this.#arm();
+      }
+    }, ignoreLost);
   }
 
   #arm(): void {

@@ -22,12 +22,12 @@ export class ExpiryTime {
     this.#beganMonotonicMs = clock.monotonicMs();
   }
 
-  /** `journalMs` is the newest entry's time. Undefined: the clocks disagree. */
+  /** Whole, as the journal has times, whatever the clocks say. `journalMs` is the newest entry's time. Undefined: the clocks disagree. */
   nowMs(journalMs: number): number | undefined {
     const wallMs = this.#clock.wallMs();
     const otherMs = this.#storeMs() ?? this.#beganWallMs + this.#clock.monotonicMs() - this.#beganMonotonicMs;
     const leastMs = Math.min(wallMs, otherMs);
     const mostMs = Math.max(wallMs, otherMs, journalMs);
-    return mostMs - leastMs >= DISAGREEMENT_MS_MAX ? undefined : leastMs;
+    return mostMs - leastMs >= DISAGREEMENT_MS_MAX ? undefined : Math.floor(leastMs);
   }
 }

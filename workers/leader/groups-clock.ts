@@ -3,6 +3,7 @@ import type { Command } from '../../src/metadata/journal.wire.js';
 import type { Outcome } from '../../src/metadata/outcomes.js';
 import type { GroupView, MetadataView } from '../../src/metadata/view.js';
 import type { World } from '../../src/world/world.js';
+import { ignoreLost } from './leadership-lost.js';
 import { SessionTimer } from './session-timer.js';
 
 /** Groups of more members are not observed at every entry that touches them, but this often: to observe is to look at all. */
@@ -47,7 +48,7 @@ export class GroupsClock {
   readonly #unseen = new Set<string>();
   #running = false;
 
-  /** `propose` appends a command of the leader's own and rejects when leadership ends first. */
+  /** `propose` appends a command of the leader's own and rejects with `LeadershipLost` when leadership ends first. */
   constructor(
     world: Pick<World, 'clock' | 'timers'>,
     view: () => MetadataView,
@@ -217,18 +218,14 @@ export class GroupsClock {
 
   #send(groupId: string, watch: Watch, command: Command): void {
     watch.busy = true;
-    this.#propose(command).then(
-      (outcome) => {
-        watch.busy = false;
-        const refused = outcome.kind === 'refused';
-        watch.nextLookMs = this.#timer.nowMs + (refused ? REFUSED_PAUSE_MS : 0);
-        if (this.#watches.get(groupId) === watch) {
-          this.#arm([watch]);
-        }
-      },
-      // Leadership ended; the next leader has its own clock.
-      () => {},
-    );
+    this.#propose(command).then((outcome) => {
+      watch.busy = false;
+      const refused = outcome.kind === 'refused';
+      watch.nextLookMs = this.#timer.nowMs + (refused ? REFUSED_PAUSE_MS : 0);
+      if (this.#watches.get(groupId) === watch) {
+        this.#arm([watch]);
+      }
+    }, ignoreLost);
   }
 
   /** Wakes this clock for the earliest of these watches, if it would not wake before. */

@@ -8,6 +8,7 @@ import type { ConsumerGroupView, GroupView, MetadataView, TopicView } from '../.
 import type { Log } from '../../src/telemetry/log.js';
 import type { Timer, World } from '../../src/world/world.js';
 import { ExpiryTime } from './expiry-time.js';
+import { ignoreLost } from './leadership-lost.js';
 
 export interface OffsetsClockSettings {
   /** How long offsets are kept (offsets.retention.minutes). */
@@ -21,7 +22,7 @@ export interface OffsetsDeps {
   readonly view: () => MetadataView & { readonly timeMs: number };
   /** The journal store's clock; undefined: it has none. */
   readonly storeMs: () => number | undefined;
-  /** Appends a command of the leader's own and rejects when leadership ends first. */
+  /** Appends a command of the leader's own and rejects with `LeadershipLost` when leadership ends first. */
   readonly propose: (command: Command) => Promise<Outcome>;
   readonly log: Log;
 }
@@ -83,8 +84,7 @@ export class OffsetsClock {
       return;
     }
     const value = { nowMs, retentionMs: this.#settings.offsetsRetentionMs, groups: [...groups] };
-    // When leadership ends first, the next leader looks for itself.
-    this.#deps.propose({ kind: { $case: 'expireOffsets', value } }).then(next, () => {});
+    this.#deps.propose({ kind: { $case: 'expireOffsets', value } }).then(next, ignoreLost);
   }
 }
 

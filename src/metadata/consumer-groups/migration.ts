@@ -58,20 +58,22 @@ function wellFormed<T>(decode: () => T): T | undefined {
   }
 }
 
-/** Topics that do not exist are left out. */
+/** Topics and partitions that do not exist are left out. */
 export function targetByName(
   topics: Topics,
   named: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
 ): Target {
-  const target = new Map<string, readonly number[]>();
+  const found = new Map<string, Set<number>>();
   for (const { topic: name, partitions } of named) {
     const topic = topics.byName.get(name);
-    if (topic !== undefined && partitions.length > 0) {
-      const all = [...(target.get(topic.topicId) ?? []), ...partitions];
-      target.set(topic.topicId, [...new Set(all)].sort(ascending));
+    for (const partition of topic === undefined ? [] : partitions) {
+      if (topic?.partitions[partition] !== undefined) {
+        const known = found.get(topic.topicId) ?? new Set();
+        found.set(topic.topicId, known.add(partition));
+      }
     }
   }
-  return target;
+  return new Map(Array.from(found, ([topicId, partitions]) => [topicId, [...partitions].sort(ascending)]));
 }
 
 /** An assignment as classic consumers read it, in the version of the member's own subscription. */

@@ -16,12 +16,26 @@ const group = fc.constantFrom('g', 'h');
 const instanceId = fc.constantFrom(undefined, undefined, undefined, 'i', 'j');
 const range = { name: 'range', metadata: Uint8Array.of(1) };
 const sticky = { name: 'sticky', metadata: Uint8Array.of(2) };
-const readable = fc.constantFrom(['c'], ['c', 'd'], []).map((topics) => [
-  {
-    name: 'range',
-    metadata: whole(encodeVersioned(consumerSubscription, 1, { topics, userData: null, ownedPartitions: [] })),
-  },
-]);
+/** What a client may write into opaque bytes: any int32, and the same again. */
+const anyPartitions = fc.array(fc.constantFrom(0, 1, 2, 3, -1, -(2 ** 31), 2 ** 31 - 1, 0x4000), { maxLength: 4 });
+const anyAssigned = fc.array(fc.record({ topic: fc.constantFrom('c', 'd', 'gone', ''), partitions: anyPartitions }), {
+  maxLength: 3,
+});
+const readable = fc
+  .record({
+    version: fc.constantFrom(1, 1, 3, 32_767),
+    topics: fc.constantFrom(['c'], ['c', 'd'], [], ['c', 'c', '']),
+    ownedPartitions: fc.oneof(fc.constant([]), anyAssigned),
+    generationId: fc.constantFrom(-1, -(2 ** 31), 2 ** 31 - 1),
+    rackId: fc.constantFrom(null, '', 'r'),
+  })
+  .map(({ version, ...subscription }) => {
+    const bytes = whole(
+      encodeVersioned(consumerSubscription, Math.min(version, 3), { ...subscription, userData: null }),
+    );
+    new DataView(bytes.buffer).setInt16(0, version);
+    return [{ name: 'range', metadata: bytes }];
+  });
 const protocols = fc.oneof(
   fc.constantFrom<(typeof range)[]>([range], [range], [range, sticky], [sticky, range], []),
   readable,
@@ -83,10 +97,11 @@ const joinGroup = fc
   );
 
 const readableAssignment = fc
-  .constantFrom([0], [1, 2], [0, 1, 2])
-  .map((partitions) =>
-    whole(encodeVersioned(consumerAssignment, 1, { assignedPartitions: [{ topic: 'c', partitions }], userData: null })),
-  );
+  .oneof(
+    fc.constantFrom([0], [1, 2], [0, 1, 2]).map((partitions) => [{ topic: 'c', partitions }]),
+    anyAssigned,
+  )
+  .map((assignedPartitions) => whole(encodeVersioned(consumerAssignment, 1, { assignedPartitions, userData: null })));
 
 const syncGroup = fc
   .record({ group, memberId, generation, assignment: fc.oneof(bytes, readableAssignment) })

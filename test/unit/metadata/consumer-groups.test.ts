@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsumerHeartbeat } from '../../../src/metadata/journal.wire.js';
+import { Metadata } from '../../../src/metadata/metadata.js';
 import { consumerAssignment, decodeVersioned } from '../../../src/protocol/consumer-protocol.js';
 import { errors } from '../../../src/protocol/errors.js';
 import { assignment, ConsumerStory, G, subscription } from './consumer-group-story.js';
@@ -91,6 +92,16 @@ describe('a classic group and a member of the consumer protocol', () => {
     doubled.classicJoin('c1', { knownMember: true });
     doubled.sync('c1', 2, { c1: assignment([0, 1]), c2: assignment([1, 2]) });
     expect(doubled.join('n')).toMatchObject(refusal('GROUP_ID_NOT_FOUND'));
+  });
+
+  it.each([-1, -(2 ** 31), 4, 2 ** 31 - 1])('a share of partition %i, which does not exist, is none', (partition) => {
+    const story = new ConsumerStory();
+    story.classicJoin('c1');
+    story.sync('c1', 1, { c1: assignment([0, partition]) });
+    story.join('n');
+    expect(story.owned('c1')).toEqual([0]);
+    const { metadata } = story.journal;
+    expect(Metadata.fromSnapshot(metadata.snapshot()).digest).toBe(metadata.digest);
   });
 
   it('classic members must fit: protocol, known id, room', () => {

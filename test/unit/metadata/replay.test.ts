@@ -28,7 +28,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
 const steps = (minLength: number, maxLength: number) => fc.array(anyStep, { minLength, maxLength, size: 'max' });
 
 /** Runs the steps on a new journal, checking invariants that hold after every entry. */
-function run(steps: readonly Step[]): JournalMaker {
+function run(steps: readonly Step[], applied = (_journal: JournalMaker) => {}): JournalMaker {
   const journal = new JournalMaker();
   let epoch = journal.register();
   let incarnation = 1;
@@ -76,6 +76,7 @@ function run(steps: readonly Step[]): JournalMaker {
         generations.delete(groupId);
       }
     }
+    applied(journal);
   }
   return journal;
 }
@@ -159,6 +160,18 @@ test('two replicas agree byte for byte, and a snapshot midway with the rest of t
       expect(everything(Metadata.fromSnapshot(snapshot))).toEqual(everything(metadata));
     }),
     { numRuns: 300 },
+  );
+});
+
+test('after any command the state can be written down and read again', () => {
+  fc.assert(
+    fc.property(steps(40, 80), (taken) => {
+      run(taken, ({ metadata }) => {
+        const snapshot = metadata.snapshot();
+        expect(Buffer.compare(Metadata.fromSnapshot(snapshot).snapshot(), snapshot)).toBe(0);
+      });
+    }),
+    { numRuns: 100 },
   );
 });
 
