@@ -74,19 +74,18 @@ const publishSegment = fc
   .tuple(fc.integer({ min: 0, max: 200 }), fc.array(partitionOfSegment, { maxLength: 4 }))
   .map(([number, partitions]) => segment(number, partitions));
 
-const joinGroup = fc
-  .record({
-    group,
-    memberId,
-    knownMember: fc.boolean(),
-    instanceId,
-    protocols,
-    requireKnownMember: fc.constantFrom(true, false, false),
-    initialDelayMs: fc.constantFrom(0, 0, 3),
-  })
-  .map((join) =>
+const join = {
+  group,
+  memberId,
+  instanceId,
+  protocols,
+  requireKnownMember: fc.constantFrom(true, false, false),
+  initialDelayMs: fc.constantFrom(0, 0, 3),
+};
+const joining = (said: typeof join) =>
+  fc.record({ ...said, knownMember: fc.boolean() }).map((drawn) =>
     command('joinGroup', {
-      ...join,
+      ...drawn,
       clientId: 'client',
       clientHost: '/host',
       sessionTimeoutMs: 10,
@@ -95,6 +94,7 @@ const joinGroup = fc
       groupSizeMax: 3,
     }),
   );
+const joinGroup = joining(join);
 
 const readableAssignment = fc
   .oneof(
@@ -261,6 +261,35 @@ const ofConsumerGroups: fc.Arbitrary<Command> = fc.oneof(
         command('resolveRegexes', { group: groupId, regexes: [{ regex: 'c|d', topics }] }),
       ),
   },
+);
+
+const few = fc.constantFrom('a', 'a', 'b');
+/** Commands of one group that becomes a consumer group and a classic one again, whose members' opaque bytes can be read. */
+export const migrating: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: joining({
+      group: fc.constant('g'),
+      memberId: few,
+      instanceId: fc.constant(undefined),
+      protocols: readable,
+      requireKnownMember: fc.constant(false),
+      initialDelayMs: fc.constant(0),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ memberId: few, generation: fc.constant(0), plan: fc.dictionary(few, readableAssignment) })
+      .map(({ plan, ...sync }) =>
+        command('syncGroup', {
+          ...sync,
+          group: 'g',
+          assignments: Object.entries(plan).map(([id, assignment]) => ({ memberId: id, assignment })),
+        }),
+      ),
+  },
+  { weight: 2, arbitrary: ofConsumerGroups },
 );
 
 /** Commands that often succeed and often collide. */
