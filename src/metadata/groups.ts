@@ -11,9 +11,9 @@ import type {
   MemberAssignment,
   SyncGroup,
 } from './journal.wire.js';
-import type { Ledger } from './limits.js';
+import { type Ledger, OPAQUE_BYTES_MAX } from './limits.js';
 import type { Member } from './members.js';
-import type { Outcome } from './outcomes.js';
+import type { Outcome, Refused } from './outcomes.js';
 import { DONE, refused } from './outcomes.js';
 
 /** A group of any kind: all share one space of ids. */
@@ -120,8 +120,13 @@ export class Groups {
       return refused(errors.REBALANCE_IN_PROGRESS.code, 'the group is rebalancing');
     }
     const member = group.member(command.memberId)!;
+    const isPlan = group.state === 'CompletingRebalance' && group.leaderId === member.memberId;
+    const flaw = isPlan ? flawOfPlan(group, command.assignments, this.#ledger) : undefined;
+    if (flaw !== undefined) {
+      return flaw;
+    }
     member.synced = true;
-    if (group.state === 'CompletingRebalance' && group.leaderId === member.memberId) {
+    if (isPlan) {
       shareOut(group, command.assignments);
       group.state = 'Stable';
     }
@@ -225,6 +230,26 @@ export class Groups {
     this.#ledger.bytes -= group.ownBytes;
     this.#ledger.digest.text(group.groupId);
   }
+}
+
+/**
+ * As when Kafka cannot write the group down (appendGroupMetadataErrorToResponseError). To a full metadata a SyncGroup is not
+ * answered as a JoinGroup is: consumers would give up.
+ */
+function flawOfPlan(group: Group, assignments: readonly MemberAssignment[], ledger: Ledger): Refused | undefined {
+  let grownBytes = 0;
+  for (const member of group.members.values()) {
+    grownBytes -= member.assignment.length;
+  }
+  for (const { assignment } of assignments) {
+    if (assignment.length > OPAQUE_BYTES_MAX) {
+      return refused(errors.UNKNOWN_SERVER_ERROR.code, 'the assignment of a member is too large');
+    }
+    grownBytes += assignment.length;
+  }
+  return ledger.full && grownBytes > 0
+    ? refused(errors.COORDINATOR_NOT_AVAILABLE.code, 'the metadata is full')
+    : undefined;
 }
 
 /** The leader's plan: members that it does not name get an empty assignment, unknown ones are ignored. */

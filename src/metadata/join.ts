@@ -4,9 +4,10 @@ import type { Tables } from './consumer-groups/rules.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { JoinGroup } from './journal.wire.js';
-import { Member } from './members.js';
+import { OPAQUE_BYTES_MAX } from './limits.js';
+import { Member, protocolBytes } from './members.js';
 import type { Joined, Outcome } from './outcomes.js';
-import { refused } from './outcomes.js';
+import { FULL, refused } from './outcomes.js';
 
 /** JoinGroup (Kafka: GroupMetadataManager.classicGroupJoin). */
 export function join(tables: Tables, command: JoinGroup, timeMs: number): Outcome {
@@ -22,6 +23,9 @@ export function join(tables: Tables, command: JoinGroup, timeMs: number): Outcom
   }
   if (command.sessionTimeoutMs < 1) {
     return refused(errors.INVALID_SESSION_TIMEOUT.code, 'the session timeout is 0');
+  }
+  if (command.protocols.some(({ metadata }) => metadata.length > OPAQUE_BYTES_MAX)) {
+    return refused(errors.UNKNOWN_SERVER_ERROR.code, 'the metadata of the member is too large');
   }
   const found = groups.byId.get(command.group);
   if (found?.kind === 'consumer' && found.size > 0) {
@@ -39,9 +43,8 @@ export function join(tables: Tables, command: JoinGroup, timeMs: number): Outcom
   if (!command.knownMember && existing?.members.has(command.memberId) === true) {
     return refused(errors.INVALID_REQUEST.code, 'the agent chose a member id that is taken');
   }
-  const returning = returningMember(existing, command);
-  if (returning === undefined && ledger.full) {
-    return refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the metadata is full');
+  if (ledger.full && saysMore(command, returningMember(existing, command))) {
+    return FULL;
   }
   const group = existing ?? (found?.kind === 'consumer' ? groups.turnIntoClassic(found) : groups.create(command.group));
   const joined = command.knownMember
@@ -108,6 +111,10 @@ function hasRoom(group: Group, { memberId, groupSizeMax }: JoinGroup): boolean {
 function returningMember(group: Group | undefined, command: JoinGroup): Member | undefined {
   const memberId = command.knownMember ? command.memberId : group?.memberOfInstance(command.instanceId ?? '');
   return memberId === undefined ? undefined : group?.members.get(memberId);
+}
+
+function saysMore({ protocols }: JoinGroup, former: Member | undefined): boolean {
+  return former === undefined || protocolBytes(protocols) > protocolBytes(former.protocols);
 }
 
 function joinDynamic(group: Group, command: JoinGroup, timeMs: number): Joined {

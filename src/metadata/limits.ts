@@ -48,6 +48,14 @@ export const TOPIC_CONFIGS_MAX = 256;
 export const STREAMS_PER_EPOCH_MAX = 1024;
 /** Outcomes that a stream may leave unconfirmed. */
 export const UNCONFIRMED_MAX = 4096;
+/** Names of topics that one member of a consumer group subscribes to, and that those of a group that becomes one have in all, each counted once. */
+export const SUBSCRIBED_NAMES_MAX = 16_384;
+/** Names, and partitions owned or assigned, that one command reads in the opaque bytes of a group's members. */
+export const OPAQUE_ELEMENTS_MAX = 0x1_0000;
+/** Names that are read to know what the members of a classic group subscribe to. They are not kept one by one. */
+export const NAMES_READ_MAX = 0x1_8000;
+/** A member's metadata for one protocol, and its assignment. Kafka has about as much for a whole group: a record. */
+export const OPAQUE_BYTES_MAX = 1024 * 1024;
 /** Segments are addressed by 32-bit positions. */
 export const SEGMENT_BYTES_MAX = 0xffff_ffff;
 export const LISTENERS_MAX = 64;

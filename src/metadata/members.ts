@@ -71,18 +71,25 @@ export class Member implements MemberView {
   }
 
   get ownBytes(): number {
-    let bytes =
+    return (
       SIZE.member +
       textBytes(this.memberId) +
       textBytes(this.instanceId ?? '') +
       textBytes(this.clientId) +
       textBytes(this.clientHost) +
-      this.assignment.length;
-    for (const { name, metadata } of this.protocols) {
-      bytes += SIZE.groupProtocol + textBytes(name) + metadata.length;
-    }
-    return bytes;
+      this.assignment.length +
+      protocolBytes(this.protocols)
+    );
   }
+}
+
+/** Bytes counted for what a member says of its protocols. */
+export function protocolBytes(protocols: readonly GroupProtocol[]): number {
+  let bytes = 0;
+  for (const { name, metadata } of protocols) {
+    bytes += SIZE.groupProtocol + textBytes(name) + metadata.length;
+  }
+  return bytes;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

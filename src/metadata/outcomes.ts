@@ -1,3 +1,4 @@
+import { errors } from '../protocol/errors.js';
 import { targetBytes } from './consumer-groups/member.js';
 import type { Target } from './consumer-groups/partitions.js';
 import { SIZE, textBytes } from './limits.js';
@@ -164,6 +165,9 @@ export const SUPERSEDED: Superseded = { kind: 'superseded' };
 export function refused(error: number, message: string): Refused {
   return { kind: 'refused', error, message };
 }
+
+/** Growth that the budget has no room for. Every client tries again. */
+export const FULL = refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the metadata is full');
 
 /** Bytes counted for a recorded outcome. */
 export function outcomeBytes(outcome: Outcome): number {

@@ -43,14 +43,28 @@ export interface Versioned<T> {
 /** Topics and partitions that one member may subscribe to or own. */
 const ELEMENTS_MAX = 0x4_0000;
 
-/** Throws ProtocolError when the bytes are not such a message; bytes after it are ignored. */
-export function decodeVersioned<F extends SomeField>(message: Message<F>, bytes: Uint8Array): Versioned<StructOut<F>> {
-  const reader = new Reader(bytes, 0, bytes.length, ELEMENTS_MAX);
+/** Array elements that may yet be read, be it of several messages. */
+export interface ElementsRoom {
+  left: number;
+}
+
+/**
+ * Throws ProtocolError when the bytes are not such a message, or one of more elements than there is room for; bytes after it
+ * are ignored.
+ */
+export function decodeVersioned<F extends SomeField>(
+  message: Message<F>,
+  bytes: Uint8Array,
+  room: ElementsRoom = { left: ELEMENTS_MAX },
+): Versioned<StructOut<F>> {
+  const reader = new Reader(bytes, 0, bytes.length, room.left);
   const version = reader.int16();
   if (version < message.versions.min) {
     throw new ProtocolError('malformed', `${message.versions.name} has no version ${version}`);
   }
-  return { version, value: message.read(Math.min(version, message.versions.max), reader) };
+  const value = message.read(Math.min(version, message.versions.max), reader);
+  room.left -= reader.elementCount;
+  return { version, value };
 }
 
 export function encodeVersioned<F extends SomeField>(message: Message<F>, version: number, value: StructIn<F>): Slices {

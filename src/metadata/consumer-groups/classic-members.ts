@@ -2,13 +2,14 @@ import { CONSUMER_PROTOCOL_TYPE } from '../../protocol/consumer-protocol.js';
 import { errors } from '../../protocol/errors.js';
 import type { JoinGroup, LeaveGroup, LeavingMember, SyncGroup } from '../journal.wire.js';
 import type { Outcome, Refused } from '../outcomes.js';
-import { refused } from '../outcomes.js';
+import { FULL, refused } from '../outcomes.js';
 import type { ConsumerGroupView } from '../view.js';
 import type { ConsumerGroup } from './group.js';
 import { reconcileIn, replace, subscriptionChange } from './heartbeat.js';
 import { flawOfInstance, unknownMember } from './judge.js';
-import { type ConsumerMember, newMember, sameNames } from './member.js';
-import { assignmentBytes, downgrade, subscriptionIn, targetByName } from './migration.js';
+import { type ConsumerMember, newMember, sameNames, subscribesToMore } from './member.js';
+import { assignmentBytes, downgrade } from './migration.js';
+import { OpaqueReader, targetByName } from './opaque.js';
 import { type Reported, withoutEpochs } from './partitions.js';
 import { removeMembers, type Tables } from './rules.js';
 
@@ -34,12 +35,9 @@ export function joinAsClassic(tables: Tables, group: ConsumerGroup, command: Joi
   if ('kind' in speaker) {
     return speaker;
   }
-  const subscription = subscriptionIn(command.protocols[0]!.metadata);
+  const subscription = new OpaqueReader().subscription(command.protocols[0]!.metadata);
   if (subscription === undefined) {
     return refused(errors.UNKNOWN_SERVER_ERROR.code, 'the subscription of the member cannot be read');
-  }
-  if (tables.ledger.full && !group.members.has(speaker.formerId)) {
-    return refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the metadata is full');
   }
   const before = speaker.member;
   const topics = new Set(subscription.topics);
@@ -58,6 +56,9 @@ export function joinAsClassic(tables: Tables, group: ConsumerGroup, command: Joi
       awaitingSync: true,
     },
   };
+  if (tables.ledger.full && subscribesToMore(updated, group.members.get(speaker.formerId))) {
+    return FULL;
+  }
   const bump = subscriptionChange(group, before, updated) !== 'none' || group.groupEpoch === 0;
   const after = reconcileIn(group, tables.topics, updated, {
     replaces: speaker.formerId === memberId ? undefined : speaker.formerId,

@@ -1,5 +1,6 @@
 import type { GroupProtocol } from '../journal.wire.js';
 import { SIZE, textBytes } from '../limits.js';
+import { protocolBytes } from '../members.js';
 import { NOTHING_OWNED, type Owned, sameOwned, type Target } from './partitions.js';
 
 /** Where a member is on its way to the target assignment (KIP-848). */
@@ -101,22 +102,29 @@ export function sameMember(one: ConsumerMember, other: ConsumerMember): boolean 
 
 /** Bytes counted for a member. */
 export function memberBytes(member: ConsumerMember): number {
-  let bytes =
+  return (
     SIZE.member +
     textBytes(member.memberId) +
     textBytes(member.instanceId ?? '') +
     textBytes(member.rackId ?? '') +
     textBytes(member.clientId) +
     textBytes(member.clientHost) +
-    textBytes(member.regex) +
     textBytes(member.assignor ?? '') +
     ownedBytes(member.assigned) +
-    ownedBytes(member.revoking);
-  for (const topic of member.topics) {
+    ownedBytes(member.revoking) +
+    subscriptionBytes(member)
+  );
+}
+
+/** Whether what the member subscribes to takes more room than before. What it owns is bounded by the partitions that exist. */
+export function subscribesToMore(member: ConsumerMember, former: ConsumerMember | undefined): boolean {
+  return former === undefined || subscriptionBytes(member) > subscriptionBytes(former);
+}
+
+function subscriptionBytes({ topics, regex, classic }: ConsumerMember): number {
+  let bytes = textBytes(regex) + protocolBytes(classic?.protocols ?? []);
+  for (const topic of topics) {
     bytes += SIZE.subscribedName + textBytes(topic);
-  }
-  for (const { name, metadata } of member.classic?.protocols ?? []) {
-    bytes += SIZE.groupProtocol + textBytes(name) + metadata.length;
   }
   return bytes;
 }

@@ -1,80 +1,24 @@
-import {
-  CONSUMER_PROTOCOL_TYPE,
-  consumerAssignment,
-  consumerSubscription,
-  decodeVersioned,
-  encodeVersioned,
-} from '../../protocol/consumer-protocol.js';
+import { CONSUMER_PROTOCOL_TYPE, consumerAssignment, encodeVersioned } from '../../protocol/consumer-protocol.js';
 import { errors } from '../../protocol/errors.js';
 import { joined } from '../../protocol/frames.js';
-import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { Group } from '../group.js';
 import type { Groups } from '../groups.js';
 import type { ConsumerHeartbeat } from '../journal.wire.js';
 import { Member } from '../members.js';
+import type { Ledger } from '../limits.js';
 import type { Refused } from '../outcomes.js';
-import { refused } from '../outcomes.js';
+import { FULL, refused } from '../outcomes.js';
 import type { Topics } from '../topics.js';
 import type { ConsumerGroup } from './group.js';
-import { type ConsumerMember, newMember } from './member.js';
-import { ascending, NO_TARGET, ownedAt, type Target } from './partitions.js';
+import { type ConsumerMember, memberBytes, newMember, targetBytes } from './member.js';
+import { OpaqueReader, type Subscription } from './opaque.js';
+import { ownedAt, type Target } from './partitions.js';
 
 /**
  * Groups change their kind while they work (KIP-848, policy "bidirectional"): a classic group of consumers becomes a
  * consumer group when the first member of the new protocol joins, and classic again when the last of them is gone. The
  * group's generation goes on as its epoch and back, so every member keeps what it has until it is told otherwise.
  */
-
-interface Subscription {
-  readonly topics: readonly string[];
-  readonly ownedPartitions: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
-  readonly rackId: string | null;
-}
-
-/** What a consumer says in its JoinGroup; undefined when the bytes are no subscription. */
-export function subscriptionIn(metadata: Uint8Array): Subscription | undefined {
-  return wellFormed(() => decodeVersioned(consumerSubscription, metadata).value);
-}
-
-/** Undefined: the bytes are no assignment, or carry data of a client's own assignor, which would be lost. */
-function assignmentIn(topics: Topics, bytes: Uint8Array): Target | undefined {
-  if (bytes.length === 0) {
-    return NO_TARGET;
-  }
-  const found = wellFormed(() => decodeVersioned(consumerAssignment, bytes).value);
-  return found === undefined || (found.userData?.length ?? 0) > 0
-    ? undefined
-    : targetByName(topics, found.assignedPartitions);
-}
-
-function wellFormed<T>(decode: () => T): T | undefined {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof ProtocolError) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Topics and partitions that do not exist are left out. */
-export function targetByName(
-  topics: Topics,
-  named: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
-): Target {
-  const found = new Map<string, Set<number>>();
-  for (const { topic: name, partitions } of named) {
-    const topic = topics.byName.get(name);
-    for (const partition of topic === undefined ? [] : partitions) {
-      if (topic?.partitions[partition] !== undefined) {
-        const known = found.get(topic.topicId) ?? new Set();
-        found.set(topic.topicId, known.add(partition));
-      }
-    }
-  }
-  return new Map(Array.from(found, ([topicId, partitions]) => [topicId, [...partitions].sort(ascending)]));
-}
 
 /** An assignment as classic consumers read it, in the version of the member's own subscription. */
 export function assignmentBytes(topics: Topics, target: Target, metadata: Uint8Array): Uint8Array {
@@ -112,46 +56,65 @@ export function upgradeFlaw(group: Group, { memberId, groupSizeMax }: ConsumerHe
   return undefined;
 }
 
-/** The consumer group that a classic one becomes (Kafka: ConsumerGroup.fromClassicGroup). Refused when a member's bytes cannot be read. */
-export function upgrade(groups: Groups, topics: Topics, group: Group): ConsumerGroup | Refused {
+/**
+ * The consumer group that a classic one becomes (Kafka: ConsumerGroup.fromClassicGroup). Refused when a member's bytes
+ * cannot be read, or say more than one command may take in.
+ */
+export function upgrade(groups: Groups, topics: Topics, ledger: Ledger, group: Group): ConsumerGroup | Refused {
+  const opaque = new OpaqueReader();
+  let grownBytes = 0;
   const protocolName = group.protocolName ?? group.selectProtocol();
   const members: { readonly member: ConsumerMember; readonly target: Target }[] = [];
-  const given = new Set<string>();
+  const given = new Map<string, Set<number>>();
   for (const former of group.members.values()) {
     if (former.pending) {
       continue;
     }
     const metadata = former.protocols.find(({ name }) => name === protocolName)?.metadata;
-    const subscription = metadata === undefined ? undefined : subscriptionIn(metadata);
-    const target = assignmentIn(topics, former.assignment);
+    const subscription = metadata === undefined ? undefined : opaque.subscription(metadata);
+    const target = opaque.assignment(topics, former.assignment);
     if (subscription === undefined || target === undefined) {
       return cannotUpgrade(
         group.groupId,
-        'the embedded consumer protocol is malformed or an unsupported custom assignor is in use',
+        'the embedded consumer protocol is malformed or too large, or an unsupported custom assignor is in use',
       );
     }
-    for (const [topicId, partitions] of target) {
-      for (const partition of partitions) {
-        const place = `${topicId}/${partition}`;
-        if (given.has(place)) {
-          return cannotUpgrade(group.groupId, 'its assignment gives a partition to two members');
-        }
-        given.add(place);
-      }
+    if (!give(given, target)) {
+      return cannotUpgrade(group.groupId, 'its assignment gives a partition to two members');
     }
-    members.push({ member: fromClassic(group, former, subscription), target });
+    const member = fromClassic(group, former, subscription, target);
+    grownBytes += memberBytes(member) + targetBytes(target) - former.ownBytes;
+    members.push({ member, target });
+  }
+  if (ledger.bytes + grownBytes > ledger.bytesMax) {
+    return FULL;
   }
   const made = groups.turnIntoConsumer(group);
   made.groupEpoch = group.generation;
   made.assignmentEpoch = group.generation;
   for (const { member, target } of members) {
-    made.put({ ...member, assigned: ownedAt(target, group.generation) });
+    made.put(member);
     made.setTarget(member.memberId, target);
   }
   return made;
 }
 
-function fromClassic(group: Group, former: Member, subscription: Subscription): ConsumerMember {
+/** False when one of the target's partitions was given before. */
+function give(given: Map<string, Set<number>>, target: Target): boolean {
+  for (const [topicId, partitions] of target) {
+    const ofTopic = given.get(topicId) ?? new Set();
+    given.set(topicId, ofTopic);
+    for (const partition of partitions) {
+      if (ofTopic.has(partition)) {
+        return false;
+      }
+      ofTopic.add(partition);
+    }
+  }
+  return true;
+}
+
+function fromClassic(group: Group, former: Member, subscription: Subscription, target: Target): ConsumerMember {
   return {
     ...newMember(former.memberId),
     instanceId: former.instanceId,
@@ -162,6 +125,7 @@ function fromClassic(group: Group, former: Member, subscription: Subscription): 
     topics: new Set(subscription.topics),
     epoch: group.generation,
     previousEpoch: group.generation,
+    assigned: ownedAt(target, group.generation),
     classic: { sessionTimeoutMs: former.sessionTimeoutMs, protocols: former.protocols, awaitingSync: false },
   };
 }

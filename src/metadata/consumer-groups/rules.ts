@@ -1,14 +1,14 @@
 import { errors } from '../../protocol/errors.js';
 import type { Groups } from '../groups.js';
 import type { AssignTargets, ConsumerHeartbeat, ExpireConsumerMembers, ResolveRegexes } from '../journal.wire.js';
-import type { Ledger } from '../limits.js';
+import { type Ledger, SUBSCRIBED_NAMES_MAX } from '../limits.js';
 import type { ConsumerHeartbeatAnswered, Outcome, Refused } from '../outcomes.js';
-import { DONE, refused } from '../outcomes.js';
+import { DONE, FULL, refused } from '../outcomes.js';
 import type { Topics } from '../topics.js';
 import type { ConsumerGroup } from './group.js';
 import { carryOut, changesNothing, notThere, type Plan, planHeartbeat } from './heartbeat.js';
 import { flawOfInstance, unknownMember } from './judge.js';
-import { type ConsumerMember, LEFT_FOR_A_WHILE, sameNames } from './member.js';
+import { type ConsumerMember, LEFT_FOR_A_WHILE, sameNames, subscribesToMore } from './member.js';
 import { downgrade, upgrade, upgradeFlaw } from './migration.js';
 import { NOTHING_OWNED, ownedAt, targetOf, withoutEpochs } from './partitions.js';
 
@@ -35,6 +35,9 @@ export function heartbeat(tables: Tables, command: ConsumerHeartbeat, timeMs: nu
   const plan = planHeartbeat(group, tables.topics, command);
   if (isRefusal(plan)) {
     return plan;
+  }
+  if (tables.ledger.full && subscribesToMore(plan.after, group.members.get(plan.replaces ?? plan.before.memberId))) {
+    return FULL;
   }
   carryOut(group, plan);
   return plan.answer;
@@ -64,9 +67,12 @@ function isRefusal(plan: Plan | Refused): plan is Refused {
   return 'kind' in plan;
 }
 
-function flawOf({ group, memberId, memberEpoch }: ConsumerHeartbeat): Refused | undefined {
+function flawOf({ group, memberId, memberEpoch, topics }: ConsumerHeartbeat): Refused | undefined {
   if (group === '' || memberId === '' || memberEpoch < LEFT_FOR_A_WHILE) {
     return refused(errors.INVALID_REQUEST.code, 'a heartbeat needs a group, a member id and an epoch');
+  }
+  if ((topics?.names.length ?? 0) > SUBSCRIBED_NAMES_MAX) {
+    return refused(errors.INVALID_REQUEST.code, `a member subscribes to ${SUBSCRIBED_NAMES_MAX} topics at most`);
   }
   return undefined;
 }
@@ -78,7 +84,7 @@ function flawOf({ group, memberId, memberEpoch }: ConsumerHeartbeat): Refused | 
 function groupFor({ groups, topics, ledger }: Tables, command: ConsumerHeartbeat): ConsumerGroup | Refused {
   const existing = groups.byId.get(command.group);
   if (existing?.kind === 'consumer') {
-    return command.memberEpoch === 0 && ledger.full && !existing.members.has(command.memberId) ? FULL : existing;
+    return existing;
   }
   if (command.memberEpoch !== 0) {
     return notThere(command.group, existing !== undefined);
@@ -92,10 +98,8 @@ function groupFor({ groups, topics, ledger }: Tables, command: ConsumerHeartbeat
   if (existing.size === 0 && existing.state === 'Empty') {
     return groups.turnIntoConsumer(existing);
   }
-  return upgradeFlaw(existing, command) ?? upgrade(groups, topics, existing);
+  return upgradeFlaw(existing, command) ?? upgrade(groups, topics, ledger, existing);
 }
-
-const FULL = refused(errors.COORDINATOR_LOAD_IN_PROGRESS.code, 'the metadata is full');
 
 function leave(tables: Tables, command: ConsumerHeartbeat, timeMs: number): Outcome {
   const group = tables.groups.consumer(command.group);
