@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { ConsumerHeartbeat } from '../../src/metadata/journal.wire.js';
+import { type ConsumerHeartbeat, Forwarded } from '../../src/metadata/journal.wire.js';
 import type { ConsumerHeartbeatAnswered } from '../../src/metadata/outcomes.js';
 import type { ConsumerGroupView } from '../../src/metadata/view.js';
 import { ConsumerGroupsClock } from '../../workers/leader/consumer-groups-clock.js';
@@ -193,6 +193,29 @@ test('expressions are resolved, and again when topics come and go; a costly one 
   expect(matching()).toEqual(['t-2']);
   await leading.when(() => leading.group.assignmentEpoch === leading.group.groupEpoch);
   expect(leading.group.target('b').size).toBe(1);
+});
+
+test('topics that come one by one are resolved together, once an assignment interval', async () => {
+  const leading = new Leading();
+  leading.topic('t-0', 1);
+  leading.heartbeat('a', { topics: undefined, regex: '.*' });
+  await leading.when(() => leading.group.regexes.size === 1);
+  for (let id = 2; id <= 2_000; id += 1) {
+    leading.topic(`t-${id}`, id);
+    leading.alive('a');
+    await leading.pass(10);
+  }
+  await leading.when(
+    () => leading.group.regexes.get('.*')!.size === 2_000,
+    () => leading.alive('a'),
+  );
+  const resolutions = leading.journal.entries.flatMap(({ commands }) =>
+    commands.filter(({ command: given }) => given!.kind!.$case === 'resolveRegexes'),
+  );
+  const bytes = resolutions.reduce((sum, forwarded) => sum + Forwarded.encode(forwarded).finish().length, 0);
+  // Twenty seconds' topics, of nine bytes each: with each of them anew it would be 18 MB.
+  expect(resolutions.length).toBeLessThan(30);
+  expect(bytes).toBeLessThan(400_000);
 });
 
 test('what happens in a group that subscribes by expression looks no topic up again', async () => {

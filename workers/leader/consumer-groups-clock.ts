@@ -30,6 +30,8 @@ interface Watch {
   readonly members: Map<string, MemberWatch>;
   /** No assignment before this. */
   assignDueMs: number;
+  /** Nor is an expression resolved before this: a command names all the topics that match, however few came or went. */
+  resolveDueMs: number;
   /** A command of this clock has no outcome yet. */
   busy: boolean;
   nextLookMs: number;
@@ -121,7 +123,7 @@ export class ConsumerGroupsClock {
     const { nowMs } = this.#timer;
     let watch = this.#watches.get(group.groupId);
     if (watch === undefined) {
-      watch = { members: new Map(), assignDueMs: nowMs, busy: false, nextLookMs: nowMs };
+      watch = { members: new Map(), assignDueMs: nowMs, resolveDueMs: nowMs, busy: false, nextLookMs: nowMs };
       this.#watches.set(group.groupId, watch);
     }
     for (const [memberId, member] of group.members) {
@@ -139,13 +141,15 @@ export class ConsumerGroupsClock {
         watch.members.delete(memberId);
       }
     }
-    const dueMs = this.#unresolved(group).length > 0 ? nowMs : this.#dueMs(group, watch);
-    watch.nextLookMs = Math.min(watch.nextLookMs, dueMs);
+    watch.nextLookMs = Math.min(watch.nextLookMs, this.#dueMs(group, watch));
   }
 
   /** When something of this group may be due; Infinity when nothing waits. */
   #dueMs(group: ConsumerGroupView, watch: Watch): number {
     let dueMs = needsAssignment(group) ? watch.assignDueMs : Number.POSITIVE_INFINITY;
+    if (this.#unresolved(group).length > 0) {
+      dueMs = Math.min(dueMs, watch.resolveDueMs);
+    }
     for (const [memberId, member] of group.members) {
       dueMs = Math.min(dueMs, this.#memberDueMs(group, member, watch.members.get(memberId)!));
     }
@@ -203,11 +207,10 @@ export class ConsumerGroupsClock {
     if (members.length > 0) {
       return [{ kind: { $case: 'expireConsumerMembers', value: { group: group.groupId, members } } }];
     }
-    const regexes = this.#unresolved(group).flatMap((regex) => {
-      const topics = this.#regexes.matching(regex);
-      return topics === undefined ? [] : [{ regex, topics: [...topics] }];
-    });
-    if (regexes.length > 0) {
+    const unresolved = watch.resolveDueMs > nowMs ? [] : this.#unresolved(group);
+    if (unresolved.length > 0) {
+      watch.resolveDueMs = nowMs + this.#assignmentIntervalMs(group);
+      const regexes = unresolved.map(([regex, topics]) => ({ regex, topics: [...topics] }));
       return [{ kind: { $case: 'resolveRegexes', value: { group: group.groupId, regexes } } }];
     }
     if (!needsAssignment(group) || watch.assignDueMs > nowMs) {
@@ -217,19 +220,19 @@ export class ConsumerGroupsClock {
     return assignmentCommands(group, this.#view());
   }
 
-  /** Expressions whose topics are not known, or are other ones by now. */
-  #unresolved(group: ConsumerGroupView): string[] {
-    const found: string[] = [];
+  /** Expressions whose topics the group does not know, or that match other ones by now, with these; not those yet to be matched. */
+  #unresolved(group: ConsumerGroupView): (readonly [regex: string, topics: readonly string[]])[] {
+    const found: (readonly [string, readonly string[]])[] = [];
     for (const regex of group.subscribedRegexes) {
       const known = group.regexes.get(regex);
       const now = this.#regexes.matching(regex);
-      if (known !== undefined && (now === undefined || this.#resolved.get(known) === now)) {
+      if (now === undefined || (known !== undefined && this.#resolved.get(known) === now)) {
         continue;
       }
-      if (known !== undefined && now?.length === known.size && now.every((name) => known.has(name))) {
+      if (known !== undefined && now.length === known.size && now.every((name) => known.has(name))) {
         this.#resolved.set(known, now);
       } else {
-        found.push(regex);
+        found.push([regex, now]);
       }
     }
     return found;
