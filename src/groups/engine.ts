@@ -3,8 +3,8 @@
  * command, and one that must wait for others looks again whenever an entry touches its group. Heartbeats are answered
  * from the replica. Nothing here ends a session: the leader's clock does, by commands, and is told who is alive.
  *
- * Without a leader, and while too many commands wait for the journal, joins, syncs and commits get
- * COORDINATOR_LOAD_IN_PROGRESS, which clients retry; assignments stand.
+ * Without a leader, and while too many commands wait for the journal, joins and commits get COORDINATOR_LOAD_IN_PROGRESS, which
+ * clients retry, and syncs REBALANCE_IN_PROGRESS; assignments stand.
  */
 import { uuidFromBytes } from '../bytes/uuid.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
@@ -142,7 +142,9 @@ export class GroupEngine {
     });
     const outcome = await this.#whileAlive(request, 'PreparingRebalance', syncing);
     if (outcome.kind === 'refused') {
-      return syncError(outcome.error);
+      // Clients do not expect to be told so here, and give up; this one they answer by joining again (as Kafka's doSyncGroup).
+      const isLoading = outcome.error === errors.COORDINATOR_LOAD_IN_PROGRESS.code;
+      return syncError(isLoading ? errors.REBALANCE_IN_PROGRESS.code : outcome.error);
     }
     this.#metadata.membersAlive(request.group, [request.memberId]);
     const synced = expectKind(outcome, 'synced');

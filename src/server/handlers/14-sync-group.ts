@@ -3,6 +3,7 @@
  *
  * - v5+ must name the protocol type and name of the group (else INCONSISTENT_GROUP_PROTOCOL 23). A group that prepares a rebalance answers
  *   REBALANCE_IN_PROGRESS 27, also to those who wait; ILLEGAL_GENERATION 22, UNKNOWN_MEMBER_ID 25, FENCED_INSTANCE_ID 82.
+ * - REBALANCE_IN_PROGRESS as well while no agent leads: COORDINATOR_LOAD_IN_PROGRESS, which says so elsewhere, ends clients.
  */
 import { apis } from '../../protocol/apis.js';
 import { errors } from '../../protocol/errors.js';
