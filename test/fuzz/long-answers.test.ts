@@ -49,8 +49,8 @@ const indexes = often(0, 32_000);
 
 test.each<[string, (agent: LocalAgent) => Promise<unknown>, Asked<Api>]>([
   [
-    'DescribeGroups v0, one group whose member has 3 MiB of metadata, 700 times',
-    (agent) => stableGroup(agent, 1, { metadata: 'x'.repeat(3 * MiB) }),
+    'DescribeGroups v0, one group whose member has 1 MiB of metadata, 700 times',
+    (agent) => stableGroup(agent, 1, { metadata: 'x'.repeat(MiB) }),
     asked(apis.describeGroups, 0, { groups: often('g', 700) }),
   ],
   [
