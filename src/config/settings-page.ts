@@ -113,9 +113,9 @@ ${rows.join('\n')}
   Nothing joins or drops extents yet (no compaction, no retention), so the metadata grow with everything that was ever
   produced, until topics are deleted. One busy partition on S3 (4 segments a second) fills the default 64 MiB in under three
   days, a hundred busy partitions in some hours, though the batch window lengthens to a second by then. After that new records
-  are refused with KAFKA_STORAGE_ERROR, new topics with REQUEST_TIMED_OUT, new members, members that subscribe
-  to more than before and the first commits of a group with COORDINATOR_LOAD_IN_PROGRESS, larger assignments of a classic group
-  with COORDINATOR_NOT_AVAILABLE, all retriable; everything else goes on. Delete topics until a sixteenth is free, or start again with a larger \`--metadata-bytes-max\`. \`weft_metadata_left_hours\` on \`/metrics\` says how long
+  are refused with KAFKA_STORAGE_ERROR, new topics with REQUEST_TIMED_OUT, new members and the first commits of
+  a group with COORDINATOR_LOAD_IN_PROGRESS, all retriable; everything else goes on. What members of a group say and are assigned may take
+  a sixteenth more; beyond, what is more than before is refused as well, retriably. Delete topics until a sixteenth is free, or start again with a larger \`--metadata-bytes-max\`. \`weft_metadata_left_hours\` on \`/metrics\` says how long
   it lasts at the present rate.
 - **What an idle agent costs.** One journal entry every third of \`--journal-lease\`: 26,000 PUTs a day by default.
 `;

@@ -108,7 +108,7 @@ export const settingsTable = {
     'batch-bytes',
     size(64 * 1024, 256 * MiB),
     '8MiB',
-    'A segment is sealed when it holds this much, or less when --memory and --workers leave less, or 8,192 batches, however small.',
+    'A segment is sealed when it holds this much, or less when --memory and --workers leave less, or 16,384 batches, however small.',
   ),
   memoryBytes: one(
     'memory',

@@ -247,9 +247,9 @@ function flawOfPlan(group: Group, assignments: readonly MemberAssignment[], ledg
     }
     grownBytes += assignment.length;
   }
-  return ledger.full && grownBytes > 0
-    ? refused(errors.COORDINATOR_NOT_AVAILABLE.code, 'the metadata is full')
-    : undefined;
+  return ledger.mayGrow(grownBytes)
+    ? undefined
+    : refused(errors.COORDINATOR_NOT_AVAILABLE.code, 'the metadata is full');
 }
 
 /** The leader's plan: members that it does not name get an empty assignment, unknown ones are ignored. */

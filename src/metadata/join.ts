@@ -43,7 +43,12 @@ export function join(tables: Tables, command: JoinGroup, timeMs: number): Outcom
   if (!command.knownMember && existing?.members.has(command.memberId) === true) {
     return refused(errors.INVALID_REQUEST.code, 'the agent chose a member id that is taken');
   }
-  if (ledger.full && saysMore(command, returningMember(existing, command))) {
+  const former = returningMember(existing, command);
+  const hasRoomFor =
+    former === undefined
+      ? !ledger.full
+      : ledger.mayGrow(protocolBytes(command.protocols) - protocolBytes(former.protocols));
+  if (!hasRoomFor) {
     return FULL;
   }
   const group = existing ?? (found?.kind === 'consumer' ? groups.turnIntoClassic(found) : groups.create(command.group));
@@ -111,10 +116,6 @@ function hasRoom(group: Group, { memberId, groupSizeMax }: JoinGroup): boolean {
 function returningMember(group: Group | undefined, command: JoinGroup): Member | undefined {
   const memberId = command.knownMember ? command.memberId : group?.memberOfInstance(command.instanceId ?? '');
   return memberId === undefined ? undefined : group?.members.get(memberId);
-}
-
-function saysMore({ protocols }: JoinGroup, former: Member | undefined): boolean {
-  return former === undefined || protocolBytes(protocols) > protocolBytes(former.protocols);
 }
 
 function joinDynamic(group: Group, command: JoinGroup, timeMs: number): Joined {

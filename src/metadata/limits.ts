@@ -24,7 +24,19 @@ export class Ledger {
 
   /** Before everything that may grow. */
   weigh(): void {
-    this.full = this.bytes >= (this.full ? this.bytesMax - Math.floor(this.bytesMax / 16) : this.bytesMax);
+    this.full = this.bytes >= (this.full ? this.bytesMax - this.#slackBytes : this.bytesMax);
+  }
+
+  /**
+   * Whether a group that is there may take so many bytes more: it may go a sixteenth beyond the limit, since one whose members
+   * come and go would stand still otherwise, with nobody to read.
+   */
+  mayGrow(grownBytes: number): boolean {
+    return grownBytes <= 0 || this.bytes + grownBytes <= this.bytesMax + this.#slackBytes;
+  }
+
+  get #slackBytes(): number {
+    return Math.floor(this.bytesMax / 16);
   }
 
   /** Lower budgets than what is already there refuse growth and let rows go, a set number an entry. */

@@ -7,7 +7,7 @@ import type { ConsumerGroupView } from '../view.js';
 import type { ConsumerGroup } from './group.js';
 import { reconcileIn, replace, subscriptionChange } from './heartbeat.js';
 import { flawOfInstance, unknownMember } from './judge.js';
-import { type ConsumerMember, newMember, sameNames, subscribesToMore } from './member.js';
+import { type ConsumerMember, newMember, sameNames, hasRoomFor } from './member.js';
 import { assignmentBytes, downgrade } from './migration.js';
 import { OpaqueReader, targetByName } from './opaque.js';
 import { type Reported, withoutEpochs } from './partitions.js';
@@ -56,7 +56,7 @@ export function joinAsClassic(tables: Tables, group: ConsumerGroup, command: Joi
       awaitingSync: true,
     },
   };
-  if (tables.ledger.full && subscribesToMore(updated, group.members.get(speaker.formerId))) {
+  if (!hasRoomFor(tables.ledger, updated, group.members.get(speaker.formerId))) {
     return FULL;
   }
   const bump = subscriptionChange(group, before, updated) !== 'none' || group.groupEpoch === 0;

@@ -1,5 +1,5 @@
 import type { GroupProtocol } from '../journal.wire.js';
-import { SIZE, textBytes } from '../limits.js';
+import { type Ledger, SIZE, textBytes } from '../limits.js';
 import { protocolBytes } from '../members.js';
 import { NOTHING_OWNED, type Owned, sameOwned, type Target } from './partitions.js';
 
@@ -116,9 +116,9 @@ export function memberBytes(member: ConsumerMember): number {
   );
 }
 
-/** Whether what the member subscribes to takes more room than before. What it owns is bounded by the partitions that exist. */
-export function subscribesToMore(member: ConsumerMember, former: ConsumerMember | undefined): boolean {
-  return former === undefined || subscriptionBytes(member) > subscriptionBytes(former);
+/** Whether there is room for the member, or for what it says besides before. What it owns is bounded by the partitions that exist. */
+export function hasRoomFor(ledger: Ledger, member: ConsumerMember, former: ConsumerMember | undefined): boolean {
+  return former === undefined ? !ledger.full : ledger.mayGrow(subscriptionBytes(member) - subscriptionBytes(former));
 }
 
 function subscriptionBytes({ topics, regex, classic }: ConsumerMember): number {

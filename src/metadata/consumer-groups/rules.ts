@@ -8,7 +8,7 @@ import type { Topics } from '../topics.js';
 import type { ConsumerGroup } from './group.js';
 import { carryOut, changesNothing, notThere, type Plan, planHeartbeat } from './heartbeat.js';
 import { flawOfInstance, unknownMember } from './judge.js';
-import { type ConsumerMember, LEFT_FOR_A_WHILE, sameNames, subscribesToMore } from './member.js';
+import { type ConsumerMember, LEFT_FOR_A_WHILE, sameNames, hasRoomFor } from './member.js';
 import { downgrade, upgrade, upgradeFlaw } from './migration.js';
 import { NOTHING_OWNED, ownedAt, targetOf, withoutEpochs } from './partitions.js';
 
@@ -36,7 +36,7 @@ export function heartbeat(tables: Tables, command: ConsumerHeartbeat, timeMs: nu
   if (isRefusal(plan)) {
     return plan;
   }
-  if (tables.ledger.full && subscribesToMore(plan.after, group.members.get(plan.replaces ?? plan.before.memberId))) {
+  if (!hasRoomFor(tables.ledger, plan.after, group.members.get(plan.replaces ?? plan.before.memberId))) {
     return FULL;
   }
   carryOut(group, plan);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { errors } from '../../../src/protocol/errors.js';
 import { consumerAssignment, encodeVersioned } from '../../../src/protocol/consumer-protocol.js';
 import { consumes } from '../../../src/metadata/subscription.js';
-import { assignment, ConsumerStory, subscription } from './consumer-group-story.js';
+import { assignment, ConsumerStory, G, subscription } from './consumer-group-story.js';
 import { command } from './journal-maker.js';
 
 const refusal = (error: keyof typeof errors) => ({ kind: 'refused', error: errors[error].code });
@@ -18,6 +18,13 @@ const subscribed = (topics: string[]) => range(subscription(topics));
 class Story extends ConsumerStory {
   get bytes(): number {
     return this.journal.metadata.bytes;
+  }
+
+  /** Full, with so much beside the group that a member more or less does not end it. */
+  full(): this {
+    for (let id = 100; id < 200; id += 1) this.journal.createTopic(this.epoch, `beside${id}`, id);
+    this.limit(this.bytes - 1_000);
+    return this;
   }
 
   limit(metadataBytesMax: number): void {
@@ -137,7 +144,7 @@ describe('a classic group that becomes a consumer group', () => {
   });
 });
 
-describe('when the metadata is full', () => {
+describe('when the metadata is full, and the sixteenth beyond it', () => {
   test('a member of a classic group joins again with as much as before, not with more', () => {
     const story = new Story().stableClassic();
     story.limit(1);
@@ -183,5 +190,29 @@ describe('when the metadata is full', () => {
     expect(story.classicJoin('c', again)).toMatchObject({ kind: 'joined', error: 0 });
     expect(story.beat('x', 0, more)).toMatchObject(refusal('COORDINATOR_LOAD_IN_PROGRESS'));
     expect([...story.group.members.keys()]).toEqual(['n', 'c']);
+  });
+});
+
+describe('a group that is there lives on in full metadata', () => {
+  const again = { knownMember: true };
+
+  test('what one had who died is shared out among the others', () => {
+    const story = new Story().stableClassic().full();
+    story.journal.bare(command('expireMembers', { group: G, generation: story.classic.generation, memberIds: ['c2'] }));
+    expect(story.classicJoin('x')).toMatchObject(refusal('COORDINATOR_LOAD_IN_PROGRESS'));
+    story.classicJoin('c1', again);
+    const all = { c1: assignment([0, 1, 2, 3]) };
+    expect(story.sync('c1', story.classic.generation, all)).toMatchObject({ kind: 'synced' });
+    expect(story.classic.state).toBe('Stable');
+  });
+
+  test('a member of a consumer group tells more of itself', () => {
+    const story = new Story();
+    story.join('n');
+    story.classicJoin('c');
+    story.assign();
+    story.full();
+    expect(story.classicJoin('c', { ...again, ...subscribed(['t', 'u']) })).toMatchObject({ kind: 'joined', error: 0 });
+    expect(story.join('x')).toMatchObject(refusal('COORDINATOR_LOAD_IN_PROGRESS'));
   });
 });
