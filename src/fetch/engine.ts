@@ -1,7 +1,7 @@
 import type { BlockReader } from '../cache/blocks.js';
 import type { FetchLink } from '../cache/fetch-link.js';
 import type { MetadataClient } from '../cluster/metadata-client.js';
-import type { Timers } from '../world/world.js';
+import type { Timer, Timers } from '../world/world.js';
 import type { FetchAnswer, FetchEngine, FetchRequest, TimestampedOffset } from './engine-contract.js';
 import { answerOf, drop, isLimited, type Look, lookAround, type Pass, readCold } from './pass.js';
 import { TimestampLookup } from './timestamps.js';
@@ -39,6 +39,7 @@ export class Fetcher implements FetchEngine {
 
   async fetch(request: FetchRequest, signal: AbortSignal, crowded?: AbortSignal): Promise<FetchAnswer> {
     const deadline = new Deadline(this.#to.timers, request.waitMaxMs, signal, crowded);
+    const patience = new Patience(this.#to.timers, crowded);
     const fresh = new FreshRead(this.#to.metadata);
     let storeFailed = false;
     let doubted = false;
@@ -60,7 +61,7 @@ export class Fetcher implements FetchEngine {
           continue;
         }
         if (pass.cold.length > 0 && !pass.failed && (pass.coldFirst || !enough) && !signal.aborted) {
-          const failures = await readCold(pass, look, { signal, crowded });
+          const failures = await readCold(pass, look, { signal, crowded: patience.over });
           for (const failure of failures) this.#to.onUnavailable(failure.message);
           if (failures.length > 0 && pass.bytes === 0 && !storeFailed) {
             // The object may have been replaced since: resolved once more behind a fresh read before it is an error.
@@ -92,6 +93,7 @@ export class Fetcher implements FetchEngine {
       }
     } finally {
       deadline.cancel();
+      patience.cancel();
     }
   }
 
@@ -157,6 +159,34 @@ class FreshRead {
       this.#metadata.fresh().then(confirmed, () => {});
     });
     return this.#reading;
+  }
+}
+
+/** Whose memory is wanted waits in line for the store this long all the same: an empty answer at once would only bring it back. */
+const CROWDED_MS = 1_000;
+
+class Patience {
+  readonly #over = new AbortController();
+  #timer: Timer | undefined;
+  readonly #begin: () => void;
+  readonly #crowded: AbortSignal | undefined;
+
+  constructor(timers: Timers, crowded: AbortSignal | undefined) {
+    this.#crowded = crowded;
+    this.#begin = () => {
+      this.#timer = timers.after(CROWDED_MS, () => this.#over.abort());
+    };
+    if (crowded?.aborted) this.#begin();
+    else crowded?.addEventListener('abort', this.#begin, { once: true });
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  cancel(): void {
+    this.#timer?.cancel();
+    this.#crowded?.removeEventListener('abort', this.#begin);
   }
 }
 

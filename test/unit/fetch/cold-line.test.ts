@@ -75,6 +75,12 @@ class Bench {
   async settle(): Promise<void> {
     await this.time.run(() => true, 0);
   }
+
+  /** Lets everything happen that is due up to then, and what follows from it. */
+  async passTo(ms: number): Promise<void> {
+    await this.time.run(() => false, ms);
+    await this.settle();
+  }
 }
 
 /** Somebody else has all that may be pinned. */
@@ -107,7 +113,7 @@ test('nothing is read for a client that was gone before its fetch came to the st
   expect(bench.asked).toEqual([]);
 });
 
-test('a fetch in line whose memory is wanted gives it back', async () => {
+test('a fetch in line whose memory is wanted gives it back after a second', async () => {
   const bench = await full();
   const decoded = new DecodedMemory(4 * 1024 * 1024, bench.time.clockOf(0));
   const large = () => decoded.admit(0, 4_000, never, () => expect.unreachable());
@@ -116,7 +122,10 @@ test('a fetch in line whose memory is wanted gives it back', async () => {
   await bench.settle();
   expect(bench.line.waitingCount).toBe(1);
   const next = large() as Promise<DecodedShare>;
-  await bench.settle();
+  // At once it would only come back.
+  await bench.passTo(999);
+  expect(bench.line.waitingCount).toBe(1);
+  await bench.passTo(1_000);
   expect(polled.answer).toMatchObject({ bytes: 0, partitions: [{ error: 0 }] });
   expect(bench.line.waitingCount).toBe(0);
   share.release();
