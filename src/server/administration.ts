@@ -10,8 +10,8 @@ export type Administered =
 
 /**
  * Waits for a command at most as long as the client does: REQUEST_TIMED_OUT (7) says that it may still happen.
- * NOT_CONTROLLER (41), which clients retry, when its outcome will never be known here. REQUEST_TIMED_OUT as well when the
- * metadata take no more commands now.
+ * NOT_CONTROLLER (41), which clients retry, when its outcome will never be known here, or when it was not taken, since too many
+ * wait for the journal.
  */
 export async function administer(
   services: Services,
@@ -39,11 +39,8 @@ export async function administer(
       ? { outcome: undefined, error: outcome.error, message: outcome.message === '' ? null : outcome.message }
       : { outcome, error: 0, message: null };
   } catch (failure) {
-    if (failure instanceof MetadataUnavailable) {
+    if (failure instanceof MetadataUnavailable || failure instanceof JournalUnavailable) {
       return { outcome: undefined, error: errors.NOT_CONTROLLER.code, message: null };
-    }
-    if (failure instanceof JournalUnavailable) {
-      return { outcome: undefined, error: errors.REQUEST_TIMED_OUT.code, message: null };
     }
     throw failure;
   } finally {

@@ -41,14 +41,9 @@ export class UnsentAnswers {
     return this.#writtenBytes + this.#unfinishedBytes;
   }
 
-  /** Requests wait, or soon will. */
-  get isCrowded(): boolean {
-    return this.excessBytes > 0;
-  }
-
-  /** What must be sent before nobody waits. */
+  /** What must be sent before nobody waits for what is written. */
   get excessBytes(): number {
-    return this.bytes - this.#bytesMax + 1;
+    return this.#writtenBytes - this.#bytesMax + 1;
   }
 
   /** Clients whose next request, or long answer, waits for room. */

@@ -9,7 +9,7 @@ const refusing = () => Promise.reject(new JournalUnavailable('too many commands 
 
 test('a command that the metadata do not take now is answered with what clients retry', async () => {
   const services = { world: new VirtualWorld() } as unknown as Services;
-  expect(await administer(services, 1_000, refusing())).toMatchObject({ outcome: undefined, error: 7 });
+  expect(await administer(services, 1_000, refusing())).toMatchObject({ outcome: undefined, error: 41 });
   const metadata = { leaderKnown: true, submit: refusing } as unknown as MetadataClient;
   expect(await new ProducerIds(metadata).take()).toEqual({ error: 14, producerId: -1 });
 });
