@@ -49,7 +49,7 @@ export interface LeaderSettings {
 export const leaderDefaults: Omit<LeaderSettings, 'metadataBytesMax'> = {
   leaseMs: 10_000,
   followPollMs: 250,
-  entryBytesMax: 1 << 20,
+  entryBytesMax: 1 << 18,
   entryCommandsMax: 1024,
   journalPutsPerSecondMax: 0,
   snapshotTailBytes: 16 << 20,

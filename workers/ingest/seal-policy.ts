@@ -8,7 +8,7 @@ export interface SegmentFill {
  * Batches at which a segment is full, however small they are: every agent applies a segment's command at once, and does
  * nothing else meanwhile. A request is never divided, so the last one may take it beyond.
  */
-export const SEGMENT_BATCHES_FULL = 8192;
+export const SEGMENT_BATCHES_FULL = 16_384;
 
 /**
  * When the open segment is sealed: a pure decision. The batch window runs from the last seal, not from the first record. A
