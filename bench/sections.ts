@@ -102,11 +102,21 @@ const sources = [
   'package-lock.json',
 ];
 
-/** Of the sources; what was built of them is prepared anew before each run. */
+function git(...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+}
+
+/** What was built of them is prepared anew before each run. */
 export function commitNow(): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--', ...sources);
   return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
+}
+
+/** Whether the sources are still those of `commit`, as `commitNow` told it. */
+export function isStill(commit: string): boolean {
+  const [hash = '', ...changes] = commit.split(' ');
+  const changed = git('status', '--porcelain', '--', ...sources) !== '';
+  return git('diff', '--name-only', hash, 'HEAD', '--', ...sources) === '' && changed === changes.length > 0;
 }
 
 export function saveSection(section: Section): void {

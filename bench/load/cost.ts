@@ -17,8 +17,9 @@ export interface Watched {
 
 export async function usageOf({ pid, metrics }: Watched): Promise<Usage> {
   return {
-    cpuSeconds: pid === undefined ? undefined : cpuSeconds(pid),
     series: metrics === undefined ? undefined : parseSeries(await (await globalThis.fetch(metrics)).text()),
+    // Last, so that it is of the moment at which this returns: what comes next is counted from there.
+    cpuSeconds: pid === undefined ? undefined : cpuSeconds(pid),
   };
 }
 

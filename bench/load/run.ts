@@ -58,7 +58,7 @@ export async function runLoad(
     counting,
     runId,
     runStartedMs,
-    afterAck: options.consumers > 0 ? new AfterAck(counting) : undefined,
+    afterAck: options.consumers > 0 && options.acks !== 0 ? new AfterAck(counting) : undefined,
   };
   const before = await offsetsAt(topic, -1, security);
   const idle = await openIdle(around);
@@ -89,9 +89,9 @@ export async function runLoad(
   }, 1_000);
 
   await until(() => aborted.aborted || clock.nowMs() >= measuredFromMs);
+  const usedBefore = await usageOf(options);
   const warmUp = counting.tally;
   counting.tally = new Tally();
-  const usedBefore = await usageOf(options);
   const ownBefore = ownCpuSeconds();
   const fromMs = clock.nowMs();
   const replayDone = options.producers === 0 && options.from === 'earliest';
