@@ -14,7 +14,7 @@ export async function produceWithLibrdkafka(
   settings: readonly string[] = [],
   recordBytes = RECORD_BYTES,
 ): Promise<Transfer> {
-  const output = await runProgram(program, [
+  const load = [
     '-P',
     ...givenAs([...PRODUCER_DEFAULTS, ...settings]),
     ...connectionOf(kafka),
@@ -24,7 +24,9 @@ export async function produceWithLibrdkafka(
     `${recordBytes}`,
     '-c',
     `${records}`,
-  ]);
+  ];
+  // It ends with 1 when anything is left in its queue, and that may be an event; what was delivered is told.
+  const output = await runProgram(program, load, {}, [0, 1]);
   const [delivered, failed, ms] = numbersOf(
     output,
     /(?:.|\n)*, (\d+) delivered \(offset -?\d+, (\d+) failed\) in (\d+)ms/,

@@ -44,11 +44,12 @@ export async function stopServer(server: Server): Promise<void> {
   clearTimeout(last);
 }
 
-/** Runs a program to its end, at most three minutes; its output, or an error with it when it ends with another code than 0. */
+/** Runs a program to its end, at most three minutes; its output, or an error with it when it ends with another code than these. */
 export async function runProgram(
   program: string,
   args: readonly string[],
   options: SpawnOptions = {},
+  codes: readonly number[] = [0],
 ): Promise<string> {
   const child = spawn(program, args, { timeout: RUN_MS_MAX, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   endWithThisProcess(child);
@@ -58,7 +59,8 @@ export async function runProgram(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Error(`${program} ended with ${code}:\n${output.slice(-OUTPUT_MAX)}`);
+  if (code === null || !codes.includes(code))
+    throw new Error(`${program} ended with ${code}:\n${output.slice(-OUTPUT_MAX)}`);
   return output;
 }
 
