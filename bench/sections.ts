@@ -106,17 +106,19 @@ function git(...args: readonly string[]): string {
   return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 }
 
+function hasChanges(): boolean {
+  return git('status', '--porcelain', '--', ...sources) !== '';
+}
+
 /** What was built of them is prepared anew before each run. */
 export function commitNow(): string {
-  const changed = git('status', '--porcelain', '--', ...sources);
-  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
+  return `${git('rev-parse', '--short', 'HEAD')}${hasChanges() ? ' with changes' : ''}`;
 }
 
 /** Whether the sources are still those of `commit`, as `commitNow` told it. */
 export function isStill(commit: string): boolean {
   const [hash = '', ...changes] = commit.split(' ');
-  const changed = git('status', '--porcelain', '--', ...sources) !== '';
-  return git('diff', '--name-only', hash, 'HEAD', '--', ...sources) === '' && changed === changes.length > 0;
+  return git('diff', '--name-only', hash, 'HEAD', '--', ...sources) === '' && hasChanges() === changes.length > 0;
 }
 
 export function saveSection(section: Section): void {

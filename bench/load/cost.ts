@@ -94,23 +94,33 @@ const urls = {
 } as const;
 
 /** What requests cost at AWS, whatever store answers them here. */
-export function listPrices(prices: 'standard' | 'express'): ReturnType<typeof pricesOf> {
+function listPrices(prices: 'standard' | 'express'): ReturnType<typeof pricesOf> {
   return pricesOf(urls[prices]);
 }
 
 export function storeCost(before: Usage, after: Usage, prices: 'standard' | 'express'): StoreCost | undefined {
   if (before.series === undefined || after.series === undefined) return undefined;
-  const delta = (name: string, label?: string): number => {
-    const key = label === undefined ? name : `${name}{${label}}`;
-    const value = after.series!.get(key);
-    if (value === undefined) throw new Error(`--metrics has no ${key}: is it a Weft agent's?`);
-    return value - (before.series!.get(key) ?? 0);
+  const { series } = before;
+  const now = seriesOf(after.series);
+  return storeCostOf((key) => now(key) - (series.get(key) ?? 0), prices);
+}
+
+/** The value of a series by name and labels. Throws when there is none. */
+export function seriesOf(series: ReadonlyMap<string, number>): (key: string) => number {
+  return (key) => {
+    const value = series.get(key);
+    if (value === undefined) throw new Error(`/metrics has no ${key}: is it a Weft agent's?`);
+    return value;
   };
-  const requests = (operation: string): number => delta('weft_store_requests_total', `operation="${operation}"`);
-  const bytes = (direction: string): number => delta('weft_store_bytes_total', `direction="${direction}"`);
+}
+
+/** `countOf` gives what is counted of each series. */
+export function storeCostOf(countOf: (key: string) => number, prices: 'standard' | 'express'): StoreCost {
+  const requests = (operation: string): number => countOf(`weft_store_requests_total{operation="${operation}"}`);
+  const bytes = (direction: string): number => countOf(`weft_store_bytes_total{direction="${direction}"}`);
   const used = {
     puts: requests('put'),
-    journalPuts: delta('weft_journal_entries_total') + delta('weft_store_hedges_total', 'of="journal"'),
+    journalPuts: countOf('weft_journal_entries_total') + countOf('weft_store_hedges_total{of="journal"}'),
     gets: requests('get'),
     lists: requests('list'),
     deletes: requests('delete'),

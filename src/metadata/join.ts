@@ -44,11 +44,7 @@ export function join(tables: Tables, command: JoinGroup, timeMs: number): Outcom
     return refused(errors.INVALID_REQUEST.code, 'the agent chose a member id that is taken');
   }
   const former = returningMember(existing, command);
-  const hasRoomFor =
-    former === undefined
-      ? !ledger.full
-      : ledger.mayGrow(protocolBytes(command.protocols) - protocolBytes(former.protocols));
-  if (!hasRoomFor) {
+  if (!ledger.hasRoomFor(protocolBytes(command.protocols), former && protocolBytes(former.protocols))) {
     return FULL;
   }
   const group = existing ?? (found?.kind === 'consumer' ? groups.turnIntoClassic(found) : groups.create(command.group));

@@ -27,6 +27,11 @@ export class Ledger {
     this.full = this.bytes >= (this.full ? this.bytesMax - this.#slackBytes : this.bytesMax);
   }
 
+  /** Whether there is room for a member that says so many bytes of itself; undefined before: it is new. */
+  hasRoomFor(bytes: number, formerBytes: number | undefined): boolean {
+    return formerBytes === undefined ? !this.full : this.mayGrow(bytes - formerBytes);
+  }
+
   /**
    * Whether a group that is there may take so many bytes more: it may go a sixteenth beyond the limit, since one whose members
    * come and go would stand still otherwise, with nobody to read.

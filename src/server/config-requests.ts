@@ -1,6 +1,6 @@
 import { errors } from '../protocol/errors.js';
 import type { Judged } from './config-changes.js';
-import { BROKER } from './config-resources.js';
+import { BROKER, isBrokerId } from './config-resources.js';
 import type { Call, Services } from './handler.js';
 import { turnsOf } from './turns.js';
 
@@ -11,7 +11,7 @@ interface Named {
 
 /** A broker's id may be written in thousands of ways, and changes of one resource at once undo one another's work. */
 function keyOf({ resourceType, resourceName }: Named): string {
-  const isId = resourceType === BROKER && /^[+-]?\d+$/.test(resourceName);
+  const isId = resourceType === BROKER && isBrokerId(resourceName);
   return `${resourceType}/${isId ? Number(resourceName) : resourceName}`;
 }
 

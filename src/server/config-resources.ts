@@ -89,15 +89,18 @@ function topicOf({ metadata, configs: layers }: Services, name: string): ConfigR
 
 /** Whether a name is this agent's id, in any form that Java reads. */
 export function isOwnId({ metadata }: Services, name: string): boolean {
-  return INTEGER.test(name) && Number(name) === metadata.self.nodeId;
+  return isBrokerId(name) && Number(name) === metadata.self.nodeId;
 }
 
-const INTEGER = /^[+-]?\d+$/;
+/** Whether Java reads a number in it. */
+export function isBrokerId(name: string): boolean {
+  return /^[+-]?\d+$/.test(name);
+}
 
 /** An agent alters its own configs and those of all agents: Kafka's clients send the request to the broker it names. */
 function brokerOf(services: Services, name: string): ConfigResource | Judged {
   const { nodeId } = services.metadata.self;
-  if (name !== '' && !INTEGER.test(name)) {
+  if (name !== '' && !isBrokerId(name)) {
     return refusal(errors.INVALID_REQUEST, `Node id must be an integer, but it is: ${name}`);
   }
   if (name !== '' && !isOwnId(services, name)) {

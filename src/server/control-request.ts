@@ -4,7 +4,7 @@ import type { Timers } from '../world/world.js';
 import type { DecodedMemory } from './decoded-memory.js';
 import type { Frame } from './frame.js';
 import type { Call, Handler } from './handler.js';
-import { inTurns, type Timed, turn } from './turns.js';
+import { inTurns, type Timed, timedFor, turn } from './turns.js';
 import type { UnsentAnswers } from './unsent-answers.js';
 
 /**
@@ -50,7 +50,7 @@ export async function answerRequest(
   const { api } = handler;
   const { account } = call;
   /** The client's quota counts the time of each step. */
-  const timed: Timed = (step) => (account === undefined ? step() : account.run(step));
+  const timed = timedFor(account);
   const elements = timed(() => api.request.elements(apiVersion, bytes, bodyPosition));
   const share = await to.decoded.admit(bytes.length, elements, call.signal, revoked);
   if (share === 'gone') {

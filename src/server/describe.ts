@@ -1,5 +1,5 @@
 import type { Call, Services } from './handler.js';
-import { inTurns } from './turns.js';
+import { inTurns, timedFor } from './turns.js';
 
 /** What `make` makes of a key, made once: a request may name one thing many times. */
 export function once<K, V>(make: (key: K) => V): (key: K) => V {
@@ -27,8 +27,7 @@ export function describeGroupsInTurns<T extends Described>(
   groupIds: readonly string[],
   describe: (groupId: string) => T,
 ): Promise<T[]> {
-  const timed = <R>(step: () => R): R => (account === undefined ? step() : account.run(step));
-  return inTurns(described(groupIds, describe), world.timers, timed);
+  return inTurns(described(groupIds, describe), world.timers, timedFor(account));
 }
 
 function* described<T extends Described>(

@@ -5,6 +5,10 @@ import type { Call } from './handler.js';
 /** Measures what it runs: the time that a client's quota counts. */
 export type Timed = <T>(step: () => T) => T;
 
+export function timedFor(account: Call['account']): Timed {
+  return (step) => (account === undefined ? step() : account.run(step));
+}
+
 export const turn = (timers: Timers): Promise<void> => new Promise((resolve) => timers.soon(resolve));
 
 /** Runs `steps` to their end, each in a turn of its own. */
@@ -27,12 +31,13 @@ export type InTurn = <T>(work: () => T | Promise<T>) => Promise<T>;
  * in one turn. Its time, up to a row's first wait, counts for the client's quota.
  */
 export function turnsOf(timers: Timers, { account }: Pick<Call, 'account'>): InTurn {
+  const timed = timedFor(account);
   let rows = 0;
   let before = Promise.resolve();
   return async (work) => {
     if (rows > 0 && rows % ROWS_IN_TURN === 0) before = before.then(() => turn(timers));
     rows += 1;
     await before;
-    return account === undefined ? work() : account.run(work);
+    return timed(work);
   };
 }

@@ -118,7 +118,7 @@ export function memberBytes(member: ConsumerMember): number {
 
 /** Whether there is room for the member, or for what it says besides before. What it owns is bounded by the partitions that exist. */
 export function hasRoomFor(ledger: Ledger, member: ConsumerMember, former: ConsumerMember | undefined): boolean {
-  return former === undefined ? !ledger.full : ledger.mayGrow(subscriptionBytes(member) - subscriptionBytes(former));
+  return ledger.hasRoomFor(subscriptionBytes(member), former && subscriptionBytes(former));
 }
 
 function subscriptionBytes({ topics, regex, classic }: ConsumerMember): number {

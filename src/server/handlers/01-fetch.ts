@@ -20,9 +20,11 @@ import { apis } from '../../protocol/apis.js';
 import type { RequestOf, ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
 import { encodeResponseFrame } from '../../protocol/frames.js';
+import { once } from '../describe.js';
 import type { FetchList, ListedPartition, ListedTopic } from '../fetch-session.js';
 import type { FetchContext, SessionRequest } from '../fetch-sessions.js';
 import { type Call, handler, type Services } from '../handler.js';
+import { timedFor } from '../turns.js';
 
 type Request = RequestOf<typeof apis.fetch>;
 type Topics = ResponseIn<typeof apis.fetch>['responses'];
@@ -59,7 +61,7 @@ export const fetch = (services: Services) =>
       const chosen = choose(context, found, wanted, failed, request.isolationLevel === READ_COMMITTED);
       return answer(services, call, context, chosen, topicsOf(chosen));
     };
-    return call.account === undefined ? respond() : call.account.run(respond);
+    return timedFor(call.account)(respond);
   });
 
 /** The response, unless a quota is exceeded by it: then an empty one, and the session stays as it was (KIP-13, KIP-219). */
@@ -115,17 +117,14 @@ function readErrors({ metadata: { view }, configs }: Services, version: number, 
   const known: ErrorOf = ({ topic, partition }, byId) => topic.errorOf(partition, byId);
   if (version >= ZSTD_SINCE) return known;
   // Once for all partitions of a topic: the text may have 32 KiB.
-  const zstd = new Map<string, boolean>();
+  const isZstd = once((topicId: string) => {
+    const topic = view.topicById(topicId);
+    return topic !== undefined && configured(topic.configs, 'compression.type', configs.now) === 'zstd';
+  });
   return (partition, byId) => {
     const error = known(partition, byId);
     if (error !== 0) return error;
-    const { topicId } = partition.topic;
-    const topic = view.topicById(topicId);
-    const isZstd =
-      zstd.get(topicId) ??
-      (topic !== undefined && configured(topic.configs, 'compression.type', configs.now) === 'zstd');
-    zstd.set(topicId, isZstd);
-    return isZstd ? errors.UNSUPPORTED_COMPRESSION_TYPE.code : 0;
+    return isZstd(partition.topic.topicId) ? errors.UNSUPPORTED_COMPRESSION_TYPE.code : 0;
   };
 }
 

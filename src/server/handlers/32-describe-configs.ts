@@ -16,7 +16,16 @@ import { apis } from '../../protocol/apis.js';
 import type { ResponseIn } from '../../protocol/codec.js';
 import { errors } from '../../protocol/errors.js';
 import { ConfigDescriptions, type DescribedConfig } from '../config-description.js';
-import { BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, ROOT_LOGGER, TOPIC } from '../config-resources.js';
+import {
+  BROKER,
+  BROKER_LOGGER,
+  CLIENT_METRICS,
+  GROUP,
+  isBrokerId,
+  isOwnId,
+  ROOT_LOGGER,
+  TOPIC,
+} from '../config-resources.js';
 import { handler, type Services } from '../handler.js';
 import { turnsOf } from '../turns.js';
 
@@ -99,12 +108,12 @@ function describe(services: Services, descriptions: ConfigDescriptions, type: nu
   }
 }
 
-function brokerFlaw({ metadata }: Services, name: string): Described | undefined {
-  if (!/^[+-]?\d+$/.test(name)) {
+function brokerFlaw(services: Services, name: string): Described | undefined {
+  if (!isBrokerId(name)) {
     return refusal(errors.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
   }
-  const { nodeId } = metadata.self;
-  return Number(name) === nodeId
+  const { nodeId } = services.metadata.self;
+  return isOwnId(services, name)
     ? undefined
     : refusal(errors.INVALID_REQUEST, `Unexpected broker id, expected ${nodeId}, but received ${name}`);
 }

@@ -10,6 +10,7 @@ import { errors } from '../../protocol/errors.js';
 import { readFresh } from '../fresh.js';
 import { handler, type Services } from '../handler.js';
 import { entityTypes, isEntityType } from '../quota-entities.js';
+import { turn } from '../turns.js';
 
 type Request = RequestOf<typeof apis.describeClientQuotas>;
 
@@ -46,7 +47,7 @@ async function describeMatching(
   const rows = Array.from(metadata.view.clientQuotas());
   const entries: Entry[] = [];
   for (const [at, row] of rows.entries()) {
-    if (at > 0 && at % TURN_ENTITIES === 0) await new Promise<void>((resolve) => world.timers.soon(resolve));
+    if (at > 0 && at % TURN_ENTITIES === 0) await turn(world.timers);
     if (signal.aborted) return undefined;
     // One that is gone since has no values.
     if (row.values.size > 0 && matches(row.entity, request)) entries.push(describe(row));
